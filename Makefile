@@ -1,0 +1,57 @@
+# One task runner. `make run` and `make test` do all their own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES := $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: help setup run test check demo format soak vectors clean
+
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Hedgerow needs Python 3.11 or newer (package python3). Stopped."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Hedgerow needs Python's venv module (package python3-venv). Stopped."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+
+$(VENV)/run.stamp: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Setting up Hedgerow in $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . -c constraints.txt
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@echo "Setting up the development tools in $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev -c constraints.txt
+	@touch $@
+
+setup: $(VENV)/dev.stamp  ## Install everything a developer needs into .venv
+	@if [ -d .git ]; then $(BIN)/pre-commit install >/dev/null || true; fi
+
+run: $(VENV)/run.stamp  ## Start a node and serve its page
+	@$(BIN)/hedgerow run
+
+test: $(VENV)/dev.stamp  ## Run every test, reduced where `make soak` runs it in full
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -m 'not soak'
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under=95
+
+check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `make test`
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+format: $(VENV)/dev.stamp  ## Put the code into the house's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+soak: $(VENV)/dev.stamp  ## The full-size runs
+	@$(BIN)/python -m pytest -m soak
+
+clean:  ## Remove what was built
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis build dist

@@ -1,0 +1,186 @@
+"""Admission: what comes in over links is checked in batches, authorised, stored, and told to the other links.
+
+The order is: size, decoding, known already?, schema, signature (the driver, off its loop, with `decode_batch` and
+`verify_batch`), then carried here?, due?, authorised? (this machine), then stored. The batches of one link are
+judged in the order in which they came, so that an author's log stands before what it authorises.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from hedgerow_protocol import limits
+from hedgerow_protocol.effects import Delivered, LinkId, Note, Put, Verified, Verify
+from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.identity import Identities, decode_entry
+from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.kinds import Kind, decode_body
+from hedgerow_protocol.message import Message, MessageId, decode_message, verify
+from hedgerow_protocol.outbox import Outbox
+
+
+def decode_batch(messages: Iterable[bytes]) -> tuple[list[Message], list[Reason]]:
+    """The messages that decode, and the reason of each that does not."""
+    decoded, bad = [], []
+    for data in messages:
+        try:
+            decoded.append(decode_message(data))
+        except RemoteProtocolError as error:
+            bad.append(error.reason)
+    return decoded, bad
+
+
+def verify_batch(messages: Iterable[Message], net: int) -> tuple[list[Message], list[Reason]]:
+    """The messages whose network, schema and signature hold, and the reason of each other one."""
+    held, bad = [], []
+    for message in messages:
+        try:
+            check_message(message, net)
+            held.append(message)
+        except RemoteProtocolError as error:
+            bad.append(error.reason)
+    return held, bad
+
+
+def check_message(message: Message, net: int) -> None:
+    """Raises `RemoteProtocolError` unless network, schema and signature of a decoded message hold."""
+    if message.header.net != net:
+        raise RemoteProtocolError(Reason.WRONG_NET, f"net {message.header.net}")
+    if message.header.kind == Kind.IDENTITY:
+        decode_entry(message)
+    elif message.body is not None:
+        decode_body(message.header.kind, message.body)
+    verify(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Whose messages a node keeps. `private` authors are asked for and never named or served to others."""
+
+    authors: frozenset[AuthorKey] = frozenset()
+    private: frozenset[AuthorKey] = frozenset()
+    held: frozenset[AuthorKey] = frozenset()
+    """Authors no longer carried of whom bodies are held: their retractions are still honoured."""
+
+    def takes(self, message: Message) -> bool:
+        """Whether this message is kept when it comes."""
+        author = message.header.author
+        if author in self.authors or author in self.private:
+            return True
+        return message.header.is_control and author in self.held
+
+    def serves(self, message: Message) -> bool:
+        """Whether this message is given to others."""
+        author = message.header.author
+        return author in self.authors or (message.header.is_control and author in self.held)
+
+
+OnStored: TypeAlias = Callable[[float, LinkId, list[Message]], None]
+OnUnauthorised: TypeAlias = Callable[[float, LinkId, AuthorKey], None]
+OnBad: TypeAlias = Callable[[float, LinkId, int], None]
+
+
+@dataclass(slots=True)
+class _Batch:
+    size: int
+    verified: Verified | None = None
+
+
+@dataclass(slots=True)
+class _Inflow:
+    """What one link has brought and is not yet stored."""
+
+    queue: deque[_Batch] = field(default_factory=deque)
+    size: int = 0
+    """Bytes that wait to be verified or stored."""
+
+
+class Admission:
+    """Judges what links bring; pure, one for all links of a peer."""
+
+    def __init__(self, outbox: Outbox, identities: Identities, carried: Carried) -> None:
+        self._outbox = outbox
+        self._identities = identities
+        self.carried = carried
+        self._inflows: dict[LinkId, _Inflow] = {}
+        self._refused: dict[MessageId, float] = {}
+        self.on_stored: OnStored = lambda now, link, messages: None
+        self.on_unauthorised: OnUnauthorised = lambda now, link, author: None
+        self.on_bad: OnBad = lambda now, link, count: None
+
+    def waiting(self, link: LinkId) -> int:
+        """Bytes from this link that are not yet stored."""
+        inflow = self._inflows.get(link)
+        return inflow.size if inflow else 0
+
+    def forget(self, link: LinkId) -> None:
+        """The link is gone; what it brought before is still stored."""
+        self._inflows.pop(link, None)
+
+    def is_refused(self, message: MessageId, now: float) -> bool:
+        """Whether fetching this message now would only refuse it again."""
+        return self._refused.get(message, 0.0) > now
+
+    def on_carried(self, carried: Carried) -> None:
+        """Others are carried from now on: what was refused before is judged anew."""
+        self.carried = carried
+        self._refused.clear()
+
+    def take(self, link: LinkId, messages: tuple[bytes, ...]) -> None:
+        """One batch of message bytes from a link."""
+        if not messages:
+            return
+        batch = _Batch(sum(map(len, messages)))
+        inflow = self._inflows.setdefault(link, _Inflow())
+        inflow.queue.append(batch)
+        inflow.size += batch.size
+
+        def then(now: float, verified: Verified) -> None:
+            batch.verified = verified
+            self._judge_in_order(now, link, inflow)
+
+        self._outbox.ask(lambda token: Verify(token, messages), Verified, then)
+
+    def _judge_in_order(self, now: float, link: LinkId, inflow: _Inflow) -> None:
+        while inflow.queue and (verified := inflow.queue[0].verified) is not None:
+            self._judge(now, link, inflow, inflow.queue.popleft(), verified)
+
+    def _judge(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, verified: Verified) -> None:
+        if verified.bad:
+            self.on_bad(now, link, len(verified.bad))
+        accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
+        by_id = {message.id: message for message in accepted}
+
+        def then(now: float, stored: list[MessageId]) -> None:
+            inflow.size -= batch.size
+            new = [by_id[message] for message in stored]
+            if new:
+                self._outbox.add(Delivered(link, tuple(new)))
+            self.on_stored(now, link, new)
+
+        if accepted:
+            self._outbox.ask(lambda token: Put(token, accepted), list, then)
+        else:
+            then(now, [])
+
+    def _accepts(self, now: float, link: LinkId, message: Message) -> bool:
+        header = message.header
+        if not self.carried.takes(message):
+            self._refuse(message.id, float("inf"))
+            self._outbox.add(Note(link, "refused: not carried here"))
+            return False
+        if not header.is_control and header.ts > now + limits.FUTURE_SECONDS:
+            self._refuse(message.id, header.ts - limits.FUTURE_SECONDS)
+            return False
+        if header.kind == Kind.IDENTITY:
+            self._identities.learn(message)
+        if not self._identities.is_authorised(header):
+            self.on_unauthorised(now, link, header.author)
+            return False
+        return True
+
+    def _refuse(self, message: MessageId, until: float) -> None:
+        if len(self._refused) >= limits.MAX_REFUSED:
+            del self._refused[next(iter(self._refused))]
+        self._refused[message] = until

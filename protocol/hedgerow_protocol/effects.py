@@ -1,0 +1,163 @@
+"""Effects: what a machine asks of its driver. A driver performs them in order and answers with events.
+
+What lies on disk or costs processor time is asked by an effect with a token and answered, in any order, by the
+event that the effect names.
+"""
+
+from array import array
+from dataclasses import dataclass
+from typing import NewType, TypeAlias
+
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.frame import Tier
+from hedgerow_protocol.message import Message, MessageId
+
+LinkId = NewType("LinkId", int)
+"""A number that the driver gives a connection."""
+Token = NewType("Token", int)
+"""A number that ties an answer to the effect that asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put `data` on the connection as one binary message."""
+
+    link: LinkId
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the connection after what was sent; `why` is a constant text for the log."""
+
+    link: LinkId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Call `on_wake` at this time at the latest; a later `WakeAt` takes its place."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Decode these messages, drop those held, check schema and signature; answer with `on_verified`."""
+
+    token: Token
+    messages: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Store these messages durably; answer with `on_stored` and the ids that are new."""
+
+    token: Token
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSum:
+    """The sum of a set; answer with `on_loaded` and a `SetSum`."""
+
+    token: Token
+    filter: Filter
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class LoadItems:
+    """A set; answer with `on_loaded` and `Items`."""
+
+    token: Token
+    filter: Filter
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class LoadUnknown:
+    """Which of these ids are not held; answer with `on_loaded` and a list of ids in the same order."""
+
+    token: Token
+    ids: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMessages:
+    """These messages as far as they are held; answer with `on_loaded` and a list of `Message`."""
+
+    token: Token
+    ids: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRange:
+    """The next messages of a set, in order, after a place; answer with `on_loaded` and a `Page`."""
+
+    token: Token
+    filter: Filter
+    tier: Tier
+    after: tuple[int, bytes]
+    limit: int
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBodiless:
+    """Messages of these authors whose body is missing but not retracted; answer with a list of ids."""
+
+    token: Token
+    filter: Filter
+    limit: int
+
+
+Load: TypeAlias = LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange | LoadBodiless
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """These messages are new here and stored; `link` brought them, None if we published them."""
+
+    link: LinkId | None
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the owner may see or a log may keep: a constant text and a count or a key."""
+
+    link: LinkId
+    event: str
+    detail: str = ""
+
+
+Effect: TypeAlias = Send | Close | WakeAt | Verify | Put | Load | Delivered | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An answer to `LoadItems`: a set in order of (ts, id), as columns."""
+
+    timestamps: "array[int]"
+    """Unsigned 32-bit."""
+    ids: bytes
+    """One after the other, 32 bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer to `LoadRange`: messages in order, and whether more follow."""
+
+    messages: tuple[Message, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """An answer to `Verify`: messages that hold, ids that were held already, and what failed."""
+
+    messages: tuple[Message, ...]
+    known: int
+    bad: tuple[str, ...]
+    """The reason of each that failed."""

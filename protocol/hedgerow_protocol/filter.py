@@ -1,0 +1,83 @@
+"""Filters: which messages somebody asks for, by header fields alone (specs/08-sync.md).
+
+AND between the fields, OR within one; None asks for everything. Topics stand in a body and bodies are erasable, so
+no filter by topic can name a set that two nodes could compare.
+"""
+
+from dataclasses import dataclass
+
+from hedgerow_protocol import codec, limits
+from hedgerow_protocol.keys import AuthorKey, hash_for
+from hedgerow_protocol.message import Header
+from hedgerow_protocol.shape import as_array, as_bytes, as_list, as_uint, ascends, out_of_range, wrong_shape
+
+KEY = 32
+"""Bytes of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked for. Authors and kinds ascend; times are Unix seconds, `until` excluded."""
+
+    authors: tuple[AuthorKey, ...] | None = None
+    kinds: tuple[int, ...] | None = None
+    since: int | None = None
+    until: int | None = None
+
+    @classmethod
+    def of_authors(cls, authors: "set[AuthorKey] | frozenset[AuthorKey]") -> "Filter":
+        """Everything of these authors."""
+        return cls(authors=tuple(sorted(authors)))
+
+    def encode(self) -> bytes:
+        """The canonical bytes, which `hash` names."""
+        authors = None if self.authors is None else b"".join(self.authors)
+        return codec.encode([authors, self.kinds, self.since, self.until])
+
+    @property
+    def hash(self) -> bytes:
+        """The 32-byte name of this filter on a link."""
+        return hash_for("filter", self.encode())
+
+    def matches(self, header: Header) -> bool:
+        """Whether a message with this header is asked for; kinds and times do not hold for control kinds."""
+        if self.authors is not None and header.author not in self.authors:
+            return False
+        return header.is_control or self._matches_content(header)
+
+    def _matches_content(self, header: Header) -> bool:
+        if self.kinds is not None and header.kind not in self.kinds:
+            return False
+        return (self.since or 0) <= header.ts and (self.until is None or header.ts < self.until)
+
+
+NOBODY = Filter(authors=())
+"""A filter that nothing passes."""
+
+
+def decode_filter(data: bytes) -> Filter:
+    """The filter in `data`; raises `RemoteProtocolError`."""
+    authors, kinds, since, until = as_array(codec.decode(data, limits.MAX_FRAME), "filter", 4)
+    return Filter(
+        authors=None if authors is None else _as_authors(authors),
+        kinds=None if kinds is None else _as_kinds(kinds),
+        since=None if since is None else as_uint(since, "since", 2**32 - 1),
+        until=None if until is None else as_uint(until, "until", 2**32 - 1),
+    )
+
+
+def _as_authors(value: object) -> tuple[AuthorKey, ...]:
+    packed = as_bytes(value, "authors", most=limits.MAX_FILTER_AUTHORS * KEY)
+    if len(packed) % KEY:
+        raise wrong_shape("authors are not whole keys")
+    authors = tuple([AuthorKey(packed[at : at + KEY]) for at in range(0, len(packed), KEY)])
+    if not ascends(authors):
+        raise out_of_range("authors do not ascend")
+    return authors
+
+
+def _as_kinds(value: object) -> tuple[int, ...]:
+    kinds = as_list(value, "kinds", limits.MAX_FILTER_KINDS, lambda one, what: as_uint(one, what, 2**16 - 1))
+    if not ascends(kinds):
+        raise out_of_range("kinds do not ascend")
+    return kinds

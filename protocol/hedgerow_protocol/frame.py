@@ -1,0 +1,408 @@
+"""Frames: the units on a link, `[type, req, …]` in canonical bytes (specs/07-frames.md).
+
+`req` ties an answer to its question and later frames to a session or subscription. The side that dialled counts
+1, 3, 5 …, the other 2, 4, 6 …, so that a number names one thing on a link.
+An unknown even type ends the link, an unknown odd type is ignored.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import ClassVar, TypeAlias
+
+from hedgerow_protocol import codec, limits
+from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
+from hedgerow_protocol.message import MessageId
+from hedgerow_protocol.shape import (
+    as_array,
+    as_bool,
+    as_bytes,
+    as_key,
+    as_list,
+    as_text,
+    as_uint,
+    wrong_shape,
+)
+
+Check: TypeAlias = Callable[[object, str], object]
+
+
+class Mode(IntEnum):
+    """How a subscriber wants new messages."""
+
+    OFF = 0
+    EAGER = 1
+    """Whole."""
+    LAZY = 2
+    """Announced by id."""
+
+
+class Tier(IntEnum):
+    """Which set of a filter: the control kinds, or everything else. Control is reconciled first."""
+
+    CONTROL = 0
+    CONTENT = 1
+
+
+class Absence(IntEnum):
+    """Why a message that was asked for does not come."""
+
+    UNKNOWN = 0
+    REFUSED = 1
+    """Its author is not carried here."""
+    LATER = 2
+    """It did not fit into the answer: ask again."""
+
+
+class SessionFault(IntEnum):
+    """Why a responder ends a session."""
+
+    TOO_BIG = 0
+    BUSY = 1
+    STALE = 2
+    """Subscription or scope have changed; the new scope is under way."""
+
+
+class LinkFault(IntEnum):
+    """Why a side ends the link."""
+
+    PROTOCOL = 0
+    BAD_SIGNATURES = 1
+    OVERLOADED = 2
+    GOING_AWAY = 3
+
+
+def pack_ids(ids: Iterable[bytes]) -> bytes:
+    """Ids (or other values of 32 bytes) one after the other in one run of bytes."""
+    return b"".join(ids)
+
+
+def split_ids(packed: bytes) -> list[MessageId]:
+    """The ids in a run of bytes."""
+    return [MessageId(packed[at : at + limits.ID_SIZE]) for at in range(0, len(packed), limits.ID_SIZE)]
+
+
+def _uint(bits: int) -> Check:
+    return lambda value, what: as_uint(value, what, 2**bits - 1)
+
+
+def _packed(item: int, most: int) -> Check:
+    def check(value: object, what: str) -> bytes:
+        packed = as_bytes(value, what, most=most * item)
+        if len(packed) % item:
+            raise wrong_shape(f"{what} are not whole items of {item} bytes")
+        return packed
+
+    return check
+
+
+def _bytes(most: int) -> Check:
+    return lambda value, what: as_bytes(value, what, most=most)
+
+
+def _fingerprint(value: object, what: str) -> bytes:
+    return as_bytes(value, what, length=limits.FINGERPRINT_SIZE)
+
+
+def _carried(value: object, what: str) -> tuple[tuple[int, bytes], ...]:
+    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_carried)
+
+
+def _one_carried(value: object, what: str) -> tuple[int, bytes]:
+    hop, message = as_array(value, what, 2)
+    return as_uint(hop, what, 2**8 - 1), as_bytes(message, what, most=limits.MAX_MESSAGE)
+
+
+def _absent(value: object, what: str) -> tuple[tuple[bytes, int], ...]:
+    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_absent)
+
+
+def _one_absent(value: object, what: str) -> tuple[bytes, int]:
+    absent, why = as_array(value, what, 2)
+    return as_key(absent, what), as_uint(why, what, 2**8 - 1)
+
+
+_IDS = _packed(limits.ID_SIZE, limits.MAX_FRAME_MESSAGES)
+_REQ = _uint(32)
+_COUNT = _uint(53)
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Are you there?"""
+
+    type: ClassVar[int] = 2
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping, with its number."""
+
+    type: ClassVar[int] = 4
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+@dataclass(frozen=True, slots=True)
+class Err:
+    """The sender ends the link and says why; `retry_after` in seconds."""
+
+    type: ClassVar[int] = 6
+    checks: ClassVar[tuple[Check, ...]] = (
+        _REQ,
+        _uint(8),
+        lambda value, what: as_text(value, what, limits.MAX_ERROR_TEXT),
+        _uint(32),
+    )
+    req: int
+    code: int
+    text: str
+    retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sub:
+    """The sender wants what `filter` (its bytes) names; `req` names the subscription from here on."""
+
+    type: ClassVar[int] = 8
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_FILTER), _uint(8))
+    req: int
+    filter: bytes
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsub:
+    """The sender no longer wants it."""
+
+    type: ClassVar[int] = 10
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The answer to a subscription, sent again when it changes: which of its authors the sender carries.
+
+    Bit n of `carried` (the lowest bit of the first byte is bit 0) stands for author n of the filter.
+    """
+
+    type: ClassVar[int] = 12
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(32), _bytes(limits.MAX_FILTER_AUTHORS // 8 + 1))
+    req: int
+    version: int
+    """Counts up; a session names the version that it runs over."""
+    carried: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NegOpen:
+    """The initiator opens session `req` over a subscription of its own, narrowed to the authors carried."""
+
+    type: ClassVar[int] = 14
+    checks: ClassVar[tuple[Check, ...]] = (
+        _REQ,
+        _REQ,
+        _uint(32),
+        _uint(8),
+        _uint(32),
+        _uint(32),
+        _COUNT,
+        _fingerprint,
+    )
+    req: int
+    sub: int
+    version: int
+    tier: int
+    since: int
+    """Only messages from this second on; 0 for all."""
+    until: int
+    """Only messages before this second; 0 for all."""
+    count: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NegSame:
+    """The responder's set is the same; the session is over."""
+
+    type: ClassVar[int] = 16
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+@dataclass(frozen=True, slots=True)
+class NegDiffers:
+    """The responder's set is another, of `count` items; the initiator goes on or streams it."""
+
+    type: ClassVar[int] = 18
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _COUNT)
+    req: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NegMsg:
+    """One message of the reconciliation, either way."""
+
+    type: ClassVar[int] = 20
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_RECONCILIATION_MESSAGE))
+    req: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NegClose:
+    """The initiator has what it wanted to know."""
+
+    type: ClassVar[int] = 22
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+@dataclass(frozen=True, slots=True)
+class NegErr:
+    """The responder ends the session; `since` narrows it to what it would take (too_big)."""
+
+    type: ClassVar[int] = 24
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(8), _uint(32))
+    req: int
+    fault: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """The sender wants these messages."""
+
+    type: ClassVar[int] = 26
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS)
+    req: int
+    ids: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Messages, as an answer (`req` of the question; `more` frames follow) or pushed (`req` 0).
+
+    A message whose body was erased comes without it: its retraction is in the control set.
+    """
+
+    type: ClassVar[int] = 28
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _carried, as_bool)
+    req: int
+    messages: tuple[tuple[int, bytes], ...]
+    """Pairs of hops so far and the message's bytes."""
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Of what was asked for, these do not come: (id, `Absence`). Precedes the last `Messages` of the answer."""
+
+    type: ClassVar[int] = 30
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _absent)
+    req: int
+    absent: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Stream a tier of a subscription of the sender's, in order of (ts, id), from after a place in it."""
+
+    type: ClassVar[int] = 32
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _REQ, _uint(32), _uint(8), _uint(32), as_key, _uint(16))
+    req: int
+    sub: int
+    version: int
+    tier: int
+    after_ts: int
+    after_id: bytes
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class IHave:
+    """The sender has these; answered by `Want` with the same number."""
+
+    type: ClassVar[int] = 34
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS, _bytes(limits.MAX_FRAME_MESSAGES))
+    req: int
+    ids: bytes
+    hops: bytes
+    """One byte an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Of what was announced, these are wanted; `Messages` with the same number brings them, none if none are."""
+
+    type: ClassVar[int] = 36
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS)
+    req: int
+    ids: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """More has changed under the receiver's subscription than is worth announcing: reconcile."""
+
+    type: ClassVar[int] = 38
+    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    req: int
+
+
+Frame: TypeAlias = (
+    Ping
+    | Pong
+    | Err
+    | Sub
+    | Unsub
+    | Scope
+    | NegOpen
+    | NegSame
+    | NegDiffers
+    | NegMsg
+    | NegClose
+    | NegErr
+    | Get
+    | Messages
+    | Missing
+    | Range
+    | IHave
+    | Want
+    | Changed
+)
+FRAMES: dict[int, type[Frame]] = {known.type: known for known in Frame.__args__}
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The canonical bytes of `frame`; raises `LocalProtocolError` above the limit of a frame."""
+    encoded = codec.encode([frame.type, *(getattr(frame, one.name) for one in fields(frame))])
+    if len(encoded) > limits.MAX_FRAME:
+        raise LocalProtocolError(f"a frame of {len(encoded)} bytes, at most {limits.MAX_FRAME}")
+    return encoded
+
+
+def decode_frame(data: bytes) -> Frame | None:
+    """The frame in `data`, None for an unknown odd type; raises `RemoteProtocolError`."""
+    values = as_array(codec.decode(data, limits.MAX_FRAME), "frame")
+    if not values:
+        raise wrong_shape("a frame begins with its type")
+    number = as_uint(values[0], "type", 2**8 - 1)
+    known = FRAMES.get(number)
+    if known is None:
+        if number % 2:
+            return None
+        raise RemoteProtocolError(Reason.UNKNOWN_FRAME, f"type {number}")
+    return _as_frame(known, values[1:])
+
+
+def _as_frame(known: type[Frame], values: tuple[object, ...]) -> Frame:
+    names = [one.name for one in fields(known)]
+    if len(values) != len(names):
+        raise wrong_shape(f"{known.__name__} has {len(values)} values, not {len(names)}")
+    checked = [check(value, name) for check, value, name in zip(known.checks, values, names, strict=True)]
+    return known(*checked)  # type: ignore[arg-type]

@@ -1,0 +1,199 @@
+"""Every number of the protocol, with its unit and its reason (specs/12-limits.md)."""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# --- Encoding -------------------------------------------------------------------------------------------
+MAX_UINT = 2**53 - 1
+"""The largest integer that a JavaScript number holds exactly."""
+MAX_DEPTH = 8
+"""Nested arrays, the outermost counted as 1: nested empty containers grow 77 times in memory."""
+MAX_ARRAY = 1_024
+"""Items of one array."""
+
+# --- Messages -------------------------------------------------------------------------------------------
+MAX_HEADER = 512
+"""Bytes of a header: the largest that the schema allows is 294."""
+MAX_BODY = 32 * KIB
+"""Bytes of a message body."""
+MAX_CONTROL_BODY = 4 * KIB
+"""Bytes of a body of the kinds 0, 1 and 80-99, which every node keeps for good."""
+MAX_MESSAGE = MAX_BODY + MAX_HEADER + 128
+"""Bytes of a whole message: header, signature, body and the array around them."""
+MAX_REPLACES = 4
+"""Earlier versions that one message may name."""
+MAX_TOPICS = 16
+MAX_TOPIC = 128
+"""Bytes of a topic in UTF-8."""
+MAX_REFS = 64
+MAX_EXTRA = 16
+"""Pairs in the open end of a body."""
+NONCE = 16
+"""Bytes of a body's nonce: an erased body of little entropy cannot be guessed from its hash."""
+MAX_TARGETS = 64
+"""Messages that one retraction may name."""
+
+# --- Texts, bytes of UTF-8 ------------------------------------------------------------------------------
+MAX_THING = 2_048
+MAX_TITLE = 1_024
+MAX_SUMMARY = 8_192
+MAX_TEXT = 16_384
+"""A comment or a reason."""
+MAX_NAME = 256
+MAX_WORD = 64
+"""A level, a language, a licence, a resource type: words from an open list."""
+MAX_WORDS = 16
+"""How many of them, and how many names of authors."""
+MAX_MINUTES = 10_000_000
+
+# --- Identity -------------------------------------------------------------------------------------------
+MAX_DEVICES = 32
+MAX_CUT_TIPS = 8
+CERTIFICATE_DAYS = 30
+"""Longest life of a certificate for a Noise key."""
+
+# --- Invites --------------------------------------------------------------------------------------------
+MAX_INVITE = 8 * KIB
+MAX_INVITE_ADDRESSES = 4
+MAX_INVITE_FOLLOWS = 64
+INVITE_TOKEN = 16
+
+# --- Links ----------------------------------------------------------------------------------------------
+MAX_NOISE_MESSAGE = 65_535
+MAX_NOISE_PLAINTEXT = MAX_NOISE_MESSAGE - 16
+MAX_FRAME = 256 * KIB
+"""Bytes of one reassembled frame."""
+MAX_FRAME_BEFORE_AUTHENTICATION = 4 * KIB
+REKEY_AFTER = 2**16
+"""Noise messages in one direction, after which it takes a new key."""
+MAX_AGENT = 64
+HELLO_TIMEOUT = 10.0
+HANDSHAKE_TIMEOUT = 20.0
+"""Seconds from the opened connection to the authenticated link."""
+MAX_LOG_ENTRIES = 1_024
+"""Entries of one author's identity log."""
+
+# --- Handshake and channel ------------------------------------------------------------------------------
+CERTIFICATE_CLOCK_SKEW = 600
+"""Seconds by which two honest clocks may differ when a certificate is judged."""
+SECONDS_PER_DAY = 86_400
+LINK_VERSION = 1
+"""The version of the frames on a link that this code speaks."""
+FEATURES = 8
+"""Bytes of the feature bits in a hello."""
+MAX_SUBPROTOCOLS = 16
+"""WebSocket subprotocols that a dialler may offer."""
+MAX_SUBPROTOCOL = 64
+"""Bytes of the name of one."""
+MAX_CHUNK = MAX_NOISE_PLAINTEXT - 1
+"""Bytes of a frame that one Noise message carries beside the byte that says more or last."""
+
+# --- Filters --------------------------------------------------------------------------------------------
+MAX_FILTER_AUTHORS = 5_000
+MAX_FILTER_KINDS = 64
+
+# --- Reconciliation -------------------------------------------------------------------------------------
+ID_SIZE = 32
+"""Bytes of a message id."""
+ID_MODULUS = 2 ** (8 * ID_SIZE)
+"""Sums of ids are taken modulo this."""
+FINGERPRINT_SIZE = 16
+"""Bytes of a set's fingerprint."""
+MAX_TIMESTAMP = 2**32 - 1
+"""The highest `ts` of a message, in Unix seconds: 2106."""
+INFINITE_TIMESTAMP = MAX_TIMESTAMP + 1
+"""The bound above every item; it has an encoding of its own on the wire."""
+RECONCILIATION_VERSION = 0x61
+"""The first byte of a message of Negentropy V1."""
+RECONCILIATION_VERSIONS = range(0x60, 0x70)
+"""First bytes that stand for some version of Negentropy."""
+RECONCILIATION_BUCKETS = 16
+"""Parts into which a range that differs is cut."""
+RECONCILIATION_SPLIT = 2 * RECONCILIATION_BUCKETS
+"""Ids from which on a range is cut; a shorter one is listed."""
+MAX_RECONCILIATION_MESSAGE = 192 * KIB
+"""Bytes of one message: 30 kB cost 305 rounds where this costs a few, and it fits a frame."""
+MIN_FRAME_LIMIT = 4 * KIB
+"""Bytes below which a limited message could hold no whole step."""
+FRAME_LIMIT_RESERVE = 200
+"""Bytes kept free in a limited message: one id, two bounds and the closing fingerprint take up to 132."""
+INDEX_BLOCK = 64
+"""Ids for each prefix sum: one costs 76 bytes, so an item about 37 instead of 112."""
+MAX_LATE_ITEMS = 1_024
+"""Late items laid over a sorted index before both are packed anew: each addition costs time linear in them."""
+MAX_FILTER = MAX_FILTER_AUTHORS * 32 + 512
+"""Bytes of an encoded filter."""
+
+# --- Frames ---------------------------------------------------------------------------------------------
+MAX_FRAME_MESSAGES = 256
+"""Messages, or ids of messages, in one frame."""
+MAX_ERROR_TEXT = 256
+"""Bytes of the words in an error frame."""
+ANSWER_FRAME = 48 * KIB
+"""Bytes of messages gathered into one frame of an answer: large enough to be cheap, small enough to be fair."""
+MAX_ANSWER = 1 * MIB
+"""Bytes of messages in a whole answer; what does not fit is asked for again."""
+
+# --- Synchronisation ------------------------------------------------------------------------------------
+MAX_SESSIONS = 2
+"""Sessions open on a link at one time, as responder."""
+MAX_ROUNDS = 64
+"""Messages that the initiator may send in one session."""
+MAX_SESSION_ITEMS = 200_000
+"""Items of a set that a responder lets one session compare; a larger set is walked in windows of time."""
+MAX_QUESTIONS = 8
+"""Questions of the other side that may be under way on a link: twice its own window."""
+MAX_SUBSCRIPTIONS = 8
+"""Subscriptions of one side of a link."""
+BULK_SHARE = 10
+"""A set smaller than one part in this many of the other side's is streamed, not reconciled."""
+RANGE_MESSAGES = 2_000
+"""Messages asked for by one RANGE."""
+REQUEST_WINDOW = 4
+"""Questions for messages under way on a link; with MAX_ANSWER this is the credit of 4 MiB."""
+MAX_OFFERED = 65_536
+"""Ids that a link keeps to fetch or to announce; beyond it the next reconciliation finds them."""
+MAX_LIVE = 1_000
+"""New messages waiting to be announced on a link, above which it is told to reconcile instead."""
+MAX_PUSHED = 64
+"""New messages pushed whole in one go; more are announced by id."""
+SYNC_INTERVAL = 600.0
+"""Seconds between reconciliations of a link, give or take SYNC_JITTER of it."""
+SYNC_JITTER = 0.2
+BUSY_RETRY = 5.0
+"""Seconds after which a session that met a busy responder is tried again."""
+CONFIRM_AFTER = 1.0
+"""Seconds that the other side gets to store what it was given before the sets are compared again."""
+MAX_CONFIRMATIONS = 3
+"""Comparisons in a row after which a link that still differs waits for the next interval."""
+PING_AFTER = 30.0
+"""Seconds of silence after which a link is asked for a sign of life."""
+DEAD_AFTER = 90.0
+"""Seconds of silence after which a link is closed."""
+MIN_WAKE = 0.05
+"""Seconds between two wakes, so that a deadline that has passed cannot turn into a busy loop."""
+MAX_LINK_AGE = 86_400.0
+"""Seconds after which a link is closed and dialled again, with fresh keys."""
+PROGRESS_TIMEOUT = 30.0
+"""Seconds that a question may stay open without a frame of its answer."""
+FUTURE_SECONDS = 600
+"""How far ahead of our clock a message's time may be; beyond it the message waits until it is due."""
+MAX_REFUSED = 16_384
+"""Refused ids that are remembered, so that they are not fetched again at each reconciliation."""
+
+# --- What a peer may send unasked ------------------------------------------------------------------------
+PUSH_RATE = 50.0
+"""Messages a second."""
+PUSH_BURST = 2_000.0
+PUSH_BYTES_RATE = 1.0 * MIB
+"""Bytes a second."""
+PUSH_BYTES_BURST = 4.0 * MIB
+FRAME_RATE = 50.0
+"""Frames a second that are no answers."""
+FRAME_BURST = 500.0
+MAX_INVALID = 20
+"""Bad messages from one device within INVALID_WINDOW, after which it is cut off."""
+INVALID_WINDOW = 600.0
+BAN_SECONDS = 3_600.0
+"""How long a device that was cut off stays away; doubled each time up to MAX_BAN_SECONDS."""
+MAX_BAN_SECONDS = 86_400.0

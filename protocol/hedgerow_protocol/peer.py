@@ -1,0 +1,301 @@
+"""A peer: every machine of a node's network side put together. Event and time in, list of effects out.
+
+A connection becomes a link in three Noise messages (`handshake`); then each frame goes to the link's `LinkSync`.
+What any link brings is judged once (`admission`), stored, and told to the other links. A link that breaks the
+protocol is told why and closed; a device that keeps sending bad messages is kept away for a while.
+
+The driver answers every `Load`, `Put` and `Verify` once, in any order, and calls `on_wake` at the last `WakeAt`.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from random import Random
+
+from hedgerow_protocol import limits
+from hedgerow_protocol.admission import Admission, Carried
+from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
+from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.frame import Err, Frame, LinkFault, decode_frame, encode_frame
+from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Subprotocols
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.outbox import Outbox
+from hedgerow_protocol.sync import LinkSync
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a connection came about."""
+
+    own: OwnEnd
+    is_initiator: bool
+    ephemeral: bytes = field(repr=False)
+    """32 fresh bytes of entropy: the private half of a key that is used once."""
+    expected: DeviceKey | None = None
+    """The device that must answer; None for any. Only on the side that dialled."""
+    asks_private: bool = False
+    """Whether the owner lets this peer know whom it follows privately."""
+    subprotocols: Subprotocols = field(default_factory=Subprotocols)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the owner may see of a link."""
+
+    link: LinkId
+    peer: Hello | None
+    """None until the link is authenticated."""
+    is_initiator: bool
+    is_settled: bool
+    refused: tuple[AuthorKey, ...]
+    """Authors that we want and the other side does not carry."""
+
+
+@dataclass(slots=True)
+class _Link:
+    connection: Connection
+    opened: float
+    handshake: Handshake
+    established: Established | None = None
+    sync: LinkSync | None = None
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is remembered of a device that sent bad messages."""
+
+    bad: deque[float] = field(default_factory=deque)
+    banned_until: float = 0.0
+    ban: float = limits.BAN_SECONDS
+
+
+class Peer:
+    """The network side of one node; pure."""
+
+    def __init__(self, random: Random, identities: Identities, carried: Carried) -> None:
+        self._random = random
+        self._outbox = Outbox()
+        self._links: dict[LinkId, _Link] = {}
+        self._records: dict[DeviceKey, _Record] = {}
+        self._touched: dict[LinkId, None] = {}
+        self._wake_at = float("inf")
+        self._admission = Admission(self._outbox, identities, carried)
+        self._admission.on_stored = self._on_admitted
+        self._admission.on_unauthorised = self._on_unauthorised
+        self._admission.on_bad = self._on_bad
+
+    # --- Connections -------------------------------------------------------------------------------------
+
+    def on_connected(self, now: float, link: LinkId, connection: Connection) -> list[Effect]:
+        """A connection is open, in either direction; the side that dialled speaks first."""
+        if connection.is_initiator:
+            handshake, first = Handshake.initiate(
+                connection.own, connection.subprotocols, connection.ephemeral, connection.expected
+            )
+            self._outbox.add(Send(link, first))
+        else:
+            handshake = Handshake.respond(connection.own, connection.subprotocols, connection.ephemeral)
+        self._links[link] = _Link(connection, now, handshake)
+        return self._effects(now, link)
+
+    def on_data(self, now: float, link: LinkId, data: bytes) -> list[Effect]:
+        """One binary message came over a connection."""
+        entry = self._links.get(link)
+        if entry is None:
+            return []
+        try:
+            self._take(now, link, entry, data)
+        except RemoteProtocolError as error:
+            self._end(link, LinkFault.PROTOCOL, error.reason.value)
+        return self._effects(now, link)
+
+    def on_closed(self, now: float, link: LinkId) -> list[Effect]:
+        """A connection is gone; what it brought before is still stored."""
+        self._forget(link)
+        return self._effects(now)
+
+    def _forget(self, link: LinkId) -> None:
+        if self._links.pop(link, None) is not None:
+            self._outbox.forget(link)
+            self._admission.forget(link)
+
+    def _take(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
+        if entry.sync is None or entry.established is None:
+            self._shake_hands(now, link, entry, data)
+            return
+        packed = entry.established.channel.open(data)
+        frame = decode_frame(packed) if packed is not None else None
+        if frame is not None:
+            entry.sync.on_frame(now, frame)
+
+    def _shake_hands(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
+        step = entry.handshake.on_message(data, now)
+        if step.reply is not None:
+            self._outbox.add(Send(link, step.reply))
+        if step.established is not None:
+            self._establish(now, link, entry, step.established)
+
+    def _establish(self, now: float, link: LinkId, entry: _Link, established: Established) -> None:
+        device = established.peer.device
+        if device == entry.connection.own.hello.device:
+            raise RemoteProtocolError(Reason.WRONG_PEER, "this is ourselves")
+        record = self._records.get(device)
+        if record is not None and record.banned_until > now:
+            self._close(link, "banned")
+            return
+        entry.established = established
+        entry.sync = LinkSync(
+            link,
+            lambda frame: self._send(link, established, frame),
+            self._outbox,
+            self._admission,
+            self._random,
+            is_initiator=established.is_initiator,
+            asks_private=entry.connection.asks_private,
+        )
+        self._outbox.add(Note(link, "established"))
+        entry.sync.start(now)
+
+    def _send(self, link: LinkId, established: Established, frame: Frame) -> None:
+        self._outbox.send(link, established.channel.seal(encode_frame(frame)))
+
+    def _end(self, link: LinkId, fault: LinkFault, why: str) -> None:
+        entry = self._links[link]
+        if entry.established is not None:
+            self._send(link, entry.established, Err(0, fault, why, 0))
+        self._close(link, why)
+
+    def _close(self, link: LinkId, why: str) -> None:
+        self._outbox.add(Close(link, why))
+        self._forget(link)
+
+    # --- Answers of the driver ---------------------------------------------------------------------------
+
+    def on_loaded(self, now: float, token: Token, answer: object) -> list[Effect]:
+        """The answer to a `Load` effect, of the type that it names."""
+        return self._on_answer(now, token, answer)
+
+    def on_stored(self, now: float, token: Token, new: list[MessageId]) -> list[Effect]:
+        """The answer to `Put`: what is new here, now durable."""
+        return self._on_answer(now, token, new)
+
+    def on_verified(self, now: float, token: Token, verified: Verified) -> list[Effect]:
+        """The answer to `Verify`."""
+        return self._on_answer(now, token, verified)
+
+    def _on_answer(self, now: float, token: Token, answer: object) -> list[Effect]:
+        link = self._outbox.link_of(token)
+        try:
+            self._outbox.answer(now, token, answer)
+        except RemoteProtocolError as error:
+            # A message of the reconciliation can only be judged once our set is loaded.
+            assert link is not None
+            self._end(link, LinkFault.PROTOCOL, error.reason.value)
+        return self._effects(now, link)
+
+    # --- What changes on our side ------------------------------------------------------------------------
+
+    def on_published(self, now: float, messages: list[Message]) -> list[Effect]:
+        """We published these; they are stored."""
+        for entry in self._links.values():
+            if entry.sync is not None:
+                entry.sync.on_new(messages)
+        return self._effects(now)
+
+    def on_carried(self, now: float, carried: Carried) -> list[Effect]:
+        """Others are carried from now on."""
+        if carried != self._admission.carried:
+            self._admission.on_carried(carried)
+            for entry in self._links.values():
+                if entry.sync is not None:
+                    entry.sync.on_carried()
+        return self._effects(now)
+
+    def resync(self, now: float) -> list[Effect]:
+        """Compare every set on every link that we dialled, now."""
+        for entry in self._links.values():
+            if entry.sync is not None:
+                entry.sync.resync(now)
+        return self.on_wake(now)
+
+    def on_wake(self, now: float) -> list[Effect]:
+        """The time of the last `WakeAt` has come, or passed."""
+        for link, entry in list(self._links.items()):
+            why = self._overdue(now, entry)
+            if why is not None:
+                self._close(link, why)
+        self._wake_at = min((self._deadline(entry) for entry in self._links.values()), default=float("inf"))
+        if self._wake_at < float("inf"):
+            self._outbox.add(WakeAt(max(self._wake_at, now + limits.MIN_WAKE)))
+        self._touched.clear()
+        return self._outbox.drain()
+
+    def links(self) -> list[LinkState]:
+        """Every link, in the order in which it was opened."""
+        return [
+            LinkState(
+                link,
+                entry.established.peer if entry.established else None,
+                entry.connection.is_initiator,
+                entry.sync.is_settled if entry.sync else False,
+                tuple(entry.sync.refused()) if entry.sync else (),
+            )
+            for link, entry in self._links.items()
+        ]
+
+    def _overdue(self, now: float, entry: _Link) -> str | None:
+        if entry.sync is None:
+            return "handshake took too long" if now >= entry.opened + limits.HANDSHAKE_TIMEOUT else None
+        if now >= entry.opened + limits.MAX_LINK_AGE:
+            return "old: dial again"
+        return entry.sync.on_wake(now)
+
+    def _deadline(self, entry: _Link) -> float:
+        if entry.sync is None:
+            return entry.opened + limits.HANDSHAKE_TIMEOUT
+        return min(entry.sync.deadline, entry.opened + limits.MAX_LINK_AGE)
+
+    def _effects(self, now: float, touched: LinkId | None = None) -> list[Effect]:
+        if touched is not None:
+            self._touched[touched] = None
+        due = [self._deadline(self._links[link]) for link in self._touched if link in self._links]
+        self._touched.clear()
+        if min(due, default=float("inf")) < self._wake_at:
+            self._wake_at = min(due)
+            self._outbox.add(WakeAt(max(self._wake_at, now)))
+        return self._outbox.drain()
+
+    # --- What admission tells ----------------------------------------------------------------------------
+
+    def _on_admitted(self, now: float, source: LinkId, new: list[Message]) -> None:
+        for link, entry in self._links.items():
+            if entry.sync is None:
+                continue
+            if link == source:
+                self._touched[link] = None
+                entry.sync.on_stored(now)
+            elif new:
+                entry.sync.on_new(new)
+
+    def _on_unauthorised(self, now: float, link: LinkId, author: AuthorKey) -> None:
+        entry = self._links.get(link)
+        if entry is not None and entry.sync is not None:
+            entry.sync.on_unauthorised(now, author)
+
+    def _on_bad(self, now: float, link: LinkId, count: int) -> None:
+        entry = self._links.get(link)
+        if entry is None or entry.established is None:
+            return
+        record = self._records.setdefault(entry.established.peer.device, _Record())
+        record.bad.extend([now] * count)
+        while record.bad and record.bad[0] < now - limits.INVALID_WINDOW:
+            record.bad.popleft()
+        if len(record.bad) >= limits.MAX_INVALID:
+            self._ban(now, link, record)
+
+    def _ban(self, now: float, link: LinkId, record: _Record) -> None:
+        record.bad.clear()
+        record.banned_until = now + record.ban
+        record.ban = min(2 * record.ban, limits.MAX_BAN_SECONDS)
+        self._end(link, LinkFault.BAD_SIGNATURES, "too many bad messages")

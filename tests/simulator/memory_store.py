@@ -1,0 +1,109 @@
+"""A store in memory that answers the effects of a `Peer` as a real one does."""
+
+from array import array
+from collections.abc import Iterable
+
+from hedgerow_protocol.admission import decode_batch, verify_batch
+from hedgerow_protocol.effects import (
+    Items,
+    Load,
+    LoadBodiless,
+    LoadItems,
+    LoadMessages,
+    LoadRange,
+    LoadSum,
+    LoadUnknown,
+    Page,
+    Verified,
+)
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.fingerprint import SetSum
+from hedgerow_protocol.frame import Tier
+from hedgerow_protocol.kinds import Kind, Retract, decode_body
+from hedgerow_protocol.message import MAIN_NET, Message, MessageId
+
+
+class MemoryStore:
+    """Messages by id; retractions erase bodies, before or after their target comes."""
+
+    def __init__(self, messages: Iterable[Message] = ()) -> None:
+        self.messages: dict[MessageId, Message] = {}
+        self.erased: dict[MessageId, bytes] = {}
+        self.put(messages)
+
+    def put(self, messages: Iterable[Message]) -> list[MessageId]:
+        """The ids that are new, or whose missing body came."""
+        return [message.id for message in messages if self._put_one(message)]
+
+    def _put_one(self, message: Message) -> bool:
+        if message.header.kind == Kind.RETRACT and message.body is not None:
+            self._erase(message)
+        if self.erased.get(message.id) == message.header.author:
+            message = message.without_body()
+        known = self.messages.get(message.id)
+        if known is not None and (known.body is not None or message.body is None):
+            return False
+        self.messages[message.id] = message
+        return True
+
+    def _erase(self, retraction: Message) -> None:
+        assert retraction.body is not None
+        content = decode_body(Kind.RETRACT, retraction.body).content
+        assert isinstance(content, Retract)
+        for target in content.targets:
+            self.erased[target] = retraction.header.author
+            held = self.messages.get(target)
+            if held is not None and held.header.author == retraction.header.author:
+                self.messages[target] = held.without_body()
+
+    def verify(self, data: Iterable[bytes]) -> Verified:
+        """What a driver does off its loop."""
+        decoded, undecodable = decode_batch(data)
+        unknown = [message for message in decoded if self._is_wanted(message)]
+        held, bad = verify_batch(unknown, MAIN_NET)
+        reasons = tuple([reason.value for reason in undecodable + bad])
+        return Verified(tuple(held), len(decoded) - len(unknown), reasons)
+
+    def _is_wanted(self, message: Message) -> bool:
+        known = self.messages.get(message.id)
+        return known is None or (known.body is None and message.body is not None and message.id not in self.erased)
+
+    def load(self, effect: Load) -> object:
+        """The answer to a load effect."""
+        match effect:
+            case LoadSum():
+                return SetSum.of(one.id for one in self.select(effect.filter, effect.tier))
+            case LoadItems():
+                held = self.select(effect.filter, effect.tier)
+                return Items(array("I", [one.header.ts for one in held]), b"".join(one.id for one in held))
+            case LoadUnknown():
+                return [one for one in effect.ids if one not in self.messages]
+            case LoadMessages():
+                return [self.messages[one] for one in effect.ids if one in self.messages]
+            case LoadRange():
+                return self._page(effect)
+            case LoadBodiless():
+                return self._bodiless(effect)
+
+    def select(self, wanted: Filter, tier: Tier) -> list[Message]:
+        """A set, in order of (ts, id)."""
+        held = [one for one in self.messages.values() if self._is_in(one, wanted, tier)]
+        return sorted(held, key=lambda one: (one.header.ts, one.id))
+
+    def _is_in(self, message: Message, wanted: Filter, tier: Tier) -> bool:
+        return message.header.is_control == (tier == Tier.CONTROL) and wanted.matches(message.header)
+
+    def _page(self, effect: LoadRange) -> Page:
+        held = self.select(effect.filter, effect.tier)
+        after = [one for one in held if (one.header.ts, one.id) > effect.after]
+        page, size = [], 0
+        for message in after[: effect.limit]:
+            size += len(message.encode())
+            if page and size > effect.max_bytes:
+                break
+            page.append(message)
+        return Page(tuple(page), more=len(page) < len(after))
+
+    def _bodiless(self, effect: LoadBodiless) -> list[MessageId]:
+        held = [one for one in self.messages.values() if one.body is None and one.id not in self.erased]
+        return [one.id for one in held if effect.filter.matches(one.header)][: effect.limit]
