@@ -76,6 +76,9 @@ class Carried:
         return author in self.authors or (message.header.is_control and author in self.held)
 
 
+BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
+"""Reasons that say nothing against whoever brought the message: it is from a newer or another network."""
+
 OnStored: TypeAlias = Callable[[float, LinkId, list[Message]], None]
 OnUnauthorised: TypeAlias = Callable[[float, LinkId, AuthorKey], None]
 OnBad: TypeAlias = Callable[[float, LinkId, int], None]
@@ -147,8 +150,9 @@ class Admission:
             self._judge(now, link, inflow, inflow.queue.popleft(), verified)
 
     def _judge(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, verified: Verified) -> None:
-        if verified.bad:
-            self.on_bad(now, link, len(verified.bad))
+        faults = [reason for reason in verified.bad if reason not in BLAMELESS]
+        if faults:
+            self.on_bad(now, link, len(faults))
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
         by_id = {message.id: message for message in accepted}
 

@@ -17,7 +17,7 @@ from hedgerow_protocol.effects import (
     LoadSum,
     Page,
 )
-from hedgerow_protocol.filter import NOBODY, Filter, decode_filter
+from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Absence,
@@ -44,28 +44,6 @@ from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.shape import out_of_range
 from hedgerow_protocol.transfer import Wire, answer, unexpected
-
-
-def narrowed(whole: Filter, carried: bytes) -> Filter:
-    """`whole` with only those of its authors whose bit is set."""
-    authors = whole.authors or ()
-    return replace(
-        whole, authors=tuple([author for place, author in enumerate(authors) if has_bit(carried, place)])
-    )
-
-
-def has_bit(bits: bytes, place: int) -> bool:
-    """Bit `place` of a run of bytes, the lowest bit of the first byte first; bits beyond the end are 0."""
-    byte, bit = divmod(place, 8)
-    return byte < len(bits) and bool(bits[byte] >> bit & 1)
-
-
-def pack_bits(bits: list[bool]) -> bytes:
-    """The run of bytes in which `has_bit` finds these."""
-    packed = bytearray((len(bits) + 7) // 8)
-    for place, bit in enumerate(bits):
-        packed[place // 8] |= bit << place % 8
-    return bytes(packed)
 
 
 @dataclass(slots=True)
@@ -132,7 +110,7 @@ class Answering:
     def _tell_scope(self, number: int) -> None:
         subscription = self._subscriptions[number]
         subscription.carried = self._carried_of(subscription.whole)
-        subscription.narrow = narrowed(subscription.whole, subscription.carried)
+        subscription.narrow = subscription.whole.narrowed(subscription.carried)
         subscription.version += 1
         self._wire.send(Scope(number, subscription.version, subscription.carried))
 

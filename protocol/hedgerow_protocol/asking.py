@@ -14,9 +14,8 @@ from random import Random
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
-from hedgerow_protocol.answering import has_bit, narrowed
 from hedgerow_protocol.effects import Items, LoadBodiless, LoadItems, LoadSum, Note
-from hedgerow_protocol.filter import NOBODY, Filter
+from hedgerow_protocol.filter import NOBODY, Filter, has_bit
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Messages,
@@ -164,7 +163,7 @@ class Asking:
         if frame.version <= subscription.version:
             raise unexpected("a scope's version does not go up")
         subscription.version, subscription.carried = frame.version, frame.carried
-        subscription.narrow = narrowed(subscription.whole, frame.carried)
+        subscription.narrow = subscription.whole.narrowed(frame.carried)
         self.resync(now)
 
     # --- The plan ----------------------------------------------------------------------------------------

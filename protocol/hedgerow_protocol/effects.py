@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
+from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.message import Message, MessageId
@@ -132,7 +133,28 @@ class Note:
     detail: str = ""
 
 
-Effect: TypeAlias = Send | Close | WakeAt | Verify | Put | Load | Delivered | Note
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """A peer brings an acceptance of an invite; answer with `Peer.accepted` and a `Verdict`."""
+
+    link: LinkId
+    req: int
+    invite: bytes
+    acceptance: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceAnswered:
+    """The answer to an acceptance that we brought with `Peer.accept`."""
+
+    link: LinkId
+    req: int
+    verdict: int
+
+
+Effect: TypeAlias = (
+    Send | Close | WakeAt | Verify | Put | Load | Delivered | Note | Accepting | AcceptanceAnswered
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +181,5 @@ class Verified:
 
     messages: tuple[Message, ...]
     known: int
-    bad: tuple[str, ...]
-    """The reason of each that failed."""
+    bad: tuple[Reason, ...]
+    """Why each of the others failed."""

@@ -4,7 +4,7 @@ AND between the fields, OR within one; None asks for everything. Topics stand in
 no filter by topic can name a set that two nodes could compare.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.keys import AuthorKey, hash_for
@@ -45,10 +45,30 @@ class Filter:
             return False
         return header.is_control or self._matches_content(header)
 
+    def narrowed(self, carried: bytes) -> "Filter":
+        """The same with only those of its authors whose bit is set."""
+        authors = self.authors or ()
+        kept = tuple([author for place, author in enumerate(authors) if has_bit(carried, place)])
+        return replace(self, authors=kept)
+
     def _matches_content(self, header: Header) -> bool:
         if self.kinds is not None and header.kind not in self.kinds:
             return False
         return (self.since or 0) <= header.ts and (self.until is None or header.ts < self.until)
+
+
+def has_bit(bits: bytes, place: int) -> bool:
+    """Bit `place` of a run of bytes, the lowest bit of the first byte first; bits beyond the end are 0."""
+    byte, bit = divmod(place, 8)
+    return byte < len(bits) and bool(bits[byte] >> bit & 1)
+
+
+def pack_bits(bits: list[bool]) -> bytes:
+    """The run of bytes in which `has_bit` finds these."""
+    packed = bytearray((len(bits) + 7) // 8)
+    for place, bit in enumerate(bits):
+        packed[place // 8] |= bit << place % 8
+    return bytes(packed)
 
 
 NOBODY = Filter(authors=())
@@ -57,7 +77,7 @@ NOBODY = Filter(authors=())
 
 def decode_filter(data: bytes) -> Filter:
     """The filter in `data`; raises `RemoteProtocolError`."""
-    authors, kinds, since, until = as_array(codec.decode(data, limits.MAX_FRAME), "filter", 4)
+    authors, kinds, since, until = as_array(codec.decode(data, limits.MAX_FILTER), "filter", 4)
     return Filter(
         authors=None if authors is None else _as_authors(authors),
         kinds=None if kinds is None else _as_kinds(kinds),

@@ -1,7 +1,7 @@
 """The fingerprint of a set of message ids: additive, so that it can be kept up to date and put together.
 
 The ids are summed as little-endian integers modulo 2^256; sum and count are hashed (Negentropy V1;
-specs/08-reconciliation.md, RC-7). Equal fingerprints are a hint and no proof: whoever chooses ids can make two
+specs/08-reconciliation.md, RC-4). Equal fingerprints are a hint and no proof: whoever chooses ids can make two
 sets collide (Wagner's generalised birthday), so nothing may be refused or erased because of one.
 """
 

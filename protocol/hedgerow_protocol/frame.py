@@ -354,6 +354,28 @@ class Changed:
     req: int
 
 
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Somebody accepts an invite; sent by the joiner, and on to the inviter by whoever carries him."""
+
+    type: ClassVar[int] = 40
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_INVITE), _bytes(limits.MAX_INVITE))
+    req: int
+    invite: bytes
+    """A signed invite."""
+    acceptance: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What becomes of an acceptance: a `Verdict`."""
+
+    type: ClassVar[int] = 42
+    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(8))
+    req: int
+    verdict: int
+
+
 Frame: TypeAlias = (
     Ping
     | Pong
@@ -374,6 +396,8 @@ Frame: TypeAlias = (
     | IHave
     | Want
     | Changed
+    | Accept
+    | Accepted
 )
 FRAMES: dict[int, type[Frame]] = {known.type: known for known in Frame.__args__}
 

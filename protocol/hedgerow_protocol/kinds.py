@@ -353,7 +353,7 @@ def _decode_statement(
     content = known(*checked)  # type: ignore[arg-type]
     if has_slot and values[0] != content.slot:
         raise RemoteProtocolError(Reason.WRONG_SLOT, "the slot does not say what the content says")
-    return content, _as_extra(values[-1])
+    return content, decode_extra(values[-1])
 
 
 def _decode_retract(values: tuple[object, ...]) -> Retract:
@@ -374,7 +374,8 @@ def _as_ref(value: object, what: str) -> tuple[int, MessageId]:
     return as_uint(relation, what, 2**16 - 1), MessageId(as_key(target, what))
 
 
-def _as_extra(value: object) -> tuple[tuple[int, object], ...]:
+def decode_extra(value: object) -> tuple[tuple[int, object], ...]:
+    """The open end of a body or an invite: at most 16 pairs of number and value, numbers ascending."""
     pairs = as_list(value, "extra", limits.MAX_EXTRA, _as_extra_pair)
     if not ascends([key for key, _ in pairs]):
         raise out_of_range("the keys of extra are not ascending")

@@ -41,7 +41,7 @@ MAX_TEXT = 16_384
 """A comment or a reason."""
 MAX_NAME = 256
 MAX_WORD = 64
-"""A level, a language, a licence, a resource type: words from an open list."""
+"""A level, a language, a resource type: words from an open list."""
 MAX_WORDS = 16
 """How many of them, and how many names of authors."""
 MAX_MINUTES = 10_000_000
@@ -56,7 +56,10 @@ CERTIFICATE_DAYS = 30
 MAX_INVITE = 8 * KIB
 MAX_INVITE_ADDRESSES = 4
 MAX_INVITE_FOLLOWS = 64
+MAX_ADDRESS = 2_048
+"""Bytes of an address to meet at."""
 INVITE_TOKEN = 16
+"""Secret bytes of an invite."""
 
 # --- Links ----------------------------------------------------------------------------------------------
 MAX_NOISE_MESSAGE = 65_535

@@ -212,6 +212,23 @@ class Peer:
                     entry.sync.on_carried()
         return self._effects(now)
 
+    def accept(
+        self, now: float, link: LinkId, invite: bytes, acceptance: bytes
+    ) -> tuple[int | None, list[Effect]]:
+        """Bring an acceptance to the peer; `AcceptanceAnswered` will carry the number. None: the link is gone."""
+        entry = self._links.get(link)
+        if entry is None or entry.sync is None:
+            return None, []
+        request = entry.sync.accept(invite, acceptance)
+        return request, self._effects(now, link)
+
+    def accepted(self, now: float, link: LinkId, request: int, verdict: int) -> list[Effect]:
+        """The answer to `Accepting`."""
+        entry = self._links.get(link)
+        if entry is not None and entry.sync is not None:
+            entry.sync.accepted(request, verdict)
+        return self._effects(now, link)
+
     def resync(self, now: float) -> list[Effect]:
         """Compare every set on every link that we dialled, now."""
         for entry in self._links.values():

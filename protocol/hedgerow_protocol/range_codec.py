@@ -1,4 +1,4 @@
-"""The bytes of a reconciliation message: Negentropy V1, specs/08-reconciliation.md, RC-9 to RC-16.
+"""The bytes of a reconciliation message: Negentropy V1, specs/08-reconciliation.md, RC-5 to RC-7 and RC-16.
 
 A message is a version byte and ranges in ascending order; each ends where the next one starts and says `skip`,
 a fingerprint or a list of ids. What is not said counts as skipped. Reading is stricter than Negentropy asks:

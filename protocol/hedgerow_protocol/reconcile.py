@@ -12,7 +12,7 @@ ranges must ascend and so cannot overlap; how many messages a peer may send is t
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -22,7 +22,6 @@ from hedgerow_protocol.fingerprint import fingerprint
 from hedgerow_protocol.range_codec import (
     FingerprintRange,
     IdRange,
-    Range,
     RangeWriter,
     SkipRange,
     decode_ranges,
@@ -74,29 +73,19 @@ class Initiator:
         version = decode_version(data, self._max_message)
         if version != limits.RECONCILIATION_VERSION:
             raise RemoteProtocolError(Reason.UNSUPPORTED_VERSION, f"Negentropy version {version - 0x60}")
-        step = Step(None, [], [])
-        reply = _Reply(self._index, self._frame_limit)
-        for part, start, stop in _placed(decode_ranges(data), self._index):
-            match part:
-                case SkipRange():
-                    reply.skip(part.end)
-                case FingerprintRange():
-                    reply.compare(start, stop, part)
-                case IdRange():
-                    self._learn(step, start, stop, part)
-                    reply.skip(part.end)
-                case _:
-                    assert_never(part)
-            if reply.closed:
-                break
-        return Step(reply.message(), step.have, step.need) if reply.has_ranges() else step
+        have: list[bytes] = []
+        need: list[bytes] = []
 
-    def _learn(self, step: Step, start: int, stop: int, part: IdRange) -> None:
-        # Dictionaries, not sets: the order of the answer must not depend on the process.
-        ours = dict.fromkeys(_apart(self._index.ids(start, stop)))
-        theirs = dict.fromkeys(_apart(part.ids))
-        step.have.extend([identifier for identifier in ours if identifier not in theirs])
-        step.need.extend([identifier for identifier in theirs if identifier not in ours])
+        def learn(reply: _Reply, start: int, stop: int, part: IdRange) -> None:
+            # Dictionaries, not sets: the order of the answer must not depend on the process.
+            ours = dict.fromkeys(_apart(self._index.ids(start, stop)))
+            theirs = dict.fromkeys(_apart(part.ids))
+            have.extend([identifier for identifier in ours if identifier not in theirs])
+            need.extend([identifier for identifier in theirs if identifier not in ours])
+            reply.skip(part.end)
+
+        reply = _answer(self._index, self._frame_limit, data, learn)
+        return Step(reply if len(reply) > 1 else None, have, need)
 
 
 class Responder:
@@ -118,22 +107,9 @@ class Responder:
 
         Raises `RemoteProtocolError` with `bad_reconciliation` or `too_big`.
         """
-        reply = _Reply(self._index, self._frame_limit)
         if decode_version(data, self._max_message) != limits.RECONCILIATION_VERSION:
-            return reply.message()
-        for part, start, stop in _placed(decode_ranges(data), self._index):
-            match part:
-                case SkipRange():
-                    reply.skip(part.end)
-                case FingerprintRange():
-                    reply.compare(start, stop, part)
-                case IdRange():
-                    reply.list_ids(start, stop, part.end)
-                case _:
-                    assert_never(part)
-            if reply.closed:
-                break
-        return reply.message()
+            return bytes((limits.RECONCILIATION_VERSION,))
+        return _answer(self._index, self._frame_limit, data, _Reply.list_ids)
 
 
 class _Reply:
@@ -149,9 +125,6 @@ class _Reply:
 
     def message(self) -> bytes:
         return bytes(self._writer.data)
-
-    def has_ranges(self) -> bool:
-        return len(self._writer.data) > 1
 
     def skip(self, end: Bound) -> None:
         # Written only when something follows: the end of a message counts as skipped.
@@ -172,7 +145,8 @@ class _Reply:
         # as it then differs, but for one case: a peer that has no item there could agree and never hear of ours.
         self._close(self._told if part.fingerprint == EMPTY else stop)
 
-    def list_ids(self, start: int, stop: int, end: Bound) -> None:
+    def list_ids(self, start: int, stop: int, part: IdRange) -> None:
+        end = part.end
         fitting = 1 + (self._room - len(self._writer.data)) // limits.ID_SIZE
         self._write_skipped()
         if stop - start > fitting:
@@ -217,12 +191,26 @@ class _Reply:
         return Bound(timestamp, identifier[: shared + 1])
 
 
-def _placed(ranges: Iterable[Range], index: Index) -> Iterator[tuple[Range, int, int]]:
-    """Each range with the ranks at which our items in it start and stop."""
+def _answer(
+    index: Index, frame_limit: int, data: bytes, on_ids: Callable[[_Reply, int, int, IdRange], None]
+) -> bytes:
+    """The answer to a message of our version; `on_ids` treats a list of ids as the role demands."""
+    reply = _Reply(index, frame_limit)
     stop = 0
-    for part in ranges:
+    for part in decode_ranges(data):
         start, stop = stop, index.lower_bound(part.end, stop)
-        yield part, start, stop
+        match part:
+            case SkipRange():
+                reply.skip(part.end)
+            case FingerprintRange():
+                reply.compare(start, stop, part)
+            case IdRange():
+                on_ids(reply, start, stop, part)
+            case _:
+                assert_never(part)
+        if reply.closed:
+            break
+    return reply.message()
 
 
 def _apart(ids: bytes) -> list[bytes]:

@@ -13,8 +13,10 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
-from hedgerow_protocol.effects import LinkId, LoadUnknown, Note
+from hedgerow_protocol.effects import AcceptanceAnswered, Accepting, LinkId, LoadUnknown, Note
 from hedgerow_protocol.frame import (
+    Accept,
+    Accepted,
     Changed,
     Err,
     Frame,
@@ -75,6 +77,7 @@ class LinkSync:
         self._pushed = Bucket(limits.PUSH_RATE, limits.PUSH_BURST)
         self._pushed_bytes = Bucket(limits.PUSH_BYTES_RATE, limits.PUSH_BYTES_BURST)
         self._asked_logs: set[AuthorKey] = set()
+        self._acceptances: set[int] = set()
         self._heard = 0.0
         self._pinged = False
 
@@ -181,9 +184,9 @@ class LinkSync:
                 self._on_messages(now, frame)
             case Get() | Range() | NegMsg() | NegClose() | IHave() | Want() | Missing():
                 self._on_bounded(now, frame)
-            case Pong() | Scope() | NegSame() | NegDiffers() | NegErr() | Err():
+            case Pong() | Scope() | NegSame() | NegDiffers() | NegErr() | Err() | Accepted():
                 self._on_answer(now, frame)
-            case Ping() | Sub() | Unsub() | NegOpen() | Changed():
+            case Ping() | Sub() | Unsub() | NegOpen() | Changed() | Accept():
                 if not self._frames.take(now):
                     raise unexpected("too many frames unasked")
                 self._on_unasked(now, frame)
@@ -219,9 +222,13 @@ class LinkSync:
         if wanted:
             self._answering.serve(frame.req, wanted)
 
-    def _on_answer(self, now: float, frame: Pong | Scope | NegSame | NegDiffers | NegErr | Err) -> None:
+    def _on_answer(
+        self, now: float, frame: Pong | Scope | NegSame | NegDiffers | NegErr | Err | Accepted
+    ) -> None:
         if isinstance(frame, Err):
             self._outbox.add(Note(self._wire.link, "the peer ends the link", frame.text))
+        elif isinstance(frame, Accepted):
+            self._on_accepted(frame)
         elif isinstance(frame, Pong):
             return
         elif self._asking is None:
@@ -236,7 +243,24 @@ class LinkSync:
         else:
             self._asking.on_error(now, frame)
 
-    def _on_unasked(self, now: float, frame: Ping | Sub | Unsub | NegOpen | Changed) -> None:
+    def accept(self, invite: bytes, acceptance: bytes) -> int:
+        """Bring an acceptance of an invite to the other side; its answer will name this number."""
+        request = self._wire.next_request()
+        self._acceptances.add(request)
+        self._wire.send(Accept(request, invite, acceptance))
+        return request
+
+    def accepted(self, request: int, verdict: int) -> None:
+        """Tell the other side what becomes of the acceptance that it brought."""
+        self._wire.send(Accepted(request, verdict))
+
+    def _on_accepted(self, frame: Accepted) -> None:
+        if frame.req not in self._acceptances:
+            raise unexpected("ACCEPTED answers no acceptance")
+        self._acceptances.discard(frame.req)
+        self._outbox.add(AcceptanceAnswered(self._wire.link, frame.req, frame.verdict))
+
+    def _on_unasked(self, now: float, frame: Ping | Sub | Unsub | NegOpen | Changed | Accept) -> None:
         match frame:
             case Ping():
                 self._wire.send(Pong(frame.req))
@@ -248,6 +272,8 @@ class LinkSync:
                 self._answering.on_open(frame)
             case Changed():
                 self.resync(now)
+            case Accept():
+                self._outbox.add(Accepting(self._wire.link, frame.req, frame.invite, frame.acceptance))
             case _:
                 assert_never(frame)
 

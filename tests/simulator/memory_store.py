@@ -61,8 +61,7 @@ class MemoryStore:
         decoded, undecodable = decode_batch(data)
         unknown = [message for message in decoded if self._is_wanted(message)]
         held, bad = verify_batch(unknown, MAIN_NET)
-        reasons = tuple([reason.value for reason in undecodable + bad])
-        return Verified(tuple(held), len(decoded) - len(unknown), reasons)
+        return Verified(tuple(held), len(decoded) - len(unknown), (*undecodable, *bad))
 
     def _is_wanted(self, message: Message) -> bool:
         known = self.messages.get(message.id)

@@ -1,0 +1,252 @@
+"""Invites: one text with which somebody joins somebody else, and the answer to it (specs/07-frames.md).
+
+An invite is a canonical array signed by the inviter's device. Whoever accepts signs an acceptance that names it and
+brings their own inception, so that the inviter can check it without having their log.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from enum import IntEnum
+
+from hedgerow_protocol import codec, keys, limits
+from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Kind, decode_extra
+from hedgerow_protocol.message import Message, decode_message, verify
+from hedgerow_protocol.shape import (
+    as_array,
+    as_bytes,
+    as_key,
+    as_list,
+    as_text,
+    as_uint,
+    ascends,
+    out_of_range,
+)
+
+VERSION = 1
+SCHEME = "hedgerow-invite:"
+INVITE_TAG = b"hedgerow/1/invite\0"
+ACCEPTANCE_TAG = b"hedgerow/1/acceptance\0"
+UINT32 = 2**32 - 1
+
+
+class InviteExtra(IntEnum):
+    """Keys of the open end of an invite."""
+
+    MESSAGES = 1
+    """How many messages the joiner will get, as counted when the invite was made."""
+    MEMBERSHIP = 2
+    """1: the inviter is a seed and makes members; the two do not follow each other."""
+
+
+class Verdict(IntEnum):
+    """What becomes of an acceptance."""
+
+    DONE = 0
+    FORWARDED = 1
+    """The inviter is not here; he gets it as soon as he comes."""
+    EXPIRED = 2
+    USED_UP = 3
+    NOT_CARRIED = 4
+    """This node does not carry the inviter."""
+    INVALID = 5
+    """Not an invite of this inviter, or not an acceptance of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where the inviter can be met: an address (ws: or wss:) and the device that must answer there."""
+
+    address: str
+    device: DeviceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """What an invite says."""
+
+    net: int
+    inviter: AuthorKey
+    name: str
+    meet: tuple[Meeting, ...]
+    token: bytes
+    """16 secret bytes: whoever has them may join."""
+    expiry: int
+    """Unix seconds after which it is void."""
+    uses: int
+    """How many people may accept it."""
+    follows: tuple[AuthorKey, ...] = ()
+    """Whom the joiner will follow besides the inviter, ascending."""
+    extra: tuple[tuple[int, object], ...] = ()
+
+    @property
+    def makes_member(self) -> bool:
+        """Whether a seed invites: the joiner becomes its member."""
+        return dict(self.extra).get(InviteExtra.MEMBERSHIP) == 1
+
+    @property
+    def messages(self) -> int | None:
+        """How many messages the joiner will get, if the invite says so."""
+        count = dict(self.extra).get(InviteExtra.MESSAGES)
+        return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInvite:
+    """An invite with the bytes that were signed. The signature holds; that the device is the inviter's is a claim
+    until his log is checked."""
+
+    invite: Invite
+    encoded: bytes
+    device: DeviceKey
+    signature: bytes
+
+    @property
+    def id(self) -> bytes:
+        """32 bytes that name this invite."""
+        return keys.hash_for("invite", self.encoded)
+
+    def to_bytes(self) -> bytes:
+        """The form on a link."""
+        return codec.encode([self.encoded, self.device, self.signature])
+
+    def to_text(self) -> str:
+        """The form to paste: `hedgerow-invite:` and base64url without padding."""
+        return SCHEME + urlsafe_b64encode(self.to_bytes()).decode().rstrip("=")
+
+
+def sign_invite(invite: Invite, device_seed: bytes) -> SignedInvite:
+    """Sign an invite; raises `LocalProtocolError` if a rule forbids it."""
+    meet = [[one.address, one.device] for one in invite.meet]
+    encoded = codec.encode(
+        [
+            VERSION,
+            invite.net,
+            invite.inviter,
+            invite.name,
+            meet,
+            invite.token,
+            invite.expiry,
+            invite.uses,
+            invite.follows,
+            invite.extra,
+        ]
+    )
+    try:
+        decoded = _decode_invite(encoded)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(str(error)) from None
+    device = DeviceKey(keys.public_key(device_seed))
+    return SignedInvite(decoded, encoded, device, keys.sign(device_seed, INVITE_TAG + encoded))
+
+
+def decode_signed_invite(data: bytes) -> SignedInvite:
+    """The invite in `data`, its signature checked; raises `RemoteProtocolError`."""
+    encoded, device, signature = as_array(codec.decode(data, limits.MAX_INVITE), "signed invite", 3)
+    signed = SignedInvite(
+        _decode_invite(as_bytes(encoded, "invite")),
+        as_bytes(encoded, "invite"),
+        DeviceKey(as_key(device, "device")),
+        as_bytes(signature, "signature", length=64),
+    )
+    keys.verify(signed.device, signed.signature, INVITE_TAG + signed.encoded)
+    return signed
+
+
+def parse_invite(text: str) -> SignedInvite:
+    """The invite in a text or link that was pasted; raises `RemoteProtocolError`."""
+    text = "".join(text.split())
+    _, found, rest = text.rpartition(SCHEME)
+    packed = rest if found else text.rpartition("#")[2]
+    if len(packed) > 2 * limits.MAX_INVITE:
+        raise RemoteProtocolError(Reason.TOO_BIG, "longer than any invite")
+    try:
+        data = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except (Base64Error, ValueError):
+        raise RemoteProtocolError(Reason.NOT_CANONICAL, "not base64url") from None
+    return decode_signed_invite(data)
+
+
+def _decode_invite(data: bytes) -> Invite:
+    values = as_array(codec.decode(data, limits.MAX_INVITE), "invite")
+    if not values or as_uint(values[0], "version", limits.MAX_UINT) != VERSION:
+        raise RemoteProtocolError(Reason.UNSUPPORTED_VERSION, "only version 1 is known here")
+    _, net, inviter, name, meet, token, expiry, uses, follows, extra = as_array(values, "invite", 10)
+    invite = Invite(
+        net=as_uint(net, "net", 2**16 - 1),
+        inviter=AuthorKey(as_key(inviter, "inviter")),
+        name=as_text(name, "name", limits.MAX_NAME),
+        meet=as_list(meet, "meet", limits.MAX_INVITE_ADDRESSES, _as_meeting),
+        token=as_bytes(token, "token", length=limits.INVITE_TOKEN),
+        expiry=as_uint(expiry, "expiry", UINT32),
+        uses=as_uint(uses, "uses", 2**16 - 1),
+        follows=tuple(map(AuthorKey, as_list(follows, "follows", limits.MAX_INVITE_FOLLOWS, as_key))),
+        extra=decode_extra(extra),
+    )
+    if not invite.meet or not ascends(invite.follows):
+        raise out_of_range("no place to meet, or follows do not ascend")
+    return invite
+
+
+def _as_meeting(value: object, what: str) -> Meeting:
+    address, device = as_array(value, what, 2)
+    text = as_text(address, what, limits.MAX_ADDRESS)
+    if not text.startswith(("ws://", "wss://")) or not text.isascii() or " " in text:
+        raise out_of_range("an address to meet begins with ws:// or wss://")
+    return Meeting(text, DeviceKey(as_key(device, what)))
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Somebody accepts an invite; made for one invite, by a device that the inception names."""
+
+    invite: bytes
+    """The id of the invite."""
+    author: AuthorKey
+    device: DeviceKey
+    name: str
+    ts: int
+    inception: Message
+
+
+def sign_acceptance(
+    signed: SignedInvite, inception: Message, name: str, ts: int, device_seed: bytes
+) -> bytes:
+    """The bytes of an acceptance by the author of this inception."""
+    device = keys.public_key(device_seed)
+    encoded = codec.encode([signed.id, inception.header.author, device, name, ts])
+    signature = keys.sign(device_seed, ACCEPTANCE_TAG + encoded)
+    return codec.encode([encoded, signature, inception.encode()])
+
+
+def decode_acceptance(data: bytes) -> Acceptance:
+    """The acceptance in `data`; signatures and the device's authority are checked. Raises `RemoteProtocolError`."""
+    values = as_array(codec.decode(data, limits.MAX_INVITE), "signed acceptance", 3)
+    encoded, signature = as_bytes(values[0], "acceptance"), as_bytes(values[1], "signature", length=64)
+    inception = decode_message(as_bytes(values[2], "inception"))
+    invite, author, device, name, ts = as_array(codec.decode(encoded, limits.MAX_INVITE), "acceptance", 5)
+    acceptance = Acceptance(
+        invite=as_key(invite, "invite"),
+        author=AuthorKey(as_key(author, "author")),
+        device=DeviceKey(as_key(device, "device")),
+        name=as_text(name, "name", limits.MAX_NAME),
+        ts=as_uint(ts, "ts", UINT32),
+        inception=inception,
+    )
+    _check_acceptance(acceptance)
+    keys.verify(acceptance.device, signature, ACCEPTANCE_TAG + encoded)
+    return acceptance
+
+
+def _check_acceptance(acceptance: Acceptance) -> None:
+    inception = acceptance.inception
+    verify(inception)
+    identities = Identities()
+    if inception.header.kind != Kind.IDENTITY or inception.header.author != acceptance.author:
+        raise out_of_range("the inception is another author's")
+    identities.learn(inception)
+    if acceptance.device not in identities.devices_of(acceptance.author):
+        raise RemoteProtocolError(Reason.BAD_KEY, "the inception does not name the device")
