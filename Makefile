@@ -46,6 +46,13 @@ check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
+demo: $(VENV)/run.stamp  ## Play the whole story with three nodes in a temporary folder
+	@$(BIN)/python tests/end_to_end/demo.py
+
+vectors: $(VENV)/dev.stamp  ## Write the vectors of the specs again
+	@$(BIN)/python tests/specs/make_vectors.py
+	@$(BIN)/python tests/specs/make_handshake_vectors.py
+
 format: $(VENV)/dev.stamp  ## Put the code into the house's format
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
