@@ -115,7 +115,7 @@ RECONCILIATION_BUCKETS = 16
 RECONCILIATION_SPLIT = 2 * RECONCILIATION_BUCKETS
 """Ids from which on a range is cut; a shorter one is listed."""
 MAX_RECONCILIATION_MESSAGE = 192 * KIB
-"""Bytes of one message: 30 kB cost 305 rounds where this costs a few, and it fits a frame."""
+"""Bytes of one message, to fit a frame. 1,000 + 1,000 scattered among 100,000: 53 rounds at 30 kB, 10 at this."""
 MIN_FRAME_LIMIT = 4 * KIB
 """Bytes below which a limited message could hold no whole step."""
 FRAME_LIMIT_RESERVE = 200

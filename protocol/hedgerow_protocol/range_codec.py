@@ -61,7 +61,7 @@ def decode_ranges(data: bytes) -> list[Range]:
     reader = _Reader(data)
     ranges = []
     while reader.has_more():
-        ranges.append(reader.range())
+        ranges.append(reader.next_range())
     return ranges
 
 
@@ -106,7 +106,7 @@ class _Reader:
     def has_more(self) -> bool:
         return self._at < len(self._data)
 
-    def range(self) -> Range:
+    def next_range(self) -> Range:
         end = self._bound()
         mode = self._varint(IDS)
         if mode == SKIP:

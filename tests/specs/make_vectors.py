@@ -1,0 +1,60 @@
+"""Makes the vectors of the specs 01 to 05, without the code that they test.
+
+Values are written by a packer of our own, messages are signed with the primitives of `cryptography`, hostile points
+come from affine arithmetic. The result depends on nothing but these files. From the root:
+
+    python tests/specs/make_vectors.py
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, this file does not see its own package
+
+from specs.message_vectors import encoding, identity, kinds, messages, things
+from specs.message_vectors.writer import text_of
+
+FOLDER = Path(__file__).parents[2] / "specs" / "vectors"
+
+CASES = {
+    "01-identity/keys-as-text": identity.did_cases,
+    "01-identity/recovery-keys": identity.recovery_cases,
+    "01-identity/log-entries": identity.entry_cases,
+    "01-identity/authorisation": identity.authorisation_cases,
+    "02-encoding/values": encoding.value_cases,
+    "02-encoding/hashes": encoding.hash_cases,
+    "02-encoding/base58": encoding.base58_cases,
+    "02-encoding/signatures": encoding.signature_cases,
+    "03-messages/headers": messages.header_cases,
+    "03-messages/messages": messages.message_cases,
+    "04-things/forms": things.form_cases,
+    "04-things/addresses": things.address_cases,
+    "04-things/identifiers": things.identifier_cases,
+    "04-things/topics": things.topic_cases,
+    "05-kinds/opening": kinds.opening_cases,
+    "05-kinds/profile": kinds.profile_cases,
+    "05-kinds/follow": kinds.follow_cases,
+    "05-kinds/resource": kinds.resource_cases,
+    "05-kinds/endorse": kinds.endorse_cases,
+    "05-kinds/connect": kinds.connect_cases,
+    "05-kinds/comment": kinds.comment_cases,
+    "05-kinds/retract": kinds.retract_cases,
+    "05-kinds/unknown": kinds.unknown_cases,
+}
+
+
+def vectors() -> dict[str, str]:
+    """The text of each file, by its path below `specs/vectors`."""
+    return {f"{name}.json": text_of(name.partition("/")[0], cases()) for name, cases in CASES.items()}
+
+
+def main() -> None:
+    """Write the files."""
+    for name, text in vectors().items():
+        path = FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

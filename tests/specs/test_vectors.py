@@ -1,0 +1,258 @@
+"""Runs every vector of the specs 01 to 05 against the protocol package."""
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import ada_url
+import pytest
+
+from hedgerow_protocol import base58, codec, identity, keys, kinds, message, things
+from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
+from specs import make_vectors
+
+VECTORS = Path(__file__).parents[2] / "specs" / "vectors"
+RUN_ELSEWHERE = {"06-handshake", "08-sync"}
+"""Folders of specs that have tests of their own."""
+NO_LIMIT = 2**20
+Case = dict[str, object]
+
+
+def data_of(text: object) -> bytes:
+    """The bytes behind hexadecimal parts, each perhaps with a count."""
+    assert isinstance(text, str)
+    parts = [part.partition("*") for part in text.split()]
+    return b"".join(bytes.fromhex(digits) * int(count or 1) for digits, _, count in parts)
+
+
+def value_of(shown: object) -> object:
+    """The decoded value that a vector shows."""
+    match shown:
+        case {"bytes": text}:
+            return data_of(text)
+        case {"item": item, "times": int(times)}:
+            return (value_of(item),) * times
+        case {"text": str(letter), "times": int(times)}:
+            return letter * times
+        case list():
+            return tuple(value_of(item) for item in shown)
+    return shown
+
+
+def run_values(case: Case) -> Iterator[object]:
+    limit = case.get("max_size", NO_LIMIT)
+    assert isinstance(limit, int)
+    value = codec.decode(data_of(case["bytes"]), limit)
+    yield value, value_of(case["value"])
+    yield codec.encode(value), data_of(case["bytes"])
+
+
+def run_hashes(case: Case) -> Iterator[object]:
+    yield keys.hash_for(str(case["purpose"]), data_of(case["data"])), data_of(case["hash"])
+
+
+def run_base58(case: Case) -> Iterator[object]:
+    data = base58.decode(str(case["text"]))
+    yield data, data_of(case["data"])
+    yield base58.encode(data), case["text"]
+
+
+def run_signatures(case: Case) -> Iterator[object]:
+    keys.verify(data_of(case["key"]), data_of(case["signature"]), data_of(case["message"]))
+    yield True, True
+
+
+def run_keys_as_text(case: Case) -> Iterator[object]:
+    key = keys.key_of(str(case["did"]))
+    yield key, data_of(case["key"])
+    yield keys.did_of(key), case["did"]
+
+
+def run_recovery_keys(case: Case) -> Iterator[object]:
+    number = case["number"]
+    assert isinstance(number, int)
+    seed = keys.recovery_seed(data_of(case["entropy"]), number)
+    yield seed, data_of(case["seed"])
+    yield keys.public_key(seed), data_of(case["key"])
+    yield keys.commitment(keys.public_key(seed)), data_of(case["commitment"])
+
+
+def run_log_entries(case: Case) -> Iterator[object]:
+    found = message.decode_message(data_of(case["message"]))
+    message.verify(found)
+    entry = identity.decode_entry(found)
+    devices = tuple((grant.device, grant.capabilities) for grant in entry.devices)
+    expected = case["entry"]
+    assert isinstance(expected, dict)
+    for name, value in expected.items():
+        yield devices if name == "devices" else getattr(entry, name), value_of(value)
+
+
+def run_authorisation(case: Case) -> Iterator[object]:
+    known, held = identity.Identities(), case["held"]
+    assert isinstance(held, list)
+    for data in held:
+        known.learn(message.decode_message(data_of(data)))
+    header = message.decode_header(data_of(case["header"]))
+    yield known.is_authorised(header), case["authorised"]
+    yield known.is_contested(header.author), case["contested"]
+
+
+def run_headers(case: Case) -> Iterator[object]:
+    header, expected = message.decode_header(data_of(case["header"])), case["fields"]
+    assert isinstance(expected, dict)
+    yield [field.name for field in fields(header)], list(expected)
+    for name, value in expected.items():
+        yield getattr(header, name), value_of(value)
+    yield message.encode_header(header), data_of(case["header"])
+
+
+def run_messages(case: Case) -> Iterator[object]:
+    found = message.decode_message(data_of(case["message"]))
+    message.verify(found)
+    yield found.id, data_of(case["id"])
+    yield found.body, value_of(case["body"])
+    yield found.encode(), data_of(case["message"])
+
+
+def run_forms(case: Case) -> Iterator[object]:
+    yield things.as_thing(case["thing"], "the thing"), case["thing"]
+
+
+def parse_address(text: str) -> str | None:
+    try:
+        return ada_url.URL(text).href
+    except ValueError:
+        return None
+
+
+def run_canonical(case: Case) -> Iterator[object]:
+    thing = things.canonical_thing(str(case["given"]), parse_address)
+    yield thing, case["canonical"]
+    yield things.canonical_thing(thing, parse_address), thing
+
+
+def run_topics(case: Case) -> Iterator[object]:
+    yield from run_canonical(case)
+    yield things.topic_words(str(case["canonical"])), value_of(case["words"])
+
+
+def run_bodies(case: Case) -> Iterator[object]:
+    kind = case["kind"]
+    assert isinstance(kind, int)
+    body = kinds.decode_body(kind, data_of(case["body"]))
+    expected = case["value"]
+    assert isinstance(expected, dict)
+    yield body.nonce, data_of(expected["nonce"])
+    yield body.topics, value_of(expected["topics"])
+    yield body.refs, value_of(expected["refs"])
+    yield body.extra, value_of(expected["extra"])
+    yield contents(body.content), value_of(expected["content"])
+    yield kinds.encode_body(body), data_of(case["body"])
+
+
+def contents(content: kinds.Content) -> tuple[object, ...]:
+    """What a body says, by position."""
+    if isinstance(content, kinds.Unknown):
+        return content.values
+    return tuple(getattr(content, field.name) for field in fields(content))
+
+
+RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
+    "01-identity/keys-as-text": run_keys_as_text,
+    "01-identity/recovery-keys": run_recovery_keys,
+    "01-identity/log-entries": run_log_entries,
+    "01-identity/authorisation": run_authorisation,
+    "02-encoding/values": run_values,
+    "02-encoding/hashes": run_hashes,
+    "02-encoding/base58": run_base58,
+    "02-encoding/signatures": run_signatures,
+    "03-messages/headers": run_headers,
+    "03-messages/messages": run_messages,
+    "04-things/forms": run_forms,
+    "04-things/addresses": run_canonical,
+    "04-things/identifiers": run_canonical,
+    "04-things/topics": run_topics,
+    **dict.fromkeys(
+        (
+            "05-kinds/opening",
+            "05-kinds/profile",
+            "05-kinds/follow",
+            "05-kinds/resource",
+            "05-kinds/endorse",
+            "05-kinds/connect",
+            "05-kinds/comment",
+            "05-kinds/retract",
+            "05-kinds/unknown",
+        ),
+        run_bodies,
+    ),
+}
+
+
+def cases_of(name: str) -> list[Case]:
+    return json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))["cases"]
+
+
+ALL = [pytest.param(name, case, id=f"{name}: {case['name']}") for name in RUNNERS for case in cases_of(name)]
+
+
+def outcome(name: str, case: Case) -> str:
+    """`ok`, `local` or the reason for the refusal; every result of an accepted case is compared."""
+    try:
+        for result, expected in RUNNERS[name](case):
+            assert result == expected
+            assert type(result) is type(expected) or isinstance(result, int)
+    except RemoteProtocolError as error:
+        return error.reason.value
+    except LocalProtocolError:
+        return "local"
+    return "ok"
+
+
+@pytest.mark.parametrize(("name", "case"), ALL)
+def test_a_vector_is_decided_as_it_says(name: str, case: Case) -> None:
+    assert outcome(name, case) == case["expect"]
+
+
+def files() -> set[str]:
+    return {str(path.relative_to(VECTORS).with_suffix("")) for path in VECTORS.rglob("*.json")}
+
+
+def test_every_vector_file_has_a_runner() -> None:
+    assert {name for name in files() if name.partition("/")[0] not in RUN_ELSEWHERE} == set(RUNNERS)
+
+
+def test_the_committed_vectors_are_what_the_generator_writes() -> None:
+    for name, text in make_vectors.vectors().items():
+        assert (VECTORS / name).read_text(encoding="utf-8") == text, f"{name}: run make vectors"
+
+
+def test_the_generator_does_not_use_the_code_under_test() -> None:
+    folder = Path(__file__).parent
+    for path in [
+        folder / "make_vectors.py",
+        folder / "edwards.py",
+        *(folder / "message_vectors").glob("*.py"),
+    ]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.startswith(("hedgerow", "msgpack")) for name in names), path.name
+
+
+def test_every_case_has_its_own_name_a_rule_and_a_known_expectation() -> None:
+    known = {"ok", "local", *(reason.value for reason in Reason)}
+    for name in RUNNERS:
+        found = cases_of(name)
+        assert {case["expect"] for case in found} <= known
+        assert all(case["rule"] for case in found)
+        assert [key for key, count in Counter(case["name"] for case in found).items() if count > 1] == []
+
+
+def test_at_least_half_of_the_vectors_are_refusals() -> None:
+    expectations = [case["expect"] for name in RUNNERS for case in cases_of(name)]
+    assert expectations.count("ok") * 2 <= len(expectations)
