@@ -1,0 +1,1 @@
+"""The node: the running program around the pure library `hedgerow_protocol`."""
