@@ -1,0 +1,235 @@
+"""The running node: everything composed - the identity's node, its links, the page listener, the API, the pages.
+
+It opens in this order and closes in the opposite one. The page listener is the owner's alone (loopback, exact
+hosts); the peers' listener belongs to `network` and shares nothing with it.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import msgspec
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from hedgerow_node import durable
+from hedgerow_node.api.errors import answer_with_pages, refusal
+from hedgerow_node.api.events import Events
+from hedgerow_node.api.guard import Hosts, own_token
+from hedgerow_node.api.routes import make_api
+from hedgerow_node.clock import Clock
+from hedgerow_node.commands.table import OPERATIONS
+from hedgerow_node.config import (
+    HEADER_DEADLINE,
+    OWN_HOSTS,
+    PAGE_HOST,
+    PAGE_PORT,
+    PAGE_PORT_TRIES,
+    STOP_DEADLINE,
+    Home,
+)
+from hedgerow_node.listener import Listener
+from hedgerow_node.network import Network
+from hedgerow_node.node import Node
+from hedgerow_node.problems import Code, Problem
+
+MAX_PORT = 2**16 - 1
+UNUSABLE = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
+"""What the system says of an address that somebody else has, or that we may not take."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    hdrs.CACHE_CONTROL: "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+"""What every answer carries unless it says something else itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a surface on the page listener is given."""
+
+    node: Node
+    hosts: Hosts
+    """By which names and origins the listener is known."""
+    events: Events
+
+
+class Surface(Protocol):
+    """Pages beside the API on the page listener."""
+
+    def install(self, app: web.Application) -> None:
+        """Add routes and what guards them. The host was checked before any of them is called."""
+
+    def start_path(self) -> str:
+        """A path that lets the owner's browser in, such as /start?k=7Q2M-VX4K; a fresh one on each call."""
+
+
+MakeSurface: TypeAlias = Callable[[Door], Surface]
+
+
+@dataclass(frozen=True, slots=True)
+class PageAddress:
+    """Where the page is to be served."""
+
+    host: str = PAGE_HOST
+    port: int = PAGE_PORT
+    """0 for any that is free."""
+    is_exact: bool = False
+    """Whether another port will not do, because somebody named this one."""
+
+    def __post_init__(self) -> None:
+        if self.host not in OWN_HOSTS:
+            raise Problem(
+                Code.PORT_TAKEN, f"{self.host} is not on this computer: one of {', '.join(OWN_HOSTS)}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> "PageAddress":
+        """The address that somebody wrote as HOST:PORT; raises `Problem`."""
+        host, _, port = text.rpartition(":")
+        if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
+            raise Problem(Code.PORT_TAKEN, f"“{text}” is not HOST:PORT")
+        return cls(host.strip("[]"), int(port), is_exact=True)
+
+    @property
+    def ports(self) -> range:
+        """The ports to try, in order."""
+        tries = 1 if self.is_exact or self.port == 0 else PAGE_PORT_TRIES
+        return range(self.port, self.port + tries)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a node is put together of."""
+
+    page: PageAddress
+    listen: str | None = None
+    """HOST:PORT for other nodes; None to let nobody in."""
+    address: str | None = None
+    """Where others reach `listen` from outside, if not there."""
+    surface: MakeSurface | None = None
+    passphrase: str | None = None
+
+
+class App:
+    """A node that runs. Make one with `App.open`, end it with `close`."""
+
+    def __init__(self, door: Door, network: Network, listener: Listener, surface: Surface | None) -> None:
+        self.node = door.node
+        self.events = door.events
+        self.network = network
+        self.page = door.hosts.page
+        """The address of the page, without a path."""
+        self._door = door
+        self._listener = listener
+        self._surface = surface
+
+    @classmethod
+    async def open(cls, home: Home, clock: Clock, wish: Composition) -> "App":
+        """Open the home, its links and the page. Raises `Problem`."""
+        async with AsyncExitStack() as opened:
+            node = await Node.open(home, clock, wish.passphrase)
+            opened.push_async_callback(node.close)
+            network = await Network.open(node, listen=wish.listen, public_address=wish.address, is_kept=True)
+            opened.push_async_callback(network.close)
+            app = await cls._serve(node, network, wish)
+            opened.pop_all()
+        return app
+
+    @classmethod
+    async def _serve(cls, node: Node, network: Network, wish: Composition) -> "App":
+        door = Door(node, Hosts(), Events())
+        surface = None if wish.surface is None else wish.surface(door)
+        listener = await _listen(wish.page, lambda: _application(door, surface))
+        door.hosts.allow(listener.address)
+        app = cls(door, network, listener, surface)
+        node.on_published.append(door.events.tell_published)
+        node.on_delivered.append(door.events.tell_delivered)
+        app._tell_address()
+        return app
+
+    @property
+    def peer(self) -> str | None:
+        """HOST:PORT where other nodes are let in, if they are."""
+        return self.network.address
+
+    def page_link(self) -> str:
+        """An address that lets the owner's browser in: for one use where the pages ask for that."""
+        return _page_link(self._door, self._surface)
+
+    async def close(self) -> None:
+        """Take no more requests, end the links, close the home."""
+        self.node.home.running.unlink(missing_ok=True)
+        self.events.close()
+        await self._listener.close()
+        await self.network.close()
+        await self.node.close()
+
+    def _tell_address(self) -> None:
+        running = {"url": self.page, "pid": os.getpid(), "did": self.node.keys.did, "peer": self.peer}
+        durable.write_over(self.node.home.running, msgspec.json.encode(running))
+
+
+def _page_link(door: Door, surface: Surface | None) -> str:
+    return door.hosts.page + ("/" if surface is None else surface.start_path())
+
+
+def _application(door: Door, surface: Surface | None) -> web.Application:
+    app = web.Application(middlewares=[_at_the_door(door.hosts), answer_with_pages])
+    app.on_response_prepare.append(_add_headers)
+    api = make_api(
+        door.node,
+        OPERATIONS,
+        hosts=door.hosts,
+        token=own_token(door.node.home, door.node.clock),
+        events=door.events,
+        page_link=lambda: _page_link(door, surface),
+    )
+    app.add_subapp("/api", api)
+    if surface is not None:
+        surface.install(app)
+    return app
+
+
+def _at_the_door(hosts: Hosts) -> Middleware:
+    @web.middleware
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            hosts.check(request)
+        except Problem as problem:
+            return refusal(request, problem)
+        return await handler(request)
+
+    return check_host
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall(hdrs.SERVER, None)  # which programs in which versions serve is nobody's business
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _listen(page: PageAddress, make: Callable[[], web.Application]) -> Listener:
+    """The first of the page's ports that can be had; an application serves one listener, so each try has its own."""
+    for port in page.ports:
+        try:
+            return await Listener.open(
+                make(),
+                page.host,
+                port,
+                keepalive_timeout=HEADER_DEADLINE,
+                shutdown_timeout=STOP_DEADLINE,
+                auto_decompress=False,
+            )
+        except OSError as error:
+            if error.errno not in UNUSABLE:
+                raise
+    tried = f"{page.host}:{page.ports[0]}" + (f" to {page.ports[-1]}" if len(page.ports) > 1 else "")
+    raise Problem(Code.PORT_TAKEN, tried)

@@ -1,0 +1,72 @@
+"""status and doctor: how the node is."""
+
+import click
+
+from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.screen import Screen
+from hedgerow_node.cli.session import Json, Running
+from hedgerow_node.cli.wording import count, records, size, text, whole
+from hedgerow_node.problems import Problem
+
+REMINDERS = frozenset({"words", "copy"})
+"""Checks of the doctor that remind of something to do and find no fault."""
+
+
+@click.command("status", cls=Command)
+@pass_asked
+def status_command(asked: Asked) -> None:
+    """Who you are here, how much there is, whom you are connected to."""
+    with asked.session() as session:
+        answer = session.call("status")
+        asked.screen.value(answer)
+        _show_status(asked.screen, answer, session.running)
+
+
+@click.command("doctor", cls=Command)
+@pass_asked
+def doctor_command(asked: Asked) -> None:
+    """Look for faults, and say what to do about them."""
+    try:
+        with asked.session() as session:
+            answer = session.call("doctor")
+    except Problem as problem:
+        answer = _examine_closed(asked, problem)
+    asked.screen.value(answer)
+    checks = records(answer.get("checks"))
+    for check in checks:
+        is_well = bool(check.get("ok"))
+        asked.screen.line(
+            f"{'ok   ' if is_well else 'look '} {text(check.get('title'))}", "" if is_well else "bad"
+        )
+        if check.get("next"):
+            asked.screen.line(f"Next: {text(check['next'])}", "next", indent=6)
+    if any(not check.get("ok") and check.get("name") not in REMINDERS for check in checks):
+        asked.status = 1
+
+
+def _examine_closed(asked: Asked, problem: Problem) -> Json:
+    from hedgerow_node.clock import Clock
+    from hedgerow_node.commands.health import examine_closed
+
+    return examine_closed(asked.home, Clock(), problem)
+
+
+def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
+    name = text(answer.get("name"))
+    screen.line(f"You          {name + '   ' if name else ''}{text(answer.get('did'))}", "title")
+    screen.line(f"Library      {text(answer.get('home'))}   {size(whole(answer.get('database_bytes')))}")
+    screen.line(
+        f"Here         {count(whole(answer.get('people')), 'person', 'people')}, "
+        f"{count(whole(answer.get('resources')), 'link')}, {count(whole(answer.get('messages')), 'message')} "
+        f"({whole(answer.get('own_messages')):,} yours)"
+    )
+    screen.line("Page         " + (running.url if running is not None else "not running: hedgerow run"))
+    links = records(answer.get("links"))
+    screen.line("Connected    " + (count(len(links), "node") if links else "to nobody"))
+    for link in links:
+        screen.line(
+            f"{text(link.get('direction'))}  {text(link.get('state'))}  {text(link.get('did'))}", indent=13
+        )
+    for notice in records(answer.get("notices")):
+        screen.line(text(notice.get("title")), "bad")
+        screen.line(f"Next: {text(notice.get('next'))}", "next", indent=2)

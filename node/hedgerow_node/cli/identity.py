@@ -1,0 +1,88 @@
+"""identity: one's key, the 24 words, the passphrase, a restored copy."""
+
+import click
+
+from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.wording import day, text, texts
+
+PER_LINE = 6
+"""Words of a line, so that four lines make the 24."""
+
+
+@click.group("identity", invoke_without_command=True)
+@click.pass_context
+def identity_command(context: click.Context) -> None:
+    """Your key, and the 24 words that bring it back."""
+    if context.invoked_subcommand is None:
+        context.invoke(show_command)
+
+
+@identity_command.command("show", cls=Command)
+@pass_asked
+def show_command(asked: Asked) -> None:
+    """Who you are here."""
+    with asked.session() as session:
+        answer = session.call("identity")
+    asked.screen.value(answer)
+    asked.screen.line(f"You          {text(answer['did'])}", "title")
+    asked.screen.line(f"This device  {text(answer['device'])}")
+    asked.screen.line(f"Since        {day(answer['since'])}")
+    asked.screen.line(
+        "Passphrase   " + ("set" if answer["passphrase"] else "none: hedgerow identity passphrase")
+    )
+    if answer["restored_copy"]:
+        asked.screen.line("This is a restored copy. Next: hedgerow identity adopt --original-is-gone", "bad")
+    if not answer["words_confirmed"]:
+        asked.screen.line("Next: hedgerow identity words", "next")
+
+
+@identity_command.command("words", cls=Command)
+@click.option("--confirm", is_flag=True, help="You wrote them down: they leave this computer for good.")
+@pass_asked
+def words_command(asked: Asked, confirm: bool) -> None:
+    """The 24 words; keep them on paper."""
+    with asked.session() as session:
+        answer = (
+            session.call("identity confirm", {"confirm": True}) if confirm else session.call("identity words")
+        )
+    asked.screen.value(answer)
+    if confirm:
+        asked.screen.line("The words have left this computer. Only your paper has them now.")
+        return
+    words = texts(answer["words"])
+    for start in range(0, len(words), PER_LINE):
+        numbered = [
+            f"{place + 1:2} {words[place]:9}" for place in range(start, min(start + PER_LINE, len(words)))
+        ]
+        asked.screen.line(" ".join(numbered), "title")
+    asked.screen.line(
+        "Whoever has these words is you. Write them on paper, in this order; do not photograph them."
+    )
+    asked.screen.line("Next: hedgerow identity words --confirm", "next")
+
+
+@identity_command.command("passphrase", cls=Command)
+@click.option("--remove", is_flag=True, help="Use no passphrase any more.")
+@pass_asked
+def passphrase_command(asked: Asked, remove: bool) -> None:
+    """Lock your keys on this computer with a passphrase."""
+    with asked.session() as session:
+        is_locked = bool(session.call("identity")["passphrase"])
+        old = click.prompt("The passphrase until now", hide_input=True, err=True) if is_locked else ""
+        new = ""
+        if not remove:
+            new = click.prompt("The new passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        answer = session.call("identity passphrase", {"old": old, "new": new})
+    asked.screen.value(answer)
+    asked.screen.line("Your keys are locked." if answer["passphrase"] else "Your keys have no passphrase.")
+
+
+@identity_command.command("adopt", cls=Command)
+@click.option("--original-is-gone", is_flag=True, help="The computer this copy came from will not run again.")
+@pass_asked
+def adopt_command(asked: Asked, original_is_gone: bool) -> None:
+    """Let a restored copy take the place of its original."""
+    with asked.session() as session:
+        answer = session.call("identity adopt", {"original_is_gone": original_is_gone})
+    asked.screen.value(answer)
+    asked.screen.line(f"This computer now publishes as {text(answer['did'])}.")

@@ -1,0 +1,136 @@
+"""add, note, import, library, remove: one's own library, which nobody else sees."""
+
+from pathlib import Path
+
+import click
+
+from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.files import content_of
+from hedgerow_node.cli.screen import Screen
+from hedgerow_node.cli.session import Json
+from hedgerow_node.cli.wording import Record, count, day, records, show_page, text, texts, whole
+
+SHOWN = 10
+"""Rows of a preview that are shown of many."""
+
+
+@click.command("add", cls=Command)
+@click.argument("thing")
+@click.option("--title", default="", help="What it is called.")
+@click.option("--summary", default="", help="What it is about.")
+@click.option("--topic", "topics", multiple=True, help="A topic; may be given several times.")
+@pass_asked
+def add_command(asked: Asked, thing: str, title: str, summary: str, topics: tuple[str, ...]) -> None:
+    """Keep a thing in your own library. Nobody else sees it."""
+    with asked.session() as session:
+        answer = session.call("add", {"thing": thing, "title": title, "summary": summary, "topics": topics})
+    asked.screen.value(answer)
+    asked.screen.line(f"{'Added' if answer['added'] else 'Changed'}, only for you: {text(answer['thing'])}")
+    asked.screen.line(f"Next: hedgerow share {text(answer['thing'])}", "next")
+
+
+@click.command("note", cls=Command)
+@click.argument("thing")
+@click.argument("text")
+@pass_asked
+def note_command(asked: Asked, thing: str, text: str) -> None:
+    """Write a private note on a thing; an empty TEXT removes it."""
+    with asked.session() as session:
+        answer = session.call("note", {"thing": thing, "text": text})
+    asked.screen.value(answer)
+    asked.screen.line("Noted, only for you." if answer["note"] else "The note is gone.")
+
+
+@click.command("remove", cls=Command)
+@click.argument("thing")
+@pass_asked
+def remove_command(asked: Asked, thing: str) -> None:
+    """Take a thing, and your note on it, out of your library."""
+    with asked.session() as session:
+        answer = session.call("remove", {"thing": thing})
+    asked.screen.value(answer)
+    asked.screen.line(f"Removed: {text(answer['thing'])}")
+
+
+@click.command("library", cls=Command)
+@click.option("--limit", type=int, help="How many at once.")
+@click.option("--cursor", help="Go on from here.")
+@pass_asked
+def library_command(asked: Asked, limit: int | None, cursor: str | None) -> None:
+    """What you saved or shared, newest first."""
+    with asked.session() as session:
+        answer = session.call("collection", {"limit": limit, "cursor": cursor})
+    asked.screen.value(answer)
+    show_page(asked.screen, answer, _show_entry, "hedgerow library")
+    if not answer["results"]:
+        asked.screen.line("Your library is empty. Next: hedgerow import FILE, or hedgerow add ADDRESS.")
+
+
+@click.command("import", cls=Command)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--dry-run", is_flag=True, help="Only show what would come in.")
+@click.option("--share", is_flag=True, help="Share everything at once.")
+@click.option(
+    "--leave-out", "leave_out", multiple=True, metavar="TOPIC", help="A folder or topic that stays out."
+)
+@click.option("--undo", is_flag=True, help="Take the latest import out again.")
+@pass_asked
+def import_command(
+    asked: Asked, file: Path | None, dry_run: bool, share: bool, leave_out: tuple[str, ...], undo: bool
+) -> None:
+    """Bring bookmarks or a Markdown list into your library."""
+    if undo == (file is not None):
+        raise click.UsageError("Give a FILE to bring in, or --undo.")
+    if file is None:
+        _undo(asked)
+        return
+    values = {
+        "name": file.name,
+        "data": content_of(file),
+        "dry_run": dry_run,
+        "share": share,
+        "leave_out": leave_out,
+    }
+    with asked.session() as session, asked.screen.progress("Bringing links in") as progress:
+        answer = session.call("import", values, progress.step)
+    asked.screen.value(answer)
+    _show_import(asked.screen, answer, share=share)
+
+
+def _undo(asked: Asked) -> None:
+    with asked.session() as session:
+        answer = session.call("import undo")
+    asked.screen.value(answer)
+    asked.screen.line(f"Taken out again: {count(whole(answer['removed']), 'link')}.")
+
+
+def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:
+    is_preview = bool(answer["dry_run"])
+    screen.line(
+        f"{count(whole(answer['read']), 'link')} in the file: {whole(answer['added']):,} new, "
+        f"{whole(answer['duplicates']):,} here already, {whole(answer['left_out']):,} left out."
+    )
+    skipped = records(answer["skipped"])
+    if skipped:
+        screen.line(f"Skipped {count(len(skipped), 'entry', 'entries')}:")
+    for one in skipped[:SHOWN]:
+        screen.line(f"line {whole(one['line'])}: {text(one['why'])}", "quiet", indent=2)
+    if is_preview:
+        for one in records(answer["topics"])[:SHOWN]:
+            screen.line(f"{whole(one['links']):7,}  {text(one['topic']) or '(without a topic)'}")
+        screen.line("Nothing was brought in yet. Next: the same without --dry-run.", "next")
+    elif share:
+        screen.line(text(answer.get("who")))
+    else:
+        screen.line(
+            "Only you see them. Next: hedgerow library; take them out again: hedgerow import --undo.", "next"
+        )
+
+
+def _show_entry(screen: Screen, entry: Record) -> None:
+    screen.line(text(entry["title"]) or text(entry["thing"]), "title")
+    screen.line(text(entry["thing"]), indent=2)
+    what = ["shared" if entry["shared"] else "only for you", day(entry["at"]), *texts(entry["topics"])]
+    screen.line(" · ".join([word for word in what if word]), "quiet", indent=2)
+    if entry["note"]:
+        screen.line(f"Note: {text(entry['note'])}", indent=2)

@@ -1,0 +1,124 @@
+"""invite, join, peers, sync: other nodes."""
+
+import sys
+
+import click
+
+from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.screen import Screen
+from hedgerow_node.cli.session import Json
+from hedgerow_node.cli.wording import Record, count, day, records, text, texts, whole
+
+
+@click.command("invite", cls=Command)
+@click.option("--through", metavar="PEER", help="Meet at this peer: its address, name or did.")
+@click.option("--uses", type=int, help="How many people may use it [1].")
+@click.option("--days", type=int, help="For how many days it is good.")
+@click.option(
+    "--follow", "follows", multiple=True, metavar="DID", help="Somebody whom they will follow as well."
+)
+@click.option(
+    "--member/--friend", default=None, help="Make members of this seed, or friends who follow each other."
+)
+@click.option("--qr", is_flag=True, help="Show it as a picture to be scanned.")
+@pass_asked
+def invite_command(
+    asked: Asked,
+    through: str | None,
+    uses: int | None,
+    days: int | None,
+    follows: tuple[str, ...],
+    member: bool | None,
+    qr: bool,
+) -> None:
+    """Make an invite: one text with which somebody joins you."""
+    values: Json = {"through": through, "uses": uses, "days": days, "follows": follows, "member": member}
+    with asked.session() as session:
+        answer = session.call("invite", values)
+    asked.screen.value(answer)
+    asked.screen.line("Send this to whom you invite:")
+    asked.screen.line(text(answer["invite"]), "title")
+    if qr and not asked.as_json:
+        _draw(text(answer["link"]) or text(answer["invite"]))
+    asked.screen.line(f"{text(answer['who'])} Good until {day(answer['expires'])}.")
+    asked.screen.line("They run: hedgerow join INVITE, or paste it on their page under Join.", "next")
+
+
+@click.command("join", cls=Command)
+@click.argument("invite")
+@click.option("--dry-run", is_flag=True, help="Only say what it would do.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_asked
+def join_command(asked: Asked, invite: str, dry_run: bool, yes: bool) -> None:
+    """Accept an invite, after seeing who invites you and what it does."""
+    with asked.session() as session, asked.screen.progress("Fetching messages") as progress:
+        if dry_run or not asked.as_json:
+            answer = session.call("join", {"invite": invite, "accept": False})
+            _show_invite(asked.screen, answer)
+        if asked.screen.is_terminal and sys.stdin.isatty() and not dry_run and not yes:
+            click.confirm("Join?", abort=True, err=True)
+        if not dry_run:
+            answer = session.call("join", {"invite": invite}, progress.step)
+            asked.screen.line(f"Joined. {count(whole(answer['things']), 'message')} of theirs are here.")
+            asked.screen.line("Next: hedgerow feed", "next")
+        asked.screen.value(answer)
+
+
+@click.command("peers", cls=Command)
+@pass_asked
+def peers_command(asked: Asked) -> None:
+    """The nodes that yours is connected to, or tries to reach."""
+    with asked.session() as session:
+        answer = session.call("peers")
+    asked.screen.value(answer)
+    for peer in records(answer["peers"]):
+        _show_peer(asked.screen, peer)
+    if not answer["peers"]:
+        asked.screen.line(
+            "You are not connected to anyone. Next: hedgerow join INVITE, or hedgerow invite.", "next"
+        )
+
+
+@click.command("sync", cls=Command)
+@pass_asked
+def sync_command(asked: Asked) -> None:
+    """Compare with every peer now, and fetch what is missing on either side."""
+    with asked.session() as session, asked.screen.progress("Comparing") as progress:
+        answer = session.call("sync", {}, progress.step)
+    asked.screen.value(answer)
+    nodes = count(len(records(answer["links"])), "node")
+    if answer["settled"]:
+        asked.screen.line(
+            f"Everything is equal on both sides: {nodes}, {count(whole(answer['new']), 'new message')}."
+        )
+    else:
+        asked.screen.line(f"Not everybody could be compared with ({nodes}). Next: hedgerow peers", "bad")
+        asked.status = 1
+
+
+def _show_invite(screen: Screen, invite: Record) -> None:
+    screen.line(f"{text(invite['name']) or 'Somebody without a name'} invites you.", "title")
+    screen.line(f"Person     {text(invite['did'])}", indent=2)
+    screen.line(f"Device     {text(invite['key'])}", indent=2)
+    for place in records(invite["meet"]):
+        screen.line(f"Meet at    {text(place['address'])}", indent=2)
+    if invite["things"] is not None:
+        screen.line(f"To fetch   {count(whole(invite['things']), 'message')}", indent=2)
+    for did in texts(invite["follows"]):
+        screen.line(f"Follow too {did}", indent=2)
+    screen.line(f"Good until {day(invite['expires'])}", indent=2)
+    screen.line(text(invite["who"]))
+
+
+def _show_peer(screen: Screen, peer: Record) -> None:
+    name = text(peer.get("did")) or text(peer.get("device"))
+    screen.line(f"{text(peer['state'])}   {name}", "title")
+    where = [text(peer.get("direction")), text(peer.get("role")), text(peer.get("address"))]
+    seen = f"last connected {day(peer['last_linked'])}" if peer.get("last_linked") else ""
+    screen.line(" · ".join([word for word in [*where, seen] if word]), "quiet", indent=2)
+
+
+def _draw(words: str) -> None:
+    import segno
+
+    segno.make(words, error="l", micro=False).terminal(sys.stdout, compact=True)

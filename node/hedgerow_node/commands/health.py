@@ -1,0 +1,240 @@
+"""How the node is: the status for every day, and the doctor who looks for faults."""
+
+import os
+import shlex
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from hedgerow_node.clock import Clock
+from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.transfer import own_messages
+from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, LIMITS, MIN_FREE_DISK, OTHERS, Home
+from hedgerow_node.keystore import Secret
+from hedgerow_node.node import Node
+from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store import erasure
+from hedgerow_node.store.journal import Journal
+from hedgerow_protocol import limits
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.keys import public_key
+from hedgerow_protocol.limits import MIB
+from hedgerow_protocol.message import MessageId
+
+SHOWN = 5
+"""How many of many faults are named."""
+WHOSE = "Make it belong to you: chown and chmod, or another folder with --home."
+
+
+class Status(Request):
+    """How the node is."""
+
+
+class Doctor(Request):
+    """Look for faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    title: str
+    """What was found."""
+    next: str = ""
+    """What to do about it; empty when all is well."""
+
+
+async def status(node: Node, request: Status) -> Json:
+    """Show who one is here, how much there is, and to whom the node is connected."""
+    counts = await node.store.messages.counts()
+    names = await node.store.views.names([node.author])
+    return {
+        "did": node.keys.did,
+        "name": names.get(node.author, ""),
+        "home": str(node.home.path),
+        "messages": counts.messages,
+        "own_messages": counts.own,
+        "resources": await node.store.views.resources(),
+        "people": counts.authors - 1,
+        "links": node.network.links() if node.network is not None else [],
+        "database_bytes": node.store.database.size(),
+        "words_confirmed": not node.keys.has_words,
+        "passphrase": node.keys.has_passphrase,
+        "restored_copy": node.keys.is_copy,
+        "notices": [{"title": check.title, "next": check.next} for check in _identity(node) if not check.ok],
+        "limits": msgspec.to_builtins(LIMITS),
+    }
+
+
+async def doctor(node: Node, request: Doctor) -> Json:
+    """Look for faults in the folder, the keys, the database and the journal, and say what to do about them."""
+    checks = [
+        _folder(node.home),
+        _disk(node.home),
+        await _clock(node),
+        _keys(node),
+        *_identity(node),
+        await _database(node),
+        await _journal(node),
+        await _erasure(node),
+    ]
+    return _report(checks)
+
+
+def examine_closed(home: Home, clock: Clock, problem: Problem) -> Json:
+    """What can be said of a home that could not be opened because of `problem`."""
+    opened = Check("opening", False, f"{problem.title}: {problem.detail}", problem.next_step)
+    if not home.path.exists():
+        return _report([opened])
+    return _report([opened, _folder(home), _disk(home), _plain_clock(clock.now())])
+
+
+def _report(checks: list[Check]) -> Json:
+    return {"ok": all(check.ok for check in checks), "checks": msgspec.to_builtins(checks)}
+
+
+def _folder(home: Home) -> Check:
+    try:
+        loose = [path for path in _files(home.path) if _is_open_to_others(path)]
+    except OSError as error:
+        return Check("folder", False, f"{error.filename} cannot be read: {error.strerror}.", WHOSE)
+    if not loose:
+        return Check("folder", True, f"Nobody else on this computer can read {home.path}.")
+    return Check(
+        "folder",
+        False,
+        f"Others on this computer can reach {_some([str(path) for path in loose])}.",
+        f"Run: chmod -R go-rwx {shlex.quote(str(home.path))}",
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield folder
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path)
+        else:
+            yield path
+
+
+def _is_open_to_others(path: Path) -> bool:
+    found = path.lstat()
+    is_foreign = found.st_uid != os.getuid()
+    return is_foreign or (not stat.S_ISLNK(found.st_mode) and bool(found.st_mode & OTHERS))
+
+
+def _disk(home: Home) -> Check:
+    free = shutil.disk_usage(home.path).free
+    if free >= MIN_FREE_DISK:
+        return Check("disk", True, f"{free // MIB} MiB are free.")
+    return Check(
+        "disk",
+        False,
+        f"Only {free // MIB} MiB are free; below {MIN_FREE_DISK // MIB} nothing is taken in from others.",
+        "Free some space on this disk.",
+    )
+
+
+def _plain_clock(now: float) -> Check:
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    if EARLIEST_CLOCK <= now <= limits.MAX_TIMESTAMP:
+        return Check("clock", True, f"The clock says {day}.")
+    return Check("clock", False, f"The clock says {day}.", Code.CLOCK_WRONG.next_step)
+
+
+async def _clock(node: Node) -> Check:
+    now = node.clock.now()
+    times, _ = await node.store.messages.items(Filter.of_authors({node.author}), control=False)
+    ahead = (times[-1] if times else 0) - now
+    if ahead <= CLOCK_TOLERANCE:
+        return _plain_clock(now)
+    return Check(
+        "clock",
+        False,
+        f"Your latest message is dated {round(ahead)} seconds after now: the clock is wrong, or was.",
+        Code.CLOCK_WRONG.next_step,
+    )
+
+
+def _keys(node: Node) -> Check:
+    try:
+        secrets = node.keys.secrets()
+    except Problem as problem:
+        return Check("keys", False, f"{problem.title}: {problem.detail}.", problem.next_step)
+    if public_key(secrets[Secret.DEVICE]) != node.device:
+        return Check(
+            "keys", False, "The device key was exchanged while Hedgerow ran.", Code.KEYS_DAMAGED.next_step
+        )
+    return Check("keys", True, "All keys can be read.")
+
+
+def _identity(node: Node) -> list[Check]:
+    checks = [Check("words", True, "The 24 words were confirmed and are only where you keep them.")]
+    if node.keys.has_words:
+        title = "Nobody has written down the 24 words that bring your identity back."
+        checks = [Check("words", False, title, "Write them down: hedgerow identity words.")]
+    if node.keys.is_copy:
+        checks.append(Check("copy", False, Code.RESTORED_COPY.title + ".", Code.RESTORED_COPY.next_step))
+    return checks
+
+
+async def _database(node: Node) -> Check:
+    faults = await node.store.database.check()
+    if not faults:
+        return Check("database", True, "Every page of the database is as it was written.")
+    return Check(
+        "database", False, f"The database is damaged: {_some(faults)}.", Code.STORE_DAMAGED.next_step
+    )
+
+
+async def _journal(node: Node) -> Check:
+    """Whether the journal could make the database's own messages anew, and keeps nothing that was erased."""
+    is_damaged, journaled = await node.store.database.alone(lambda db: _read_journal(node.store.journal))
+    held = {message.id: message.body is not None async for message in own_messages(node, {node.author})}
+    lacking = [one for one, has_body in held.items() if has_body and not journaled.get(one)]
+    unknown = journaled.keys() - held.keys()
+    lost = unknown - await node.store.messages.known(unknown)
+    faults = [
+        (is_damaged, "a part of it cannot be read"),
+        (bool(lacking), f"{len(lacking)} of your messages are missing in it"),
+        (bool(lost), f"{len(lost)} messages stand only in it"),
+    ]
+    found = [words for is_so, words in faults if is_so]
+    if not found:
+        return Check("journal", True, f"The journal has your {len(held)} messages, as the database does.")
+    return Check(
+        "journal",
+        False,
+        f"The journal and the database differ: {', '.join(found)}.",
+        "Keep a copy now (hedgerow export FILE), then stop Hedgerow and start it again.",
+    )
+
+
+def _read_journal(journal: Journal) -> tuple[bool, dict[MessageId, bool]]:
+    journaled: dict[MessageId, bool] = {}
+    for message_id, has_body, _ in journal.entries():
+        journaled[message_id] = has_body or journaled.get(message_id, False)
+    return journal.is_damaged, journaled
+
+
+async def _erasure(node: Node) -> Check:
+    if not await erasure.is_due(node.store):
+        return Check("erasure", True, "What was withdrawn is erased from every file.")
+    return Check(
+        "erasure",
+        False,
+        "Text that was withdrawn is not yet erased from every file.",
+        "It is done by itself within a minute; if this stays, stop Hedgerow and start it again.",
+    )
+
+
+def _some(found: Sequence[str]) -> str:
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(found[:SHOWN]) + more

@@ -1,0 +1,280 @@
+"""What one says in public: share, endorse, connect, comment, change it, take it back."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from hedgerow_node.commands import words
+from hedgerow_node.commands.naming import own_message_named, thing_named
+from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.reach import who_forgets, who_receives
+from hedgerow_node.commands.saying import Saying, replacing, say, saying_of
+from hedgerow_node.node import Node
+from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.records import Head, State
+from hedgerow_protocol.kinds import (
+    Comment,
+    Connect,
+    Endorse,
+    Kind,
+    Reference,
+    Relation,
+    Role,
+    Stance,
+    Statement,
+    Withdrawal,
+)
+from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.things import is_person, message_id_of, message_thing
+
+SaidText = Annotated[str, msgspec.Meta(min_length=1)]
+StanceName = Literal["for", "against", "limits"]
+RoleName = Literal["comment", "question", "answer", "reflection"]
+RelationName = Literal[
+    "needs-first",
+    "leads-to",
+    "explains",
+    "example-of",
+    "practice-for",
+    "part-of",
+    "same-as",
+    "newer-version",
+    "translation-of",
+    "supports",
+    "opposes",
+    "limits",
+    "related",
+]
+WithdrawalName = Literal["unsaid", "mistake", "outdated", "private", "rights"]
+FIXED = frozenset({"thing", "topic", "target", "origin", "relation", "to"})
+"""Fields that make the slot: with another value it would be another statement."""
+
+
+class EndorseThing(Request):
+    """A thing helped, did not, or helps within limits; a person is endorsed for a topic."""
+
+    thing: str
+    reason: SaidText
+    stance: StanceName = "for"
+    level: str = ""
+    audience: str = ""
+    topic: str = ""
+    topics: tuple[str, ...] = ()
+
+
+class ConnectThings(Request):
+    """From one thing to another."""
+
+    origin: str = msgspec.field(name="from")
+    relation: RelationName
+    to: str
+    reason: SaidText
+    topics: tuple[str, ...] = ()
+
+
+class CommentOn(Request):
+    """Words on a thing, or in answer to a comment when `thing` names one."""
+
+    thing: str
+    text: SaidText
+    role: RoleName = "comment"
+    topics: tuple[str, ...] = ()
+
+
+class Edit(Request):
+    """New values for a message of one's own; None keeps what it says."""
+
+    message: str
+    title: str | None = None
+    summary: str | None = None
+    language: str | None = None
+    type: str | None = None
+    level: str | None = None
+    audience: str | None = None
+    teaches: tuple[str, ...] | None = None
+    licence: str | None = None
+    minutes: int | None = None
+    authors: tuple[str, ...] | None = None
+    reason: str | None = None
+    stance: StanceName | None = None
+    text: str | None = None
+    role: RoleName | None = None
+    topics: tuple[str, ...] | None = None
+
+
+class Withdraw(Request):
+    """Messages of one's own; each goes with all its earlier versions unless `only_this`."""
+
+    messages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    only_this: bool = False
+    reason: WithdrawalName = "unsaid"
+
+
+async def endorse(node: Node, request: EndorseThing) -> Json:
+    """Say that a thing helped (or did not, or within limits), for whom and why."""
+    thing = await thing_named(node, request.thing)
+    topic = words.line(request.topic)
+    if is_person(thing) != bool(topic):
+        raise Problem(Code.REQUEST_WRONG, "a person is endorsed for a topic, and only a person")
+    if thing == node.keys.did:
+        raise Problem(Code.THAT_IS_YOU)
+    content = Endorse(
+        thing=thing,
+        stance=Stance[request.stance.upper()],
+        level=words.line(request.level),
+        audience=words.line(request.audience),
+        reason=words.text(request.reason),
+        topic=topic,
+    )
+    return await _said(node, Saying(content, words.lines(request.topics)), thing)
+
+
+async def connect(node: Node, request: ConnectThings) -> Json:
+    """Say how one thing leads to another, and why."""
+    origin, to = await thing_named(node, request.origin), await thing_named(node, request.to)
+    if origin == to:
+        raise Problem(Code.REQUEST_WRONG, "both ends are the same thing")
+    relation = Relation[request.relation.replace("-", "_").upper()]
+    content = Connect(origin, relation, to, words.text(request.reason))
+    return await _said(node, Saying(content, words.lines(request.topics)), origin)
+
+
+async def comment(node: Node, request: CommentOn) -> Json:
+    """Say something on a thing: a comment, a question, an answer, a reflection."""
+    thing = await thing_named(node, request.thing)
+    refs: tuple[tuple[int, MessageId], ...] = ()
+    answered = await _comment_behind(node, thing)
+    if answered is not None:
+        # An answer stands beside what it answers: on the thing that the whole thread is about.
+        refs = ((Reference.REPLY_TO, answered[0]),)
+        thing = answered[1].thing
+    content = Comment(thing, Role[request.role.upper()], words.text(request.text))
+    return await _said(node, Saying(content, words.lines(request.topics), refs), thing)
+
+
+async def edit(node: Node, request: Edit) -> Json:
+    """Say something again in better words; the earlier version stays in its history."""
+    message = await own_message_named(node, request.message)
+    saying = saying_of(message)
+    if saying is None:
+        raise _cannot_edit(message)
+    given = {
+        name: value for name in request.__struct_fields__ if (value := getattr(request, name)) is not None
+    }
+    topics = saying.topics if request.topics is None else words.lines(request.topics)
+    changed = Saying(_with(saying.content, given), topics, saying.refs)
+    before = await _heads_of_statement(node, message, saying.content)
+    if changed == saying and [head.id for head in before] == [message.id]:
+        return {"ids": [message_thing(message.id)], "replaced": [], "who": who_receives(node)}
+    published = await node.publish_many([replacing(changed, before)])
+    return {
+        "ids": [message_thing(published[0].id)],
+        "replaced": [message_thing(head.id) for head in before],
+        "who": who_receives(node),
+    }
+
+
+async def retract(node: Node, request: Withdraw) -> Json:
+    """Withdraw messages of one's own: their text is erased here at once, and on every node that obeys."""
+    targets: dict[MessageId, None] = {}
+    for name in request.messages:
+        message = await own_message_named(node, name)
+        if message.header.kind in (Kind.IDENTITY, Kind.RETRACT):
+            raise Problem(
+                Code.NOT_EDITABLE, "an identity and a withdrawal stay for good", "There is nothing to do."
+            )
+        targets |= dict.fromkeys([message.id] if request.only_this else await _whole_statement(node, message))
+    withdrawn = await node.store.messages.retraction_of(list(targets))
+    due = [one for one in targets if one not in withdrawn]
+    if not due:
+        raise Problem(Code.WITHDRAWN, ", ".join(map(message_thing, targets)))
+    messages = await node.retract(due, Withdrawal[request.reason.upper()])
+    return {
+        "ids": [message_thing(one.id) for one in messages],
+        "withdrawn": [message_thing(one) for one in due],
+        "who": who_forgets(node),
+    }
+
+
+async def _said(node: Node, saying: Saying, thing: str) -> Json:
+    published = await say(node, saying)
+    return {"ids": [message_thing(published)], "thing": thing, "who": who_receives(node)}
+
+
+async def _comment_behind(node: Node, thing: str) -> tuple[MessageId, Comment] | None:
+    message_id = message_id_of(thing)
+    held = await node.store.messages.get([MessageId(message_id)]) if message_id is not None else []
+    saying = saying_of(held[0]) if held else None
+    return (held[0].id, saying.content) if saying and isinstance(saying.content, Comment) else None
+
+
+def _with(content: Statement, given: Mapping[str, object]) -> Statement:
+    """`content` with the values that were given; raises `Problem` for one that this kind does not have."""
+    changes = {
+        name: _value(name, value) for name, value in given.items() if name not in ("message", "topics")
+    }
+    unknown = changes.keys() - ({field.name for field in fields(content)} - FIXED)
+    if unknown:
+        kind = content.kind.name.lower()
+        raise Problem(Code.REQUEST_WRONG, f"a message of the kind {kind} has no {', '.join(sorted(unknown))}")
+    return replace(content, **changes)  # type: ignore[arg-type]
+
+
+def _value(name: str, value: object) -> object:
+    match name, value:
+        case "stance", str():
+            return Stance[value.upper()]
+        case "role", str():
+            return Role[value.upper()]
+        case (("summary" | "reason" | "text"), str()):
+            return words.text(value)
+        case _, str():
+            return words.line(value)
+        case _, tuple():
+            return words.lines(value)
+        case _:
+            return value
+
+
+def _cannot_edit(message: Message) -> Problem:
+    if message.body is None:
+        return Problem(Code.WITHDRAWN, message_thing(message.id))
+    return Problem(Code.NOT_EDITABLE)
+
+
+async def _heads_of_statement(node: Node, message: Message, content: Statement) -> list[Head]:
+    if content.slot is not None:
+        return list(
+            (await node.store.views.heads(node.author, content.kind, [content.slot])).get(content.slot, ())
+        )
+    versions = await node.store.views.history(message.id)
+    standing = [one for one in versions if one.state in (State.CURRENT, State.CONCURRENT)]
+    return [
+        Head(MessageId(message_id), one.ts or 0, 0)
+        for one in standing
+        if (message_id := message_id_of(one.id)) is not None
+    ]
+
+
+async def _whole_statement(node: Node, message: Message) -> list[MessageId]:
+    """The message and all its earlier versions; where it is what stands, every head beside it and theirs too."""
+    saying = saying_of(message)
+    heads = (
+        []
+        if saying is None
+        else [head.id for head in await _heads_of_statement(node, message, saying.content)]
+    )
+    return await versions_of(node, heads if message.id in heads else [message.id])
+
+
+async def versions_of(node: Node, ids: list[MessageId]) -> list[MessageId]:
+    """These messages and all that they replaced, held here or not."""
+    found = dict.fromkeys(ids)
+    frontier = ids
+    while frontier:
+        held = await node.store.messages.get(frontier)
+        frontier = [one for message in held for one in message.header.replaces if one not in found]
+        found |= dict.fromkeys(frontier)
+    return list(found)

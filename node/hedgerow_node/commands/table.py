@@ -1,0 +1,79 @@
+"""The table of operations: everything that people can do with a node, whether it runs or not."""
+
+from hedgerow_node.commands import (
+    discover,
+    health,
+    identity,
+    importing,
+    library,
+    links,
+    people,
+    sharing,
+    statements,
+    transfer,
+)
+from hedgerow_node.commands.operation import Operation, long_operation, operation
+from hedgerow_node.config import MAX_IMPORT_REQUEST, MAX_RESTORE_REQUEST
+
+OPERATIONS: tuple[Operation, ...] = (
+    operation("status", "GET", "/status", health.Status, health.status),
+    operation("doctor", "GET", "/doctor", health.Doctor, health.doctor),
+    # The private library
+    operation("add", "POST", "/items", library.AddItem, library.add),
+    operation("items", "GET", "/items", library.ListItems, library.items),
+    operation("remove", "DELETE", "/items", library.OneItem, library.remove),
+    operation("folders", "GET", "/folders", library.ListFolders, library.folders),
+    operation("collection", "GET", "/collection", library.ListCollection, library.collection),
+    operation("note", "PUT", "/notes", library.NoteOn, library.note),
+    long_operation(
+        "import", "POST", "/import", importing.ImportFile, importing.import_file, MAX_IMPORT_REQUEST
+    ),
+    operation("import undo", "DELETE", "/import", importing.UndoImport, importing.undo_import),
+    # What one says in public
+    long_operation("share", "POST", "/share", sharing.Share, sharing.share),
+    operation("endorse", "POST", "/endorse", statements.EndorseThing, statements.endorse),
+    operation("connect", "POST", "/connect", statements.ConnectThings, statements.connect),
+    operation("comment", "POST", "/comment", statements.CommentOn, statements.comment),
+    operation("edit", "PUT", "/messages/{message}", statements.Edit, statements.edit),
+    operation("retract", "POST", "/retract", statements.Withdraw, statements.retract),
+    # People
+    operation("profile", "GET", "/profile", people.ShowProfile, people.show_profile),
+    operation("profile set", "PUT", "/profile", people.SetProfile, people.set_profile),
+    operation("people", "GET", "/people", people.ListPeople, people.people),
+    operation("person", "GET", "/people/{did}", people.OnePerson, people.person),
+    operation("follow", "PUT", "/follows/{did}", people.FollowPerson, people.follow),
+    operation("unfollow", "DELETE", "/follows/{did}", people.OnePerson, people.unfollow),
+    operation("mute", "PUT", "/mutes/{did}", people.OnePerson, people.mute),
+    operation("unmute", "DELETE", "/mutes/{did}", people.OnePerson, people.unmute),
+    operation("block", "PUT", "/blocks/{did}", people.OnePerson, people.block),
+    operation("unblock", "DELETE", "/blocks/{did}", people.OnePerson, people.unblock),
+    # Finding
+    operation("search", "GET", "/search", discover.Search, discover.search),
+    operation("feed", "GET", "/feed", discover.Feed, discover.feed),
+    operation("topics", "GET", "/topics", discover.ListTopics, discover.topics),
+    operation("show", "GET", "/things", discover.ShowThing, discover.show),
+    operation("statements", "GET", "/statements", discover.ListStatements, discover.statements),
+    operation("message", "GET", "/messages/{message}", discover.ShowMessage, discover.show_message),
+    # Identity
+    operation("identity", "GET", "/identity", identity.ShowIdentity, identity.show),
+    operation("identity words", "GET", "/identity/words", identity.ShowWords, identity.words),
+    operation("identity confirm", "PUT", "/identity/words", identity.ConfirmWords, identity.confirm_words),
+    operation(
+        "identity passphrase",
+        "PUT",
+        "/identity/passphrase",
+        identity.ChangePassphrase,
+        identity.change_passphrase,
+    ),
+    operation("identity adopt", "POST", "/identity/adopt", identity.Adopt, identity.adopt),
+    # Other nodes
+    operation("invite", "POST", "/invites", links.MakeInvite, links.invite),
+    long_operation("join", "POST", "/join", links.Join, links.join),
+    operation("peers", "GET", "/peers", links.ListPeers, links.peers),
+    long_operation("sync", "POST", "/sync", links.Sync, links.sync),
+    # Everything in one file
+    operation("export", "GET", "/export", transfer.Export, transfer.export),
+    operation("export keys", "POST", "/export", transfer.ExportWithKeys, transfer.export_with_keys),
+    long_operation("restore", "POST", "/restore", transfer.Restore, transfer.restore, MAX_RESTORE_REQUEST),
+)
+BY_NAME = {operation.name: operation for operation in OPERATIONS}

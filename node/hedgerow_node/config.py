@@ -1,0 +1,280 @@
+"""Where things lie and how much is allowed: the home folder, the environment, the node's own limits.
+
+The only module that reads the environment. The home holds everything of one identity; it belongs to its owner
+alone (folders 0700, files 0600).
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol import limits
+
+HOME_VARIABLE = "HEDGEROW_HOME"
+PASSPHRASE_VARIABLE = "HEDGEROW_PASSPHRASE"  # noqa: S105 - the name of a variable
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+OTHERS = 0o077
+"""Permission bits that would let somebody else on this computer in."""
+
+# --- Limits of the node itself: what the protocol leaves to us ----------------------------------------------
+MAX_REQUEST = 1 * limits.MIB
+"""Bytes of a request to the API."""
+MAX_IMPORT = 32 * limits.MIB
+"""Bytes of a file that is brought in: 30,000 bookmarks with notes are about 15 MiB."""
+MAX_RESTORE = 256 * limits.MIB
+"""Bytes of an export that is restored: 150,000 messages of usual length. It is held in memory, and checked
+whole before anything of it is used."""
+MAX_IMPORT_REQUEST = MAX_IMPORT * 4 // 3 + MAX_REQUEST
+"""Bytes of a request that carries a file to import in base64."""
+MAX_RESTORE_REQUEST = MAX_RESTORE * 4 // 3 + MAX_REQUEST
+"""Bytes of a request that carries an export in base64."""
+MAX_PAGE = 200
+"""Results of one page."""
+USUAL_PAGE = 25
+MIN_FREE_DISK = 256 * limits.MIB
+"""Free bytes below which the node takes nothing in from others, so that its owner can still write."""
+PUBLISH_BATCH = 256
+"""Own messages of one durable commit: large enough that syncing costs little, small enough to show progress."""
+SAVE_BATCH = 1_000
+"""Private items of one durable commit: the more, the faster, and the coarser the progress."""
+MAX_BATCH_BYTES = 8 * limits.MIB
+"""Bytes of messages that are read or written in one go."""
+ERASE_DELAY = 10.0
+"""Seconds from a withdrawal to the erasing pass, so that several withdrawals share one; the spec allows 60."""
+MIN_PASSPHRASE = 8
+"""Letters of a passphrase."""
+MIN_PREFIX = 6
+"""Letters by which a message may be named: 58^6 is 38,000 million."""
+EARLIEST_CLOCK = 1_700_000_000
+"""November 2023, long before the first release: a clock that says earlier is wrong."""
+CLOCK_TOLERANCE = 600
+"""Seconds by which a message may be ahead of a clock that is right."""
+
+
+def home_path(option: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The home folder: the option if given, else HEDGEROW_HOME, else the usual folder of this system."""
+    if option is not None:
+        return option.expanduser().absolute()
+    if environment.get(HOME_VARIABLE):
+        return Path(environment[HOME_VARIABLE]).expanduser().absolute()
+    return platformdirs.user_data_path("hedgerow", appauthor=False)
+
+
+def passphrase(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The passphrase of the keys, for a node that starts where nobody types."""
+    return environment.get(PASSPHRASE_VARIABLE) or None
+
+
+def is_plain_wanted(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody wants no colours (no-color.org)."""
+    return bool(environment.get("NO_COLOR"))
+
+
+def has_screen(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> bool:
+    """Whether a browser with windows can open here; one inside the terminal would take the terminal away."""
+    return system == "darwin" or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one identity, and the names of what lies in it."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys."""
+        return self.path / "keys"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "hedgerow.db"
+
+    @property
+    def journal(self) -> Path:
+        """Own messages, from which a damaged database is made anew."""
+        return self.path / "journal"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that uses the home."""
+        return self.path / "lock"
+
+    @property
+    def api_token(self) -> Path:
+        """The token by which programs of the owner reach the API."""
+        return self.path / "api-token"
+
+    @property
+    def running(self) -> Path:
+        """Where the running node tells its address."""
+        return self.path / "running.json"
+
+    @property
+    def log(self) -> Path:
+        """What the node noted while it ran, for whoever looks for a fault."""
+        return self.path / "log"
+
+    def create(self) -> None:
+        """Make the folder if it is not there, for its owner alone; raises `Problem`.
+
+        A folder that is already there keeps its permissions: `hedgerow doctor` judges them.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError as error:
+            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path}: {error.strerror}") from None
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path} is closed to you")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row of the table of limits that `status` shows."""
+
+    name: str
+    value: int | float
+    unit: str
+    reason: str
+
+
+LIMITS: tuple[Limit, ...] = (
+    Limit("message body", limits.MAX_BODY, "bytes", "what every node can store and check without harm"),
+    Limit("address or other thing", limits.MAX_THING, "bytes", "what browsers and servers still agree on"),
+    Limit("title", limits.MAX_TITLE, "bytes", "one line"),
+    Limit("summary", limits.MAX_SUMMARY, "bytes", "a page of text"),
+    Limit("comment or reason", limits.MAX_TEXT, "bytes", "half of a message"),
+    Limit("topics of a message", limits.MAX_TOPICS, "topics", "more say nothing"),
+    Limit("topic", limits.MAX_TOPIC, "bytes", "a few words in any script"),
+    Limit(
+        "messages that one withdrawal names", limits.MAX_TARGETS, "messages", "withdrawals are kept for good"
+    ),
+    Limit(
+        "versions that one change replaces", limits.MAX_REPLACES, "messages", "the header is kept for good"
+    ),
+    Limit("devices of an identity", limits.MAX_DEVICES, "devices", "every node keeps them for good"),
+    Limit("identity log", limits.MAX_LOG_ENTRIES, "entries", "every node keeps them for good"),
+    Limit("filter", limits.MAX_FILTER_AUTHORS, "authors", "it fits one frame"),
+    Limit("frame on a link", limits.MAX_FRAME, "bytes", "what one peer can make us hold"),
+    Limit(
+        "frame before authentication",
+        limits.MAX_FRAME_BEFORE_AUTHENTICATION,
+        "bytes",
+        "what a stranger can make us hold",
+    ),
+    Limit("time for a hello", limits.HELLO_TIMEOUT, "seconds", "a peer that waits holds a place"),
+    Limit("time for a handshake", limits.HANDSHAKE_TIMEOUT, "seconds", "a peer that waits holds a place"),
+    Limit("life of a certificate", limits.CERTIFICATE_DAYS, "days", "a stolen key is of no use after it"),
+    Limit("request to the API", MAX_REQUEST, "bytes", "what one program can make us hold"),
+    Limit("file to import", MAX_IMPORT, "bytes", "30,000 bookmarks with notes"),
+    Limit(
+        "export to restore", MAX_RESTORE, "bytes", "150,000 messages of usual length; it is held in memory"
+    ),
+    Limit("results of a page", MAX_PAGE, "results", "a page that old devices still show"),
+    Limit("free disk space", MIN_FREE_DISK, "bytes", "below it nothing is taken in from others"),
+)
+
+# --- Listening sockets ---------------------------------------------------------------------------------------
+HEADER_DEADLINE = 15.0
+"""Seconds in which a connection must have sent the whole header of its request."""
+MAX_HEADER = 32 * limits.KIB
+"""Bytes of a request's header."""
+
+# --- Links to other nodes ------------------------------------------------------------------------------------
+LINK_QUEUE = 4 * limits.MIB
+"""Bytes that wait to be sent on one link."""
+WRITE_TIMEOUT = 30.0
+"""Seconds in which one binary message must have left."""
+DIAL_TIMEOUT = 10.0
+"""Seconds to open a connection."""
+FIRST_RETRY = 1.0
+"""Seconds before a lost link is dialled again; doubled each time."""
+LAST_RETRY = 300.0
+"""The longest pause between two tries."""
+MAX_LINKS_OUT = 8
+"""Links that a node keeps up by itself."""
+MAX_LINKS_IN = 1_024
+"""Links that a listener takes."""
+MAX_UNPROVEN = 64
+"""Connections in their handshake; when there are more the oldest is dropped."""
+VERIFY_THREADS = 2
+"""Threads that check signatures, which release the interpreter's lock."""
+CERTIFICATE_LIFE = 7 * 86_400
+"""Seconds that a certificate of this process is valid; the protocol allows 30 days."""
+INVITE_LIFE = 7 * 86_400
+"""Seconds that an invite is valid unless said otherwise."""
+
+# --- The page listener and the API ---------------------------------------------------------------------------
+PAGE_HOST = "127.0.0.1"
+PAGE_PORT = 8470
+PAGE_PORT_TRIES = 20
+"""Ports from PAGE_PORT on that are tried before the node gives up."""
+OWN_HOSTS = ("127.0.0.1", "::1", "localhost")
+"""What the page listener may be bound to: the owner's surface is never offered to other computers."""
+TOKEN_SIZE = 32
+"""Bytes of entropy in the token of the API."""
+BODY_DEADLINE = 120.0
+"""Seconds in which the whole body of a request must have come: the largest import over a slow disk takes 10."""
+EVENT_QUEUE = 256
+"""Events that wait for one listener; when there are more, the oldest go and the listener is told how many."""
+MAX_EVENT_LISTENERS = 16
+EVENT_SILENCE = 15.0
+"""Seconds after which a silent stream of events says that it is still there."""
+STOP_DEADLINE = 5.0
+"""Seconds that requests get to finish when the node stops."""
+LOCK_PATIENCE = 5.0
+"""Seconds for which a command waits for another one that uses the folder."""
+MAX_LOG = 4 * limits.MIB
+"""Bytes of the log file, after which it becomes the old one and the old one goes."""
+ACCEPT_PATIENCE = 20.0
+"""Seconds that each step of accepting an invite may take."""
+FIRST_CONTENT_PATIENCE = 10.0
+"""Seconds in which a newcomer should see something."""
+SYNC_PATIENCE = 60.0
+"""Seconds that a person who asks for it waits for all peers to agree."""
+
+# --- The pages ------------------------------------------------------------------------------------------------
+LINK_LIFE = 600.0
+"""Seconds in which a one-time link opens the pages."""
+LINK_BYTES = 10
+"""Bytes of chance in a one-time link: 80 bits in 16 letters, so that guesses need not be counted."""
+MAX_LINKS = 16
+"""One-time links that wait; the oldest goes first."""
+SECRET_BYTES = 32
+"""Bytes of chance in a cookie, and in the field by which a form proves where it comes from."""
+SESSION_LIFE = 30 * 86_400.0
+"""Seconds after which a browser that shows nothing of itself has to be let in anew."""
+MAX_SESSIONS = 64
+"""Browsers that are let in; the one not seen for longest goes first."""
+MAX_FORM = 1 * limits.MIB
+"""Bytes of a form without a file."""
+MAX_FIELDS = 10_000
+"""Fields of a form: one for each folder of a large file of bookmarks."""
+MAX_PREVIEWS = 2
+"""Files that wait for a choice in one browser, each of up to MAX_IMPORT bytes."""
+MAX_WORKS = 4
+"""Long acts under way at once."""
+MAX_WORKS_KEPT = 32
+"""Long acts whose outcome can still be seen; the oldest goes first."""
+SHORT_WAIT = 0.3
+"""Seconds after which a long act is shown with its progress instead of its outcome."""
+REFRESH = 1
+"""Seconds until a page that shows progress loads itself again."""
+HOME_ENTRIES = 8
+"""Entries of each list on the home page."""
+SHOWN_SKIPS = 200
+"""Skipped entries of a file that a preview lists."""
+SHOWN_TOPICS = 40
+"""Topics of a file that a preview shows at once; the others fold away."""
+ASKED_WORDS = 3
+"""Of the 24 words, how many somebody types to show that the copy is right."""
+API_PATIENCE = 300.0
+"""Seconds for which a command waits for a word of the running node: a check of a whole large library takes 60."""

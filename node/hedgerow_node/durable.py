@@ -1,0 +1,72 @@
+"""Files that survive a crash, or are gone for good: written, synced, destroyed.
+
+A name in a folder is safe only after the folder was synced as well as the file.
+"""
+
+import os
+from pathlib import Path
+
+from hedgerow_node.config import PRIVATE_FILE, PRIVATE_FOLDER
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write `data` to a file that did not exist, for its owner alone, and sync it (not its folder)."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    try:
+        _write(handle, data)
+    finally:
+        os.close(handle)
+
+
+def write_over(path: Path, data: bytes) -> None:
+    """Put `data` in place of the file, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    write_new(fresh, data)
+    os.rename(fresh, path)
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for its owner alone; it must not exist."""
+    os.mkdir(path, PRIVATE_FOLDER)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in this folder durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def destroy(path: Path) -> None:
+    """Overwrite the file with zeros, sync, remove its name, sync.
+
+    File systems that copy on write, and the spare blocks of flash, may keep what was there.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        _write(handle, bytes(os.fstat(handle).st_size))
+    finally:
+        os.close(handle)
+    os.unlink(path)
+    sync_folder(path.parent)
+
+
+def destroy_folder(path: Path) -> None:
+    """Destroy every file in the folder (it has no folders in it), then the folder; none there is fine."""
+    if not path.exists():
+        return
+    for file in sorted(path.iterdir()):
+        destroy(file)
+    os.rmdir(path)
+    sync_folder(path.parent)
+
+
+def _write(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+    os.fsync(handle)

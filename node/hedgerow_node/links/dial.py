@@ -1,0 +1,51 @@
+"""Opening a connection to another node."""
+
+import asyncio
+
+import aiohttp
+
+from hedgerow_node.config import DIAL_TIMEOUT
+from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol import limits
+from hedgerow_protocol.handshake import SUBPROTOCOL
+
+
+class Dialler:
+    """Dials WebSockets. Close it at the end."""
+
+    def __init__(self) -> None:
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, connect=DIAL_TIMEOUT), trust_env=False
+        )
+
+    async def dial(self, address: str) -> aiohttp.ClientWebSocketResponse:
+        """A connection to `address` (ws: or wss:); raises `Problem` (PEER_UNREACHABLE) with the reason in words."""
+        try:
+            async with asyncio.timeout(DIAL_TIMEOUT):
+                socket = await self._session.ws_connect(
+                    address,
+                    protocols=(SUBPROTOCOL,),
+                    compress=0,
+                    max_msg_size=limits.MAX_NOISE_MESSAGE + 1,
+                    autoping=True,
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise Problem(Code.PEER_UNREACHABLE, f"{address}: {_words(error)}") from None
+        if socket.protocol != SUBPROTOCOL:
+            await socket.close()
+            raise Problem(Code.PEER_UNREACHABLE, f"{address} does not speak {SUBPROTOCOL}")
+        return socket
+
+    async def close(self) -> None:
+        """Give back what was open."""
+        await self._session.close()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return f"it answers with HTTP status {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or "no connection"
+    return "not an address that can be dialled" if isinstance(error, ValueError) else "no connection"

@@ -1,0 +1,283 @@
+"""One identity's node at rest: its keys, its store, and the act of publishing (specs/03-messages.md).
+
+A node opens its home alone (a lock) and makes an identity on the first run. It holds the chain of its device: each
+message names the one before, so publishing is one at a time, and what was begun goes on to its end even when its
+caller is cancelled; otherwise two messages could take the same place, which everyone would see as a fork.
+
+Links to other nodes are not its business: whatever runs them sets `network`, listens to `on_published` and to
+`on_circle_changed`, and says what was `delivered`.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from hedgerow_node.clock import Clock
+from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, PUBLISH_BATCH, Home
+from hedgerow_node.keystore import Keystore, Secrets
+from hedgerow_node.logs import Log
+from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.lock import FolderLock
+from hedgerow_node.store.store import Store
+from hedgerow_protocol import limits
+from hedgerow_protocol.errors import LocalProtocolError
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Body, Kind, Retract, Statement, Withdrawal, encode_body
+from hedgerow_protocol.message import ChainPlace, Message, MessageId, sign_message
+
+T = TypeVar("T")
+OnProgress = Callable[[int, int], None]
+"""Called with how much is done and how much there is, from the event loop."""
+OnMessages = Callable[[Sequence[Message]], None]
+log = Log("node")
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """For callers who do not wait for progress."""
+
+
+class Network(Protocol):
+    """What a node asks of the links that run beside it."""
+
+    def links(self) -> list[dict[str, object]]:
+        """The links that are open: {did, role, direction, state}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be said; the node adds author, place, time and nonce, and signs."""
+
+    content: Statement | Retract
+    topics: tuple[str, ...] = ()
+    refs: tuple[tuple[int, MessageId], ...] = ()
+    replaces: tuple[MessageId, ...] = ()
+    """Own earlier versions of the same kind, at most `limits.MAX_REPLACES`."""
+    after: int = 0
+    """Unix seconds that its time must pass: those of the versions it replaces."""
+
+
+class Node:
+    """An open home. Make one with `Node.open`, end it with `close`."""
+
+    def __init__(self, home: Home, clock: Clock, keys: Keystore, store: Store, lock: FolderLock) -> None:
+        self.home = home
+        self.clock = clock
+        self.keys = keys
+        self.store = store
+        self.network: Network | None = None
+        self.on_published: list[OnMessages] = []
+        """Called after own messages are durable, in the order of publishing."""
+        self.on_delivered: list[OnMessages] = []
+        """Called after messages of others are durable."""
+        self.on_circle_changed: list[Callable[[], None]] = []
+        """Called when whom this node carries may have changed: by a follow, a block, a member."""
+        self._lock = lock
+        self._publishing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._erasing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, home: Home, clock: Clock, passphrase: str | None = None) -> "Node":
+        """The node of this home; on the first run with a new identity. Raises `Problem`.
+
+        A crash at any point leaves a home that the next call opens with the same identity, or, where none was
+        published yet, afresh.
+        """
+        home.create()
+        lock = FolderLock(home.path)
+        lock.acquire()
+        try:
+            keys = _keys(home, clock, passphrase)
+            store = await Store.open(home.path)
+        except BaseException:
+            lock.release()
+            raise
+        node = cls(home, clock, keys, store, lock)
+        store.views.me = keys.author
+        try:
+            await node.hold_inception()
+        except BaseException:
+            await node.close()
+            raise
+        return node
+
+    @property
+    def author(self) -> AuthorKey:
+        """The key of this identity."""
+        return self.keys.author
+
+    @property
+    def device(self) -> DeviceKey:
+        """The key that signs here."""
+        return self.keys.device
+
+    async def hold_inception(self) -> None:
+        """Put the first message of this identity into the store, unless it is there."""
+        inception = self.keys.inception
+        if not await self.store.messages.known([inception.id]):
+            await self.store.messages.put([inception], received=self.clock.now(), own=True)
+
+    async def publish(
+        self,
+        content: Statement | Retract,
+        topics: tuple[str, ...] = (),
+        refs: tuple[tuple[int, MessageId], ...] = (),
+        replaces: tuple[MessageId, ...] = (),
+    ) -> Message:
+        """Sign and store one message, which then goes to whoever asks for it. Raises `Problem`."""
+        after = await self._latest(replaces)
+        return (await self.publish_many([Draft(content, topics, refs, replaces, after)]))[0]
+
+    async def publish_many(
+        self, drafts: Sequence[Draft], on_progress: OnProgress = ignore_progress
+    ) -> list[Message]:
+        """Sign and store these in order, batch by batch; what one of them breaks is found before any is stored.
+
+        A failure of the disk part way leaves the batches before it published.
+        """
+        self.check_may_publish()
+        return await self._to_its_end(self._publish(drafts, on_progress))
+
+    async def retract(
+        self,
+        ids: Iterable[MessageId],
+        reason: int = Withdrawal.UNSAID,
+        on_progress: OnProgress = ignore_progress,
+    ) -> list[Message]:
+        """Withdraw own messages; their text leaves the store now and the last traces of it soon after."""
+        targets = sorted(set(ids))
+        drafts = [Draft(Retract(tuple(batch), reason)) for batch in _batches(targets, limits.MAX_TARGETS)]
+        messages = await self.publish_many(drafts, on_progress)
+        self.erase_soon()
+        return messages
+
+    def check_may_publish(self) -> None:
+        """Raises `Problem` when what is signed now could not stand: a copy's key, or a clock that is wrong."""
+        if self.keys.is_copy:
+            raise Problem(Code.RESTORED_COPY)
+        if not EARLIEST_CLOCK <= self.clock.now() <= limits.MAX_TIMESTAMP:
+            raise Problem(Code.CLOCK_WRONG)
+
+    def delivered(self, messages: Sequence[Message]) -> None:
+        """Others' messages came in and are durable."""
+        if any(message.header.kind == Kind.RETRACT for message in messages):
+            self.erase_soon()
+        _tell(self.on_delivered, messages)
+
+    def circle_changed(self) -> None:
+        """Whom this node carries may have changed."""
+        for listener in self.on_circle_changed:
+            listener()
+
+    async def become(self, inception: Message, secrets: Secrets) -> None:
+        """Go on as a copy of another identity: only for a restore into a home that has said nothing."""
+        self.keys = await asyncio.to_thread(
+            Keystore.install, self.home, inception, secrets, self.clock, is_copy=True
+        )
+        self.store.views.me = self.author
+        await self.hold_inception()
+
+    def erase_soon(self) -> None:
+        """See to it that withdrawn text leaves every file, after a moment in which more may be withdrawn."""
+        if self._erasing is None or self._erasing.done():
+            self._erasing = asyncio.create_task(self._erase_later())
+
+    async def close(self) -> None:
+        """End what was begun, erase what is due, and free the home."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._erasing is not None:
+            self._erasing.cancel()
+            await asyncio.gather(self._erasing, return_exceptions=True)
+        try:
+            await self._erase()
+        finally:
+            await self.store.close()
+            self._lock.release()
+
+    async def _publish(self, drafts: Sequence[Draft], on_progress: OnProgress) -> list[Message]:
+        bodies = await asyncio.to_thread(self._encode, drafts)
+        published: list[Message] = []
+        for batch in _batches(list(zip(drafts, bodies, strict=True)), PUBLISH_BATCH):
+            async with self._publishing:
+                place = await self.store.messages.place(self.author, self.device)
+                messages = await asyncio.to_thread(self._sign, place, batch)
+                await self.store.messages.put(messages, received=self.clock.now(), own=True)
+            _tell(self.on_published, messages)
+            published += messages
+            on_progress(len(published), len(drafts))
+        return published
+
+    def _encode(self, drafts: Sequence[Draft]) -> list[bytes]:
+        try:
+            return [
+                encode_body(Body(self.clock.entropy(limits.NONCE), draft.content, draft.topics, draft.refs))
+                for draft in drafts
+            ]
+        except LocalProtocolError as error:
+            raise Problem(Code.NOT_ALLOWED, str(error)) from None
+
+    def _sign(self, place: ChainPlace, batch: Sequence[tuple[Draft, bytes]]) -> list[Message]:
+        messages = []
+        for draft, body in batch:
+            message = sign_message(
+                seed=self.keys.device_seed,
+                author=self.author,
+                place=place,
+                kind=draft.content.kind,
+                ts=min(max(int(self.clock.now()), draft.after + 1), limits.MAX_TIMESTAMP),
+                body=body,
+                replaces=draft.replaces,
+                net=self.keys.inception.header.net,
+            )
+            messages.append(message)
+            place = ChainPlace(place.seq + 1, message.id)
+        return messages
+
+    async def _latest(self, ids: Sequence[MessageId]) -> int:
+        replaced = await self.store.messages.get(ids) if ids else []
+        return max([message.header.ts for message in replaced], default=0)
+
+    async def _to_its_end(self, work: Coroutine[object, object, T]) -> T:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may be gone, and an error that nobody fetches is reported as a leak
+
+    async def _erase_later(self) -> None:
+        await asyncio.sleep(ERASE_DELAY)
+        await self._erase()
+
+    async def _erase(self) -> None:
+        try:
+            await self.store.erase_when_due()
+        except Problem as error:
+            log.failure("erasing failed and will be tried again", error)
+
+
+def _keys(home: Home, clock: Clock, passphrase: str | None) -> Keystore:
+    if Keystore.exists(home):
+        return Keystore.open(home, passphrase)
+    # A store without keys is a loss to be told, never a reason to become somebody else.
+    if home.database.exists() or home.journal.exists():
+        raise Problem(Code.KEYS_MISSING, f"{home.path} holds a library, and no folder {home.keys.name}")
+    return Keystore.create(home, clock, passphrase)
+
+
+def _tell(listeners: Sequence[OnMessages], messages: Sequence[Message]) -> None:
+    for listener in listeners:
+        try:
+            listener(messages)
+        except Exception as error:  # the messages are stored: a listener's fault must not say otherwise
+            log.failure("a listener failed", error)
+
+
+def _batches(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

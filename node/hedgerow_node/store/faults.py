@@ -1,0 +1,60 @@
+"""What the disk can do to us, as people read it."""
+
+import errno
+import sqlite3
+
+from hedgerow_node.problems import Code, Problem
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of the system that mean: no more bytes here."""
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+FAILED = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+"""Errors that lie outside the program; any other is a fault of ours and stays what it is."""
+PRIMARY_CODE = 0xFF
+"""An extended result code of SQLite has the primary one in its lowest byte."""
+
+
+UNDECODABLE = "Could not decode to UTF-8"
+"""How Python's errors begin when a text in the file is none; SQLite itself does not look."""
+
+
+class StoreError(Problem):
+    """The store could not do what was asked, and did none of it."""
+
+
+class DamagedRow(Exception):
+    """A row of the database is not what was written, although SQLite can read it."""
+
+
+def code_of(error: BaseException) -> int:
+    """The primary result code of SQLite in `error`; 0 when there is none."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether `error` says that the database's file is not what was written."""
+    is_undecodable = isinstance(error, sqlite3.OperationalError) and str(error).startswith(UNDECODABLE)
+    return code_of(error) in DAMAGED or isinstance(error, DamagedRow) or is_undecodable
+
+
+def told(error: BaseException) -> BaseException:
+    """`error` as a `StoreError` when the disk is at fault, else itself."""
+    if is_damage(error):
+        return StoreError(Code.STORE_DAMAGED, str(error))
+    if isinstance(error, OSError):
+        return StoreError(Code.STORE_FULL if error.errno in FULL else Code.STORE_FAILED, error.strerror or "")
+    if code_of(error) == sqlite3.SQLITE_FULL:
+        return StoreError(Code.STORE_FULL, str(error))
+    if code_of(error) in FAILED:
+        return StoreError(Code.STORE_FAILED, str(error))
+    return error

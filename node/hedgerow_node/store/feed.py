@@ -1,0 +1,246 @@
+"""Feeds: things in the order in which people last spoke of them.
+
+A feed walks statements from the newest back and shows a thing where its newest statement stands. What a page holds
+follows from the cursor alone: the place of the last thing, and the highest row that the first page knew. A
+statement that comes later neither pushes a thing onto a second page nor takes it off one.
+
+Mutes and blocks leave statements out and count them; a thing is as new as the newest statement that is shown.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
+from typing import TypeAlias, assert_never
+
+from hedgerow_node.store import cursors
+from hedgerow_node.store.cursors import TimeCursor
+from hedgerow_node.store.deeds import deed
+from hedgerow_node.store.records import Author, FeedItem, Hidden, Page, Rule, Statement
+from hedgerow_node.store.statements import statements_in
+from hedgerow_node.store.titles import title_of
+from hedgerow_node.store.viewpoint import Viewpoint
+from hedgerow_protocol import limits
+from hedgerow_protocol.kinds import Kind
+
+SPOKEN = frozenset({Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT})
+"""Kinds that speak of a thing; follows and profiles have pages of their own."""
+SHOWN = 3
+"""Statements that stand below a thing in a feed."""
+LOOKED_AT = 20
+"""Its newest statements that are looked through for who spoke."""
+CURSORS_MERGED = 200
+"""Authors up to whom each is read on its own and the rows are merged; reading everybody costs less above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """All statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """The statements of the authors in these rows."""
+
+    rows: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The statements with the topic in this row."""
+
+    topic: int
+
+
+Scope: TypeAlias = Everyone | Of | About
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Spoken:
+    """A statement in the walk; ordered by time, then row."""
+
+    at: int
+    row: int
+    thing: int
+    author: int
+    kind: int
+
+
+COLUMNS = "s.at, s.row, s.thing, s.author, s.kind"
+BEFORE = "s.at <= :at AND (s.at < :at OR s.row < :row) AND s.row <= :top ORDER BY s.at DESC, s.row DESC"
+OF_EVERYONE = f"SELECT {COLUMNS} FROM statements AS s WHERE {BEFORE}"
+OF_AUTHOR = f"SELECT {COLUMNS} FROM statements AS s WHERE s.author = :author AND {BEFORE}"
+ABOUT_TOPIC = f"""
+SELECT {COLUMNS} FROM tagged AS g JOIN statements AS s ON s.row = g.text
+WHERE g.topic = :topic AND g.at <= :at AND (g.at < :at OR g.text < :row) AND g.text <= :top
+ORDER BY g.at DESC, g.text DESC
+"""
+OF_THING = f"SELECT {COLUMNS} FROM statements AS s WHERE s.thing = :thing AND {BEFORE}"
+OF_THING_SINCE = f"""
+SELECT {COLUMNS} FROM statements AS s
+WHERE s.thing = :thing AND s.at >= :at AND (s.at > :at OR s.row > :row) AND s.row <= :top ORDER BY s.at, s.row
+"""
+SPOKEN_LIST = ", ".join(str(int(kind)) for kind in sorted(SPOKEN))
+HIDDEN = f"""
+SELECT count(*) FROM statements
+WHERE author = ? AND at BETWEEN ? AND ? AND row <= ? AND kind IN ({SPOKEN_LIST})
+"""
+FIRST = (limits.MAX_UINT, limits.MAX_UINT)
+
+
+class Feed:
+    """One page of a feed in the making: what is in scope and visible, seen from a viewpoint."""
+
+    def __init__(
+        self, db: sqlite3.Connection, view: Viewpoint, scope: Scope, cursor: TimeCursor | None
+    ) -> None:
+        self._db = db
+        self._view = view
+        self._scope = scope
+        self._at, self._row = (cursor.at, cursor.row) if cursor else FIRST
+        self._top = cursor.top if cursor else _top(db)
+        self._skipped: Counter[tuple[str, Rule]] = Counter()
+
+    def page(self, limit: int) -> Page[FeedItem]:
+        """At most `limit` things."""
+        places: list[Spoken] = []
+        following = None
+        for place in self._places():
+            if len(places) == limit:
+                last = places[-1]
+                following = cursors.write(TimeCursor(last.at, last.row, self._top))
+                break
+            places.append(place)
+        items = tuple([self._item(place) for place in places])
+        return Page(items, following, self._hidden(places[-1].at if following else 0))
+
+    def _places(self) -> Iterator[Spoken]:
+        seen = set()
+        for spoken in self._walk():
+            if spoken.thing in seen or not self._is_shown(spoken):
+                continue
+            seen.add(spoken.thing)
+            if self._is_newest(spoken) and not self._is_hidden_thing(spoken.thing):
+                yield spoken
+
+    def _walk(self) -> Iterator[Spoken]:
+        match self._scope:
+            case Everyone():
+                return self._select(OF_EVERYONE)
+            case Of(rows) if len(rows) <= CURSORS_MERGED:
+                walks = [self._select(OF_AUTHOR, author=row) for row in sorted(rows)]
+                return merge(*walks, reverse=True)
+            case Of(rows):
+                return (spoken for spoken in self._select(OF_EVERYONE) if spoken.author in rows)
+            case About(topic):
+                return self._select(ABOUT_TOPIC, topic=topic)
+            case _ as never:
+                assert_never(never)
+
+    def _select(self, sql: str, **values: int) -> Iterator[Spoken]:
+        place = {"at": self._at, "row": self._row, "top": self._top}
+        return (Spoken(*row) for row in self._db.execute(sql, place | values))
+
+    def _is_shown(self, spoken: Spoken) -> bool:
+        return (
+            spoken.kind in SPOKEN
+            and spoken.author not in self._view.hidden_rows
+            and self._is_in_scope(spoken)
+            and is_standing(self._db, spoken.row)
+        )
+
+    def _is_in_scope(self, spoken: Spoken) -> bool:
+        match self._scope:
+            case Everyone():
+                return True
+            case Of(rows):
+                return spoken.author in rows
+            case About(topic):
+                find = "SELECT 1 FROM tagged WHERE topic = ? AND at = ? AND text = ?"
+                return self._db.execute(find, [topic, spoken.at, spoken.row]).fetchone() is not None
+            case _ as never:
+                assert_never(never)
+
+    def _is_newest(self, spoken: Spoken) -> bool:
+        later = self._select(OF_THING_SINCE, thing=spoken.thing, at=spoken.at, row=spoken.row)
+        return not any(self._is_shown(other) for other in later)
+
+    def _is_hidden_thing(self, row: int) -> bool:
+        if not self._view.rules:
+            return False
+        thing = thing_in(self._db, row)
+        rule = self._view.rules.get(thing)
+        if rule is not None:
+            self._skipped[thing, rule] += 1
+        return rule is not None
+
+    def _item(self, place: Spoken) -> FeedItem:
+        thing = thing_in(self._db, place.thing)
+        rows = self._shown_rows(place)
+        spoken = statements_in(self._db, self._view, rows)
+        shown = tuple(spoken[:SHOWN])
+        return FeedItem(
+            thing=thing,
+            title=title_of(self._db, self._view, thing),
+            at=place.at,
+            why=tuple([self._deed(statement) for statement in shown]),
+            authors=distinct(self._view, [statement.author for statement in spoken]),
+            statements=shown,
+            saved=is_saved(self._db, thing),
+        )
+
+    def _shown_rows(self, place: Spoken) -> list[int]:
+        # From the place itself on: what came after the first page would say more than the page before knew.
+        older = self._select(OF_THING, thing=place.thing, at=place.at, row=place.row + 1)
+        looked_at = (spoken for _, spoken in zip(range(LOOKED_AT), older, strict=False))
+        return [spoken.row for spoken in looked_at if self._is_shown(spoken)]
+
+    def _deed(self, statement: Statement) -> str:
+        end = "" if statement.to is None else title_of(self._db, self._view, statement.to)
+        return deed(statement, end)
+
+    def _hidden(self, since: int) -> tuple[Hidden, ...]:
+        for row, rule in self._view.hidden_rows.items():
+            (count,) = self._db.execute(HIDDEN, [row, since, self._at, self._top]).fetchone()
+            if count and self._may_hold(row):
+                self._view.meet(self._db, [row])
+                self._skipped[self._view.author(row).did, rule] += count
+        return self._view.hidden(self._db, self._skipped)
+
+    def _may_hold(self, author: int) -> bool:
+        match self._scope:
+            case Everyone():
+                return True
+            case Of(rows):
+                return author in rows
+            case About():
+                return False
+            case _ as never:
+                assert_never(never)
+
+
+def is_standing(db: sqlite3.Connection, row: int) -> bool:
+    """Whether the statement in this row is a current one."""
+    return db.execute("SELECT 1 FROM standing WHERE row = ?", [row]).fetchone() is not None
+
+
+def thing_in(db: sqlite3.Connection, row: int) -> str:
+    """The thing in this row, which exists."""
+    (thing,) = db.execute("SELECT thing FROM things WHERE row = ?", [row]).fetchone()
+    return str(thing)
+
+
+def is_saved(db: sqlite3.Connection, thing: str) -> bool:
+    """Whether a thing is in the private library."""
+    return db.execute("SELECT 1 FROM library WHERE thing = ?", [thing]).fetchone() is not None
+
+
+def distinct(view: Viewpoint, authors: Iterable[Author]) -> tuple[Author, ...]:
+    """Each author once: you, then those you follow, then others, else in the order given."""
+    return tuple(sorted(dict.fromkeys(authors), key=view.rank))
+
+
+def _top(db: sqlite3.Connection) -> int:
+    (top,) = db.execute("SELECT coalesce(max(row), 0) FROM statements").fetchone()
+    return int(top)

@@ -1,0 +1,264 @@
+"""The index: what statements say, written so that it can be found by thing, slot, topic, time and word.
+
+`add` and `forget` run inside the writing transaction that puts or retracts the messages. Each statement gets a row in
+`statements`; each that nothing superseded also a row in `texts`, which both full-text tables index. A superseded
+version stays readable through its message and is no longer found.
+
+The full-text tables have no content of their own (migrations/0002.sql): a deletion is told the very words that
+went in. Until the erasing pass runs `optimize`, those words remain in the pieces of the index as deleted.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from hedgerow_node.store.folding import fold, fold_address
+from hedgerow_node.store.rows import as_list, chunks, select_in
+from hedgerow_protocol.keys import did_of
+from hedgerow_protocol.kinds import (
+    Body,
+    Comment,
+    Connect,
+    Endorse,
+    Follow,
+    Profile,
+    Resource,
+    Retract,
+    Unknown,
+)
+from hedgerow_protocol.message import Message
+from hedgerow_protocol.things import fold_topic
+
+SLOT_NAME = 16
+"""Bytes of a slot's hash that stand for it: only its own author could make two slots collide."""
+SUPERSEDED = """
+SELECT m.row FROM messages AS m WHERE m.id IN ({}) AND EXISTS (
+    SELECT 1 FROM supersessions AS x WHERE x.author = m.author AND x.kind = m.kind AND x.target = m.id
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A stored message with its decoded body; `row` is that of the messages table."""
+
+    row: int
+    message: Message
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The parts of a statement that are looked for; texts as they were written."""
+
+    thing: str
+    other: str | None = None
+    title: str = ""
+    keywords: tuple[str, ...] = ()
+    summary: str = ""
+    reason: str = ""
+    has_address: bool = False
+    """Its address is worth finding: it describes or recommends the thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is found by words, under a row of `texts`; `at` in whole Unix seconds."""
+
+    row: int
+    at: int
+    said: Said
+    topics: tuple[str, ...]
+
+
+def add(db: sqlite3.Connection, entries: Sequence[Indexed]) -> None:
+    """Index stored statements; retractions and unknown kinds among them are passed over.
+
+    Their messages and supersessions are in the database already. Each entry is added once.
+    """
+    found = [(entry, said) for entry in entries if (said := said_by(entry.message, entry.body)) is not None]
+    for chunk in chunks(found):
+        _add(db, chunk)
+
+
+def forget(db: sqlite3.Connection, rows: Sequence[int]) -> None:
+    """Remove every trace of the statements in these message rows, and things and topics that only they named.
+
+    Rows that are not indexed are passed over.
+    """
+    named = as_list(rows)
+    drop_texts(db, rows)
+    things = db.execute(
+        "SELECT thing, other FROM statements WHERE row IN (SELECT value FROM json_each(?))", [named]
+    ).fetchall()
+    db.execute("DELETE FROM refs WHERE row IN (SELECT value FROM json_each(?))", [named])
+    db.execute("DELETE FROM statements WHERE row IN (SELECT value FROM json_each(?))", [named])
+    db.execute(
+        "DELETE FROM things WHERE row IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.thing = things.row)"
+        " AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.other = things.row)",
+        [as_list(thing for pair in things for thing in pair if thing is not None)],
+    )
+
+
+def slot_name(slot: str | None) -> bytes | None:
+    """What stands for a slot in the database, 16 bytes; None for a kind without slots."""
+    return None if slot is None else sha256(slot.encode()).digest()[:SLOT_NAME]
+
+
+def said_by(message: Message, body: Body) -> Said | None:
+    """What a message says and about which thing; None for what people do not read."""
+    match body.content:
+        case Resource() as resource:
+            keywords = (*body.topics, *resource.teaches, *resource.authors)
+            return Said(
+                resource.thing,
+                title=resource.title,
+                keywords=keywords,
+                summary=resource.summary,
+                has_address=True,
+            )
+        case Endorse() as endorse:
+            keywords = (*body.topics, endorse.topic) if endorse.topic else body.topics
+            return Said(endorse.thing, keywords=keywords, reason=endorse.reason, has_address=True)
+        case Connect() as connect:
+            return Said(connect.origin, connect.to, keywords=body.topics, reason=connect.reason)
+        case Comment() as comment:
+            return Said(comment.thing, keywords=body.topics, reason=comment.text)
+        case Follow() as follow:
+            return Said(follow.target, keywords=body.topics, reason=follow.reason)
+        case Profile() as profile:
+            person = did_of(message.header.author)
+            return Said(person, title=profile.name, keywords=body.topics, summary=profile.about)
+        case Retract() | Unknown():
+            return None
+
+
+def add_texts(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
+    """Make texts findable by their words and topics; their rows are new."""
+    if not texts:
+        return
+    _tag(db, texts)
+    db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)", map(_folded, texts))
+    rows = as_list(text.row for text in texts)
+    db.execute(
+        "INSERT INTO words (rowid, title, keywords, summary, reason, address)"
+        " SELECT row, title, keywords, summary, reason, address FROM texts"
+        " WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row",
+        [rows],
+    )
+    db.execute(
+        "INSERT INTO grams (rowid, title, keywords, summary, reason)"
+        " SELECT row, title, keywords, summary, reason FROM texts"
+        " WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row",
+        [rows],
+    )
+
+
+def drop_texts(db: sqlite3.Connection, rows: Collection[int]) -> None:
+    """Take texts out of everything by which they were findable; rows without a text are passed over."""
+    if not rows:
+        return
+    named = as_list(rows)
+    db.execute(
+        "INSERT INTO words (words, rowid, title, keywords, summary, reason, address)"
+        " SELECT 'delete', row, title, keywords, summary, reason, address FROM texts"
+        " WHERE row IN (SELECT value FROM json_each(?))",
+        [named],
+    )
+    db.execute(
+        "INSERT INTO grams (grams, rowid, title, keywords, summary, reason)"
+        " SELECT 'delete', row, title, keywords, summary, reason FROM texts"
+        " WHERE row IN (SELECT value FROM json_each(?))",
+        [named],
+    )
+    db.execute("DELETE FROM texts WHERE row IN (SELECT value FROM json_each(?))", [named])
+    _untag(db, named)
+
+
+def _add(db: sqlite3.Connection, found: Sequence[tuple[Indexed, Said]]) -> None:
+    things = {thing for _, said in found for thing in (said.thing, said.other) if thing is not None}
+    db.executemany("INSERT OR IGNORE INTO things (thing) VALUES (?)", [(thing,) for thing in sorted(things)])
+    db.executemany(
+        "INSERT INTO statements (row, kind, author, thing, other, slot, at)"
+        " SELECT m.row, m.kind, m.author, (SELECT row FROM things WHERE thing = ?),"
+        " (SELECT row FROM things WHERE thing = ?), ?, min(m.ts, CAST(m.received AS INTEGER))"
+        " FROM messages AS m WHERE m.row = ?",
+        [(said.thing, said.other, _slot_of(entry), entry.row) for entry, said in found],
+    )
+    db.executemany("INSERT OR IGNORE INTO refs (target, relation, row) VALUES (?, ?, ?)", _refs(found))
+    superseded = _superseded(db, found)
+    drop_texts(db, superseded - {entry.row for entry, _ in found})
+    times = dict(
+        db.execute(
+            "SELECT row, at FROM statements WHERE row IN (SELECT value FROM json_each(?))",
+            [as_list(entry.row for entry, _ in found)],
+        ).fetchall()
+    )
+    add_texts(
+        db,
+        [
+            Text(entry.row, times[entry.row], said, entry.body.topics)
+            for entry, said in found
+            if entry.row not in superseded
+        ],
+    )
+
+
+def _slot_of(entry: Indexed) -> bytes | None:
+    content = entry.body.content
+    return None if isinstance(content, Retract | Unknown) else slot_name(content.slot)
+
+
+def _refs(found: Sequence[tuple[Indexed, Said]]) -> Iterator[tuple[bytes, int, int]]:
+    for entry, _ in found:
+        for relation, target in entry.body.refs:
+            yield target, relation, entry.row
+
+
+def _superseded(db: sqlite3.Connection, found: Sequence[tuple[Indexed, Said]]) -> set[int]:
+    # Both orders happen: a version may come after the one that replaces it.
+    ids = {entry.message.id for entry, _ in found}
+    ids.update(target for entry, _ in found for target in entry.message.header.replaces)
+    return {row for (row,) in select_in(db, SUPERSEDED, ids)}
+
+
+def _folded(text: Text) -> tuple[int, str, str, str, str, str]:
+    said = text.said
+    return (
+        text.row,
+        fold(said.title),
+        fold(", ".join(said.keywords)),
+        fold(said.summary),
+        fold(said.reason),
+        fold_address(said.thing) if said.has_address else "",
+    )
+
+
+def _tag(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
+    tags = {
+        (words, text.at, text.row) for text in texts for topic in text.topics if (words := fold_topic(topic))
+    }
+    db.executemany(
+        "INSERT OR IGNORE INTO topics (words) VALUES (?)",
+        [(words,) for words in sorted({tag[0] for tag in tags})],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO tagged (topic, at, text) SELECT row, ?2, ?3 FROM topics WHERE words = ?1",
+        sorted(tags),
+    )
+
+
+def _untag(db: sqlite3.Connection, named: str) -> None:
+    topics = db.execute(
+        "SELECT DISTINCT topic FROM tagged WHERE text IN (SELECT value FROM json_each(?))", [named]
+    ).fetchall()
+    if not topics:
+        return
+    db.execute("DELETE FROM tagged WHERE text IN (SELECT value FROM json_each(?))", [named])
+    db.execute(
+        "DELETE FROM topics WHERE row IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM tagged WHERE tagged.topic = topics.row)",
+        [as_list(topic for (topic,) in topics)],
+    )

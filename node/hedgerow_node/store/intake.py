@@ -1,0 +1,276 @@
+"""Taking messages in: all that a put does to the database, in its one transaction.
+
+Whatever the order in which messages come, and however they are cut into batches, the same is held in the end: a
+retraction is remembered by target and author and waits for a target that comes later, whose body is then never
+written; so is the naming of an earlier version; and a header that came alone takes its body when it comes.
+"""
+
+import sqlite3
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hedgerow_node.store import erasure, index
+from hedgerow_node.store.rows import as_list, select_in
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.fingerprint import SetSum
+from hedgerow_protocol.kinds import STATEMENTS, Body, Kind, Retract, decode_body
+from hedgerow_protocol.message import Message, MessageId
+
+PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
+"""Kinds that no retraction touches."""
+
+HELD = "SELECT id, row, body IS NULL AND NOT erased, own FROM messages WHERE id IN ({})"
+RETRACTED = "SELECT target, author FROM retractions WHERE target IN ({})"
+TARGETS = "SELECT id, author, kind, row, body IS NOT NULL FROM messages WHERE id IN ({}) AND NOT erased"
+VERSIONS = "SELECT id, author, kind, row FROM messages WHERE id IN ({})"
+AUTHORS = "SELECT key, row FROM authors WHERE key IN ({})"
+ADD_AUTHOR = "INSERT INTO authors (key) VALUES (?)"
+DEVICES = "SELECT key, row FROM devices WHERE key IN ({})"
+ADD_DEVICE = "INSERT INTO devices (key) VALUES (?)"
+NEXT_ROW = "SELECT coalesce(max(row), 0) + 1 FROM messages"
+INSERT = """INSERT INTO messages
+    (row, id, author, device, kind, control, seq, ts, header, signature, crc, body, erased, received, own)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+FILL = "UPDATE messages SET body = ? WHERE row = ?"
+PROMOTE = "UPDATE messages SET own = 1 WHERE row IN (SELECT value FROM json_each(?))"
+ERASE = "UPDATE messages SET body = NULL, erased = 1 WHERE row IN (SELECT value FROM json_each(?))"
+RETRACT = "INSERT OR IGNORE INTO retractions (target, author, by) VALUES (?, ?, ?)"
+SUPERSEDE = "INSERT OR IGNORE INTO supersessions (target, author, kind, by) VALUES (?, ?, ?, ?)"
+SUM = "SELECT count, total FROM sums WHERE author = ? AND control = ?"
+KEEP_SUM = "INSERT OR REPLACE INTO sums (author, control, count, total) VALUES (?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a put changed."""
+
+    new: list[MessageId]
+    """Messages that were not here, or whose body was not, in the order they were given."""
+    own: list[Message]
+    """Those signed here that the journal lacks, as they were stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the database has of a message."""
+
+    row: int
+    lacks_body: bool
+    """Its body is neither here nor erased."""
+    is_own: bool
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A message, or the body of one whose header is here."""
+
+    message: Message
+    row: int
+    author: int
+    """The row of its author."""
+    is_fresh: bool
+    """The header was not here."""
+    body: Body | None
+    """What it says, if it is a retraction or a statement whose body is well formed."""
+    is_erased: bool = False
+
+    @property
+    def stored(self) -> Message:
+        """The message as it is stored."""
+        return self.message.without_body() if self.is_erased else self.message
+
+
+def take_in(db: sqlite3.Connection, messages: Sequence[Message], *, received: float, own: bool) -> Taken:
+    """Store messages whose signatures and authority are proven; what is already held is passed over."""
+    given = _distinct(messages)
+    held = {
+        MessageId(key): Held(row, bool(lacks_body), bool(is_own))
+        for key, row, lacks_body, is_own in select_in(db, HELD, given)
+    }
+    arrivals = _arrivals(db, given, held)
+    targets = _record_retractions(db, arrivals)
+    _record_supersessions(db, arrivals)
+    _find_erased(db, arrivals)
+    _insert(db, [one for one in arrivals if one.is_fresh], received, own)
+    _fill(db, [one for one in arrivals if not one.is_fresh and not one.is_erased])
+    _add_to_sums(db, [one for one in arrivals if one.is_fresh])
+    _erase(db, targets)
+    _index(db, arrivals)
+    if own and any(one.is_erased and one.message.body is not None for one in arrivals):
+        erasure.due(db)  # the journal may have the body
+    return _taken(db, arrivals, given, held, own)
+
+
+def _distinct(messages: Sequence[Message]) -> dict[MessageId, Message]:
+    given: dict[MessageId, Message] = {}
+    for message in messages:
+        if message.id not in given or message.body is not None:
+            given[message.id] = message
+    return given
+
+
+def _arrivals(
+    db: sqlite3.Connection, given: Mapping[MessageId, Message], held: Mapping[MessageId, Held]
+) -> list[Arrival]:
+    coming = [
+        message
+        for key, message in given.items()
+        if key not in held or (held[key].lacks_body and message.body is not None)
+    ]
+    authors = _rows_of_keys(db, AUTHORS, ADD_AUTHOR, {message.header.author for message in coming})
+    (row,) = db.execute(NEXT_ROW).fetchone()
+    arrivals = []
+    for message in coming:
+        known = held.get(message.id)
+        author = authors[message.header.author]
+        arrivals.append(
+            Arrival(message, known.row if known else row, author, known is None, _body_of(message))
+        )
+        row += known is None
+    return arrivals
+
+
+def _rows_of_keys(db: sqlite3.Connection, find: str, add: str, keys: Iterable[bytes]) -> dict[bytes, int]:
+    wanted = set(keys)
+    found: dict[bytes, int] = dict(select_in(db, find, wanted))
+    missing = sorted(wanted - found.keys())
+    if missing:
+        db.executemany(add, [(key,) for key in missing])
+        found.update(select_in(db, find, missing))
+    return found
+
+
+def _body_of(message: Message) -> Body | None:
+    kind = message.header.kind
+    if message.body is None or (kind not in STATEMENTS and kind != Kind.RETRACT):
+        return None
+    try:
+        return decode_body(kind, message.body)
+    except RemoteProtocolError:
+        return None
+
+
+def _record_retractions(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> set[tuple[bytes, int]]:
+    found: list[tuple[bytes, int, bytes]] = []
+    for one in arrivals:
+        if one.body is not None and isinstance(one.body.content, Retract):
+            found += [(target, one.author, one.message.id) for target in one.body.content.targets]
+    db.executemany(RETRACT, found)
+    return {(target, author) for target, author, _ in found}
+
+
+def _record_supersessions(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
+    db.executemany(
+        SUPERSEDE,
+        [
+            (target, one.author, one.message.header.kind, one.message.id)
+            for one in arrivals
+            for target in one.message.header.replaces
+        ],
+    )
+
+
+def _find_erased(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
+    retracted = set(select_in(db, RETRACTED, [one.message.id for one in arrivals]))
+    if not retracted:
+        return
+    for one in arrivals:
+        is_mortal = one.message.header.kind not in PERMANENT
+        one.is_erased = is_mortal and (one.message.id, one.author) in retracted
+
+
+def _insert(db: sqlite3.Connection, fresh: Sequence[Arrival], received: float, own: bool) -> None:
+    devices = _rows_of_keys(db, DEVICES, ADD_DEVICE, {one.message.header.device for one in fresh})
+    db.executemany(INSERT, [_values(one, devices, received, own) for one in fresh])
+
+
+def _values(one: Arrival, devices: Mapping[bytes, int], received: float, own: bool) -> tuple[object, ...]:
+    message, header = one.message, one.message.header
+    return (
+        one.row,
+        message.id,
+        one.author,
+        devices[header.device],
+        header.kind,
+        header.is_control,
+        header.seq,
+        header.ts,
+        message.header_bytes,
+        message.signature,
+        zlib.crc32(message.signature),
+        None if one.is_erased else message.body,
+        one.is_erased,
+        received,
+        own,
+    )
+
+
+def _fill(db: sqlite3.Connection, late: Sequence[Arrival]) -> None:
+    db.executemany(FILL, [(one.message.body, one.row) for one in late])
+
+
+def _add_to_sums(db: sqlite3.Connection, fresh: Sequence[Arrival]) -> None:
+    added: defaultdict[tuple[int, bool], list[MessageId]] = defaultdict(list)
+    for one in fresh:
+        added[one.author, one.message.header.is_control].append(one.message.id)
+    sums = []
+    for (author, control), ids in added.items():
+        found = db.execute(SUM, (author, control)).fetchone()
+        total = SetSum.of(ids) if found is None else SetSum.from_bytes(*found).union(SetSum.of(ids))
+        sums.append((author, control, total.count, total.to_bytes()))
+    db.executemany(KEEP_SUM, sums)
+
+
+def _erase(db: sqlite3.Connection, targets: set[tuple[bytes, int]]) -> None:
+    # What arrived in this batch and is retracted was stored as erased, so only what was here before is found.
+    found = [
+        (row, has_body)
+        for key, author, kind, row, has_body in select_in(db, TARGETS, [target for target, _ in targets])
+        if (key, author) in targets and kind not in PERMANENT
+    ]
+    if found:
+        db.execute(ERASE, [as_list(row for row, _ in found)])
+        index.forget(db, [row for row, _ in found])
+    if any(has_body for _, has_body in found):
+        erasure.due(db)
+
+
+def _index(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
+    said = [
+        index.Indexed(one.row, one.message, one.body)
+        for one in arrivals
+        if one.body is not None and one.message.header.kind in STATEMENTS and not one.is_erased
+    ]
+    index.add(db, said)
+    # The index learns what a version replaces from the version itself, unless that says nothing readable.
+    indexed = {entry.row for entry in said}
+    silent = [one for one in arrivals if one.message.header.replaces and one.row not in indexed]
+    named = {
+        (target, one.author, one.message.header.kind)
+        for one in silent
+        for target in one.message.header.replaces
+    }
+    versions = select_in(db, VERSIONS, [target for target, _, _ in named])
+    index.drop_texts(db, [row for key, author, kind, row in versions if (key, author, kind) in named])
+
+
+def _taken(
+    db: sqlite3.Connection,
+    arrivals: Sequence[Arrival],
+    given: Mapping[MessageId, Message],
+    held: Mapping[MessageId, Held],
+    own: bool,
+) -> Taken:
+    promoted = [key for key, known in held.items() if own and not known.is_own]
+    db.execute(PROMOTE, [as_list(held[key].row for key in promoted)])
+    journalled = {
+        one.message.id: one.stored
+        for one in arrivals
+        if own or (one.message.id in held and held[one.message.id].is_own)
+    }
+    for key in promoted:
+        journalled.setdefault(key, given[key])
+    new = [one.message.id for one in arrivals if one.is_fresh or not one.is_erased]
+    return Taken(new, list(journalled.values()))

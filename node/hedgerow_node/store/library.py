@@ -1,0 +1,286 @@
+"""The private library: what its owner keeps, notes, hides and follows without telling anyone.
+
+Nothing in it leaves the node. What is shared moves out of it into a message, so that withdrawing the message leaves
+no copy behind; a note stays. Items are found by the same index as messages, in rows of their own.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hedgerow_node.store import cursors, erasure, index
+from hedgerow_node.store.database import Database
+from hedgerow_node.store.folding import sound
+from hedgerow_node.store.index import Said, Text
+from hedgerow_node.store.items import (
+    PRIVATE_ROWS,
+    ItemCursor,
+    item_of,
+    items_page,
+    noted_items,
+    private_topics,
+)
+from hedgerow_node.store.records import Import, Item, NewItem, Page
+from hedgerow_node.store.rows import as_list, chunks
+from hedgerow_node.store.viewpoint import key_of
+from hedgerow_protocol import limits
+from hedgerow_protocol.keys import AuthorKey
+
+TABLES = ("imports", "library", "mutes", "blocks", "private_follows")
+"""What recovery copies row by row; `reindex` then makes the rest anew."""
+
+ADD = "INSERT INTO library (thing, title, summary, topics, note, saved, kept, import) VALUES (?, ?, ?, ?, '', ?, 1, ?)"
+CHANGE = "UPDATE library SET title = ?, summary = ?, topics = ?, kept = 1, import = NULL WHERE row = ?"
+NOTE = """
+INSERT INTO library (thing, title, summary, topics, note, saved, kept) VALUES (?1, '', '', '[]', ?2, ?3, 0)
+ON CONFLICT (thing) DO UPDATE SET note = ?2, import = NULL
+"""
+EMPTY = "UPDATE library SET title = '', summary = '', topics = '[]', kept = 0, import = NULL WHERE row = ?"
+KEPT_BY_NOTHING = (
+    "SELECT row FROM library WHERE row IN (SELECT value FROM json_each(?)) AND kept = 0 AND note = ''"
+)
+TEXTS = """
+SELECT row, thing, title, summary, topics, note, saved FROM library
+WHERE row IN (SELECT value FROM json_each(?))
+"""
+IMPORTS = """
+SELECT i.row, i.name, i.at, count(l.row) FROM imports AS i LEFT JOIN library AS l ON l.import = i.row
+GROUP BY i.row ORDER BY i.row DESC
+"""
+
+
+class Library:
+    """The owner's private things. All methods are durable when they return."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(
+        self,
+        thing: str,
+        title: str = "",
+        summary: str = "",
+        topics: Sequence[str] = (),
+        *,
+        saved: float,
+        import_id: int | None = None,
+    ) -> bool:
+        """Keep a thing, or describe a kept one anew; whether it was not kept before.
+
+        `saved` is in Unix seconds and stays that of the first time; an import leaves what is there as it is.
+        """
+        added, _ = await self.save_many([NewItem(thing, title, summary, tuple(topics), saved)], import_id)
+        return added == 1
+
+    async def save_many(self, items: Sequence[NewItem], import_id: int | None = None) -> tuple[int, int]:
+        """Keep many things in one commit; how many were added, and how many were there already."""
+        added = await self._database.write(lambda db: _save(db, items, import_id))
+        return added, len(items) - added
+
+    async def note(self, thing: str, text: str, *, saved: float) -> None:
+        """Write a note on a thing in place of the last one; an empty text takes it away.
+
+        A note alone keeps a thing in the library; `saved` is then the time of the item.
+        """
+        await self._database.write(lambda db: _note(db, thing, text, saved))
+
+    async def item(self, thing: str) -> Item | None:
+        """The item of this thing, or None."""
+        return await self._database.read(lambda db: item_of(db, sound(thing)))
+
+    async def items(self, cursor: str | None = None, limit: int = 50, topic: str | None = None) -> Page[Item]:
+        """Items, the latest saved first; with `topic` only those that have it. Raises `Problem` for a wrong cursor."""
+        place = cursors.read(cursor, ItemCursor)
+        wanted = None if topic is None else sound(topic)
+        return await self._database.read(lambda db: items_page(db, place, limit, wanted))
+
+    async def notes(self) -> tuple[Item, ...]:
+        """Every item with a note."""
+        return await self._database.read(noted_items)
+
+    async def topics(self) -> tuple[tuple[str, int], ...]:
+        """The topics of items, folded and in their order, with how many items have them."""
+        return await self._database.read(private_topics)
+
+    async def remove(self, thing: str) -> bool:
+        """Take a thing and the note on it out of the library; whether it was there."""
+        return await self._database.write(lambda db: _remove(db, thing))
+
+    async def mark_shared(self, things: Sequence[str]) -> int:
+        """Messages carry these things now: their private texts go, notes stay. How many were in the library."""
+        return await self._database.write(lambda db: _mark_shared(db, things))
+
+    async def begin_import(self, name: str, at: float) -> int:
+        """The id of a new import, by which what it brings can be taken back."""
+        return await self._database.write(lambda db: _begin_import(db, name, at))
+
+    async def undo_import(self, import_id: int | None = None) -> int:
+        """Take back an import, or the latest; how many items went. Those changed or noted since stay."""
+        return await self._database.write(lambda db: _undo_import(db, import_id))
+
+    async def imports(self) -> tuple[Import, ...]:
+        """The imports that can be taken back, the latest first."""
+        return await self._database.read(lambda db: tuple([Import(*row) for row in db.execute(IMPORTS)]))
+
+    async def mute(self, target: str, at: float) -> bool:
+        """Hide what a person says, or a thing; whether that is new."""
+        return await self._mark("mutes", target, at)
+
+    async def unmute(self, target: str) -> bool:
+        """Show it again; whether it was muted."""
+        return await self._unmark("mutes", target)
+
+    async def muted(self) -> dict[str, float]:
+        """Muted people and things, and since when."""
+        return await self._marks("mutes")
+
+    async def block(self, target: str, at: float) -> bool:
+        """Hide a person or thing and stop carrying it; whether that is new."""
+        return await self._mark("blocks", target, at)
+
+    async def unblock(self, target: str) -> bool:
+        """Show and carry it again; whether it was blocked."""
+        return await self._unmark("blocks", target)
+
+    async def blocked(self) -> dict[str, float]:
+        """Blocked people and things, and since when."""
+        return await self._marks("blocks")
+
+    async def follow_privately(self, did: str, at: float) -> bool:
+        """Follow a person without saying so; whether that is new."""
+        return await self._mark("private_follows", did, at)
+
+    async def unfollow_privately(self, did: str) -> bool:
+        """No longer follow them so; whether that was the case."""
+        return await self._unmark("private_follows", did)
+
+    async def private_follows(self) -> set[AuthorKey]:
+        """Who is followed privately."""
+        found = await self._marks("private_follows")
+        return {key for did in found if (key := key_of(did)) is not None}
+
+    async def _mark(self, table: str, target: str, at: float) -> bool:
+        sql = f"INSERT OR IGNORE INTO {table} (target, at) VALUES (?, ?)"  # noqa: S608 - a name from above
+        return await self._database.write(lambda db: db.execute(sql, [sound(target), at]).rowcount == 1)
+
+    async def _unmark(self, table: str, target: str) -> bool:
+        sql = f"DELETE FROM {table} WHERE target = ?"  # noqa: S608 - a name from above
+        return await self._database.write(lambda db: db.execute(sql, [sound(target)]).rowcount == 1)
+
+    async def _marks(self, table: str) -> dict[str, float]:
+        sql = f"SELECT target, at FROM {table} ORDER BY at DESC, target"  # noqa: S608 - a name from above
+        return await self._database.read(lambda db: dict(db.execute(sql).fetchall()))
+
+
+def reindex(db: sqlite3.Connection) -> None:
+    """Make everything findable again that stands in `TABLES`."""
+    _retext(db, [row for (row,) in db.execute("SELECT row FROM library").fetchall()])
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An item as it is written."""
+
+    thing: str
+    title: str
+    summary: str
+    topics: str
+    saved: float
+
+    @classmethod
+    def of(cls, item: NewItem) -> "Described":
+        """What the database can hold of it."""
+        topics = json.dumps([sound(topic) for topic in item.topics], ensure_ascii=False)
+        return cls(sound(item.thing), sound(item.title), sound(item.summary), topics, item.saved)
+
+
+def _save(db: sqlite3.Connection, items: Sequence[NewItem], import_id: int | None) -> int:
+    rows = []
+    added = 0
+    for item in map(Described.of, items):
+        row = _row_of(db, item.thing)
+        if row is None:
+            values = [item.thing, item.title, item.summary, item.topics, item.saved, import_id]
+            rows.append(db.execute(ADD, values).lastrowid)
+            added += 1
+        elif import_id is None:
+            db.execute(CHANGE, [item.title, item.summary, item.topics, row])
+            rows.append(row)
+    _retext(db, [row for row in rows if row is not None])
+    return added
+
+
+def _note(db: sqlite3.Connection, thing: str, text: str, saved: float) -> None:
+    if text:
+        db.execute(NOTE, [sound(thing), sound(text), saved])
+    else:
+        db.execute(
+            "UPDATE library SET note = '', import = NULL WHERE thing = ? AND note <> ''", [sound(thing)]
+        )
+        erasure.due(db)
+    row = _row_of(db, sound(thing))
+    if row is not None:
+        _retext(db, [row])
+        _sweep(db, [row])
+
+
+def _remove(db: sqlite3.Connection, thing: str) -> bool:
+    row = _row_of(db, sound(thing))
+    if row is None:
+        return False
+    _delete(db, [row])
+    erasure.due(db)
+    return True
+
+
+def _mark_shared(db: sqlite3.Connection, things: Sequence[str]) -> int:
+    rows = [row for thing in things if (row := _row_of(db, sound(thing))) is not None]
+    db.executemany(EMPTY, [(row,) for row in rows])
+    _sweep(db, rows)
+    _retext(db, rows)
+    return len(rows)
+
+
+def _begin_import(db: sqlite3.Connection, name: str, at: float) -> int:
+    row = db.execute("INSERT INTO imports (name, at) VALUES (?, ?)", [sound(name), at]).lastrowid
+    assert row is not None
+    return row
+
+
+def _undo_import(db: sqlite3.Connection, import_id: int | None) -> int:
+    if import_id is None:
+        (import_id,) = db.execute("SELECT max(row) FROM imports").fetchone()
+    rows = [row for (row,) in db.execute("SELECT row FROM library WHERE import = ?", [import_id]).fetchall()]
+    _delete(db, rows)
+    db.execute("DELETE FROM imports WHERE row = ?", [import_id])
+    if rows:
+        erasure.due(db)
+    return len(rows)
+
+
+def _row_of(db: sqlite3.Connection, thing: str) -> int | None:
+    found = db.execute("SELECT row FROM library WHERE thing = ?", [thing]).fetchone()
+    return None if found is None else int(found[0])
+
+
+def _sweep(db: sqlite3.Connection, rows: Sequence[int]) -> None:
+    _delete(db, [row for (row,) in db.execute(KEPT_BY_NOTHING, [as_list(rows)]).fetchall()])
+
+
+def _delete(db: sqlite3.Connection, rows: Sequence[int]) -> None:
+    index.drop_texts(db, [PRIVATE_ROWS + row for row in rows])
+    db.execute("DELETE FROM library WHERE row IN (SELECT value FROM json_each(?))", [as_list(rows)])
+
+
+def _retext(db: sqlite3.Connection, rows: Sequence[int]) -> None:
+    for chunk in chunks(sorted(set(rows))):
+        index.drop_texts(db, [PRIVATE_ROWS + row for row in chunk])
+        index.add_texts(db, [_text(*found) for found in db.execute(TEXTS, [as_list(chunk)])])
+
+
+def _text(row: int, thing: str, title: str, summary: str, topics: str, note: str, saved: float) -> Text:
+    named = tuple(json.loads(topics))
+    said = Said(thing, title=title, keywords=named, summary=summary, reason=note, has_address=True)
+    at = int(min(max(saved, 0), limits.MAX_TIMESTAMP))
+    return Text(PRIVATE_ROWS + row, at, said, named)

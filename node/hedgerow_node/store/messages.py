@@ -1,0 +1,203 @@
+"""Messages at rest: put, looked up by id, by author, and as the sets that nodes compare (specs/08-sync.md).
+
+Whoever puts a message has proven its signature and its author's authority; nothing here asks again.
+"""
+
+import sqlite3
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from hedgerow_node.store import intake, sets
+from hedgerow_node.store.connection import Work
+from hedgerow_node.store.database import Database
+from hedgerow_node.store.journal import Journal
+from hedgerow_node.store.rows import (
+    BY_ID,
+    COLUMNS,
+    MessageRow,
+    as_list,
+    author_rows,
+    damaged_among,
+    messages_of,
+    select_in,
+)
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.fingerprint import SetSum
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId
+
+KNOWN = "SELECT id FROM messages WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
+LOGS = f"SELECT {COLUMNS} FROM messages AS m INDEXED BY messages_of_logs WHERE kind = 0 ORDER BY row"  # noqa: S608
+ALL = f"SELECT {COLUMNS} FROM messages AS m NOT INDEXED"  # noqa: S608
+LAST = """SELECT m.seq, m.id FROM messages AS m JOIN authors AS a ON a.row = m.author
+    WHERE m.device = (SELECT row FROM devices WHERE key = ?) AND a.key = ? ORDER BY m.seq DESC LIMIT 1"""
+BODILESS = """SELECT id FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0
+    AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
+RETRACTED_BY = """SELECT m.id, min(r.by) FROM messages AS m
+    JOIN retractions AS r ON r.target = m.id AND r.author = m.author
+    WHERE m.id IN ({}) AND m.erased GROUP BY m.id"""
+BETWEEN = "SELECT id FROM messages WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+AUTHORS = "SELECT a.key, sum(s.count) FROM sums AS s JOIN authors AS a ON a.row = s.author GROUP BY a.row"
+TOTAL = "SELECT coalesce(sum(count), 0), count(DISTINCT author) FROM sums"
+OWN = "SELECT count(*) FROM messages INDEXED BY messages_own WHERE own = 1"
+ERASED = "SELECT count(*) FROM messages INDEXED BY messages_erased WHERE erased = 1"
+LACKING = "SELECT count(*) FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages are held."""
+
+    messages: int
+    """All of them, erased ones and bare headers too."""
+    own: int
+    erased: int
+    bodiless: int
+    """Headers whose bodies are not here and were not retracted."""
+    authors: int
+
+
+class Messages:
+    """The messages of a database; own ones stand in the journal as well."""
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    async def put(
+        self, messages: Sequence[Message], *, received: float, own: bool = False, journal: bool = True
+    ) -> list[MessageId]:
+        """Store these and return, after they are on the disk, the ids that were not here or whose body was not.
+
+        In any order, any number of times, with or without bodies. `received` in Unix seconds; `own` says that they
+        were signed here, and then they are journalled first unless `journal` is False because they come from there.
+        What an author retracted loses its body, also when it comes after its retraction. Raises `StoreError`, and
+        then took none of them.
+        """
+        if not messages:
+            return []
+        size = self._journal.size
+
+        def take(db: sqlite3.Connection) -> list[MessageId]:
+            nonlocal size
+            size = self._journal.size
+            taken = intake.take_in(db, messages, received=received, own=own)
+            if journal:
+                self._journal.append(taken.own)
+            return taken.new
+
+        return await self._database.write(take, undo=lambda: self._journal.cut(size))
+
+    async def known(self, ids: Collection[MessageId]) -> set[MessageId]:
+        """Those of these that need not be asked for: held with body, or erased."""
+        return await self._database.read(lambda db: {MessageId(key) for (key,) in select_in(db, KNOWN, ids)})
+
+    async def get(self, ids: Collection[MessageId]) -> list[Message]:
+        """Those of these that are held, in the order of their ids; without body where it is erased or not here."""
+        return await self._messages(lambda db: list(select_in(db, BY_ID, ids)))
+
+    async def ids_between(self, low: bytes, high: bytes, limit: int) -> list[MessageId]:
+        """The first `limit` ids held from `low` to `high`, both 32 bytes and both included."""
+        return await self._database.read(
+            lambda db: [MessageId(key) for (key,) in db.execute(BETWEEN, (low, high, limit))]
+        )
+
+    async def items(self, asked: Filter, control: bool) -> tuple["array[int]", bytes]:
+        """Timestamps (array "I", Unix seconds) and ids (32 bytes each, one after another) in order of (ts, id).
+
+        Of the control set when `control`, for which kinds and times of the filter do not hold, else of all other
+        messages; headers whose bodies are erased or missing belong to it.
+        """
+        return await self._database.read(lambda db: sets.items(db, asked, control))
+
+    async def sums(self, authors: Collection[AuthorKey], control: bool) -> dict[AuthorKey, SetSum]:
+        """Count and sum of the ids in the set of each author; authors of whom nothing is held are left out."""
+        return await self._database.read(lambda db: sets.sums(db, authors, control))
+
+    async def range(
+        self,
+        asked: Filter,
+        control: bool,
+        after: sets.Place,
+        limit: int,
+        max_bytes: int,
+    ) -> tuple[list[Message], bool]:
+        """Messages of the set behind (ts, id) in that order, and whether more follow.
+
+        At most `limit`, at most `max_bytes` of headers, signatures and bodies, but one at least. The first page is
+        behind `sets.START`.
+        """
+        more = False
+
+        def read(db: sqlite3.Connection) -> list[MessageRow]:
+            nonlocal more
+            rows, more = sets.page(db, asked, control, after, limit, max_bytes)
+            return rows
+
+        return await self._messages(read), more
+
+    async def place(self, author: AuthorKey, device: DeviceKey) -> ChainPlace:
+        """Where the next message of this author and device goes."""
+        last = await self._database.read(lambda db: db.execute(LAST, (device, author)).fetchone())
+        return FIRST if last is None else ChainPlace(last[0] + 1, MessageId(last[1]))
+
+    async def log(self) -> list[Message]:
+        """Every message of kind 0, in the order in which they came."""
+        return await self._messages(lambda db: db.execute(LOGS).fetchall())
+
+    async def bodiless(self, authors: Collection[AuthorKey], limit: int) -> list[MessageId]:
+        """Up to `limit` messages of these authors whose bodies are not here and were not retracted."""
+
+        def read(db: sqlite3.Connection) -> list[MessageId]:
+            rows = as_list(author_rows(db, authors).values())
+            return [MessageId(key) for (key,) in db.execute(BODILESS, (rows, limit))]
+
+        return await self._database.read(read)
+
+    async def retraction_of(self, ids: Iterable[MessageId]) -> dict[MessageId, MessageId]:
+        """Of those of these that are held and erased, the message that retracted them; the lowest id of several."""
+        wanted = list(ids)
+        return await self._database.read(
+            lambda db: {MessageId(key): MessageId(by) for key, by in select_in(db, RETRACTED_BY, wanted)}
+        )
+
+    async def authors(self) -> dict[AuthorKey, int]:
+        """How many messages are held of every author."""
+        return await self._database.read(
+            lambda db: {AuthorKey(key): int(count) for key, count in db.execute(AUTHORS)}
+        )
+
+    async def counts(self) -> Counts:
+        """How many messages are held."""
+
+        def read(db: sqlite3.Connection) -> Counts:
+            messages, authors = db.execute(TOTAL).fetchone()
+            own, erased, lacking = (db.execute(sql).fetchone()[0] for sql in (OWN, ERASED, LACKING))
+            return Counts(messages, own, erased, lacking, authors)
+
+        return await self._database.read(read)
+
+    async def check(self) -> list[str]:
+        """What is wrong with messages and sums, in words; reads all of them."""
+        return await self._database.read(_faults)
+
+    async def _messages(self, work: Work[list[MessageRow]]) -> list[Message]:
+        def read(db: sqlite3.Connection) -> tuple[list[Message], int]:
+            return messages_of(work(db))
+
+        found, damaged = await self._database.read(read)
+        if damaged:
+            self._database.remember_damage(f"{damaged} messages are not what was written")
+        return found
+
+
+def _faults(db: sqlite3.Connection) -> list[str]:
+    faults = []
+    damaged = damaged_among(db.execute(ALL))
+    if damaged:
+        faults.append(f"{damaged} messages are not what was written")
+    wrong = sets.wrong_sums(db)
+    if wrong:
+        faults.append(f"the sums of {wrong} sets are not those of their messages")
+    return faults

@@ -1,0 +1,144 @@
+"""A damaged database is made anew, from whatever of it can be read and is sound, and from the journal.
+
+The new file grows beside the old one. When it is whole it is renamed to `hedgerow.db.recovered`; from that moment on
+the old one, its log and the note of its damage are removed and it takes their place, also after a crash. So no
+damaged file, which would keep erased text for ever, outlives the repair.
+
+Messages are checked one by one by hash and checksum. What the owner keeps privately has no copy elsewhere: its
+tables are read row by row around the damaged pages.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from hedgerow_node import durable
+from hedgerow_node.logs import Log
+from hedgerow_node.store import erasure, intake, library
+from hedgerow_node.store.connection import connect
+from hedgerow_node.store.database import Database, damage_of
+from hedgerow_node.store.disk import sync_file
+from hedgerow_node.store.faults import DamagedRow, told
+from hedgerow_node.store.rows import COLUMNS, message_of
+from hedgerow_protocol.message import Message
+
+log = Log("recovery")
+
+UNFINISHED = ".new"
+RECOVERED = ".recovered"
+COMPANIONS = ("-wal", "-shm")
+TABLES = ("peers", "members", "invites", "acceptances", "kept_acceptances", "settings", *library.TABLES)
+"""What no peer and no journal can bring back."""
+MESSAGES = f"SELECT row, received, own, {COLUMNS} FROM messages AS m NOT INDEXED WHERE row > ? ORDER BY row"  # noqa: S608
+BATCH = 2_000
+"""Messages of one transaction."""
+PATIENCE = 1_000
+"""Rows after each other that are tried one by one although none can be read: more than stand in a page. After
+them the steps double."""
+LAST_ROW = 2**62
+
+Salvaged: TypeAlias = tuple[float, bool, Message]
+"""When it was received, whether it is our own, and the message."""
+
+
+def finish(path: Path) -> None:
+    """Bring a repair to its end that a crash interrupted after its new file was whole. Raises `OSError`."""
+    recovered = _beside(path, RECOVERED)
+    if not recovered.exists():
+        return
+    # First what would be taken for the new file's own log.
+    for companion in COMPANIONS:
+        _beside(path, companion).unlink(missing_ok=True)
+    damage_of(path).unlink(missing_ok=True)
+    recovered.rename(path)
+    durable.sync_folder(path.parent)
+
+
+async def recover(path: Path) -> None:
+    """Put a sound database in the place of the damaged one. Raises `StoreError`, and then nothing was lost."""
+    unfinished = _beside(path, UNFINISHED)
+    for name in ("", *COMPANIONS):
+        _beside(unfinished, name).unlink(missing_ok=True)
+    database = await Database.open_file(unfinished, check=False)
+    try:
+        count = await _salvage(path, database)
+    finally:
+        await database.close()
+    try:
+        sync_file(unfinished)
+        unfinished.rename(_beside(path, RECOVERED))
+        durable.sync_folder(path.parent)
+        finish(path)
+    except OSError as error:
+        raise told(error) from error
+    log.warning("a damaged database was made anew", messages=count)
+
+
+async def _salvage(path: Path, database: Database) -> int:
+    with closing(await asyncio.to_thread(connect, path, read_only=True)) as damaged:
+        damaged.text_factory = partial(str, encoding="utf-8", errors="replace")
+        count = await _salvage_messages(damaged, database)
+        for table in TABLES:
+            rows = await asyncio.to_thread(_rows, damaged, table)
+            await database.write(partial(_insert, table, rows))
+    await database.write(library.reindex)
+    # The journal may hold text that was about to be erased, and only the damaged file knew.
+    await database.write(erasure.due)
+    return count
+
+
+async def _salvage_messages(damaged: sqlite3.Connection, database: Database) -> int:
+    found = _messages(damaged)
+    count = 0
+    while batch := await asyncio.to_thread(lambda: list(islice(found, BATCH))):
+        await database.write(partial(_put, batch))
+        count += len(batch)
+    return count
+
+
+def _messages(damaged: sqlite3.Connection) -> Iterator[Salvaged]:
+    for _, received, own, *columns in _readable(damaged, MESSAGES):
+        with suppress(DamagedRow, TypeError, ValueError):
+            identifier, header, signature, crc, body = columns
+            yield float(received), bool(own), message_of((identifier, header, signature, crc, body))
+
+
+def _put(batch: Sequence[Salvaged], db: sqlite3.Connection) -> None:
+    for (received, own), group in groupby(batch, key=lambda one: one[:2]):
+        intake.take_in(db, [message for _, _, message in group], received=received, own=own)
+
+
+def _rows(damaged: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    sql = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
+    return [row[1:] for row in _readable(damaged, sql)]
+
+
+def _insert(table: str, rows: Sequence[tuple[Any, ...]], db: sqlite3.Connection) -> None:
+    for row in rows:
+        # A damaged value may be of a type or a size that the table refuses.
+        with suppress(sqlite3.IntegrityError, sqlite3.OperationalError):
+            db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+
+
+def _readable(damaged: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of `sql`, whose first column is the row number and whose value the number behind which to begin."""
+    at = failures = 0
+    while at < LAST_ROW:
+        try:
+            for row in damaged.execute(sql, [at]):
+                if row[0] > at:
+                    at, failures = row[0], 0
+                    yield row
+            return
+        except sqlite3.DatabaseError:
+            failures += 1
+            at += 1 if failures < PATIENCE else 2 ** (failures - PATIENCE)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -1,0 +1,175 @@
+"""The store of one folder, opened as a whole: the database, its parts, and the journal.
+
+Opening leaves the two in agreement: a repair is brought to its end or begun, own messages that only one of them has
+go into the other, and an erasing pass that did not come through is run again. The caller holds the folder's lock
+(`lock.FolderLock`).
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from hedgerow_node.logs import Log
+from hedgerow_node.problems import Code
+from hedgerow_node.store import database as databases
+from hedgerow_node.store import erasure, recovery
+from hedgerow_node.store import journal as journals
+from hedgerow_node.store.database import Database
+from hedgerow_node.store.faults import StoreError, told
+from hedgerow_node.store.invites import Invites
+from hedgerow_node.store.journal import Journal
+from hedgerow_node.store.library import Library
+from hedgerow_node.store.messages import Messages
+from hedgerow_node.store.peers import Peers
+from hedgerow_node.store.rows import chunks
+from hedgerow_node.store.search import Search
+from hedgerow_node.store.settings import Settings
+from hedgerow_node.store.views import Views
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.message import Message, MessageId, decode_message, verify
+
+log = Log("store")
+
+OWN = "SELECT id, body IS NOT NULL, erased FROM messages INDEXED BY messages_own WHERE own = 1"
+BATCH = 500
+"""Messages that go from one to the other at a time."""
+
+
+class Store:
+    """An open store. Make it with `Store.open`, end it with `close`."""
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self.database = database
+        self.journal = journal
+        self.messages = Messages(database, journal)
+        self.library = Library(database)
+        self.search = Search(database)
+        self.views = Views(database)
+        self.peers = Peers(database)
+        self.invites = Invites(database)
+        self.settings = Settings(database)
+
+    @classmethod
+    async def open(cls, folder: Path, *, check: bool = True) -> Self:
+        """The store of this folder, which must exist; a damaged database is repaired.
+
+        `check` reads the whole database for damage first, about a second for a gigabyte. Raises `StoreError`.
+        """
+        try:
+            journal = await asyncio.to_thread(Journal.open, folder / journals.FILE)
+        except OSError as error:
+            raise told(error) from error
+        try:
+            database = await _open_database(folder, check)
+        except BaseException:
+            journal.close()
+            raise
+        store = cls(database, journal)
+        try:
+            await store._agree()
+            await store.erase_when_due()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def erase_when_due(self) -> bool:
+        """Remove what was erased from every file, if anything was; False when another program reads the database.
+
+        Nobody else reads or writes meanwhile: about a second for each 100 MB. Raises `StoreError`, and then it stays
+        due.
+        """
+        return await erasure.erase(self)
+
+    async def check(self) -> list[str]:
+        """What is wrong with database or journal, in words; empty when nothing is. Reads all of both.
+
+        What is found is repaired when the store is next opened.
+        """
+        faults = await self.database.check() + await self.messages.check()
+        lost, unknown = await self._differences()
+        if lost:
+            faults.append(f"{len(lost)} own messages are missing in the database")
+        if unknown:
+            faults.append(f"{len(unknown)} own messages are missing in the journal")
+        if faults:
+            self.database.remember_damage(faults[0])
+        return faults
+
+    def size(self) -> int:
+        """Bytes of database and journal on the disk."""
+        return self.database.size() + self.journal.size
+
+    async def close(self) -> None:
+        """Finish what was begun and close the files."""
+        await self.database.close()
+        self.journal.close()
+
+    async def _agree(self) -> None:
+        lost, unknown = await self._differences()
+        if lost:
+            log.warning("own messages come back from the journal", messages=len(lost))
+        for batch in chunks(lost, BATCH):
+            sound = await asyncio.to_thread(_sound, batch)
+            # When they came is not journalled; no view shows a message later than by its own time.
+            latest = max([message.header.ts for message in sound], default=0)
+            await self.messages.put(sound, received=latest, own=True, journal=False)
+        for known in chunks(unknown, BATCH):
+            await self._journal_anew(await self.messages.get(known))
+        if self.journal.is_damaged:
+            await self.database.alone(lambda _: self.journal.rewrite(frozenset()))
+            log.warning("a damaged journal was written anew")
+
+    async def _journal_anew(self, messages: Sequence[Message]) -> None:
+        await self.database.alone(lambda _: self.journal.append(messages))
+
+    async def _differences(self) -> tuple[list[bytes], list[MessageId]]:
+        """Journalled messages that the database lacks, and own ones in the database that the journal lacks."""
+        return await self.database.alone(self._compare)
+
+    def _compare(self, db: sqlite3.Connection) -> tuple[list[bytes], list[MessageId]]:
+        held = {MessageId(key): (bool(has_body), bool(erased)) for key, has_body, erased in db.execute(OWN)}
+        lost: list[bytes] = []
+        journalled: dict[MessageId, bool] = {}
+        for key, has_body, encoded in self.journal.entries():
+            journalled[key] = journalled.get(key, False) or has_body
+            in_database = held.get(key)
+            if in_database is None or (has_body and in_database == (False, False)):
+                lost.append(encoded)
+        unknown = [
+            key
+            for key, (has_body, _) in held.items()
+            if key not in journalled or (has_body and not journalled[key])
+        ]
+        return lost, unknown
+
+
+async def _open_database(folder: Path, check: bool) -> Database:
+    path = folder / databases.FILE
+    try:
+        await asyncio.to_thread(recovery.finish, path)
+    except OSError as error:
+        raise told(error) from error
+    try:
+        return await Database.open(folder, check=check)
+    except StoreError as error:
+        if error.kind is not Code.STORE_DAMAGED:
+            raise
+    log.warning("the database is damaged and will be made anew")
+    await recovery.recover(path)
+    return await Database.open(folder, check=False)
+
+
+def _sound(encoded: Sequence[bytes]) -> list[Message]:
+    found = []
+    for one in encoded:
+        try:
+            message = decode_message(one)
+            verify(message)
+        except RemoteProtocolError:
+            log.warning("a journalled message is not what was signed")
+            continue
+        found.append(message)
+    return found

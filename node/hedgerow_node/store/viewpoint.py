@@ -1,0 +1,185 @@
+"""From where things are seen: who the owner is, whom they follow, what they muted and blocked.
+
+A `Viewpoint` is read anew for each question, in the same reading transaction, and remembers for that question whom it
+has met. Follows, mutes and blocks decide how statements are named, ordered and left out; never what is stored.
+"""
+
+import sqlite3
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from hedgerow_node.store.records import Author, Hidden, Rule
+from hedgerow_node.store.rows import as_list, author_rows
+from hedgerow_protocol import keys
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.keys import DID_PREFIX, AuthorKey
+from hedgerow_protocol.kinds import Kind, Profile, decode_body
+
+YOU: Final = "you"
+FOLLOWED: Final = "followed"
+PRIVATELY: Final = "followed privately"
+MAX_LABEL = 60
+"""Letters of a name that are shown; a longer one would push everything else off the line."""
+KEY_ENDS = (8, 4)
+"""Letters shown of the beginning and the end of a key that has no name."""
+REMEMBERED = 8_192
+"""Keys whose text form is kept: turning one into the other costs as much as reading ten rows."""
+AUTHOR_HERE = """
+SELECT a.key FROM messages AS m JOIN authors AS a ON a.row = m.author WHERE m.own = 1 ORDER BY m.row DESC LIMIT 1
+"""
+UNSEEN = frozenset({"Cf", "Cc", "Zl", "Zp"})
+JOINERS = "\u200c\u200d"
+"""Invisible, and needed to spell names in Persian and in Indic scripts."""
+
+did_of = lru_cache(REMEMBERED)(keys.did_of)
+
+
+@dataclass(slots=True)
+class Viewpoint:
+    """What one question is asked from; made by `load`."""
+
+    me: AuthorKey | None
+    my_row: int | None
+    """The owner among the authors; None before the first message."""
+    relations: Mapping[AuthorKey, str]
+    rules: Mapping[str, Rule]
+    """By muted or blocked thing; a person is a thing too."""
+    followed_rows: frozenset[int]
+    hidden_rows: Mapping[int, Rule]
+    """Authors that are left out, by their rows."""
+    _met: dict[int, Author] = field(default_factory=dict)
+
+    def author(self, row: int) -> Author:
+        """The author in this row, whom `meet` has met."""
+        return self._met[row]
+
+    def meet(self, db: sqlite3.Connection, rows: Iterable[int]) -> None:
+        """Read the names of the authors in these rows."""
+        new = set(rows) - self._met.keys()
+        if not new:
+            return
+        named = as_list(sorted(new))
+        found = db.execute(
+            "SELECT row, key FROM authors WHERE row IN (SELECT value FROM json_each(?))", [named]
+        ).fetchall()
+        profiles = profiles_of(db, new)
+        for row, key in found:
+            self._met[row] = self.named(AuthorKey(key), profiles.get(row))
+
+    def named(self, key: AuthorKey, profile: Profile | None) -> Author:
+        """How the holder of this key is shown."""
+        name = clean_name(profile.name) if profile else ""
+        did = did_of(key)
+        is_machine = profile is not None and profile.machine
+        return Author(did, name, name[:MAX_LABEL] or short_key(did), self.relations.get(key, ""), is_machine)
+
+    def rank(self, author: Author) -> int:
+        """You, then those you follow, then others."""
+        return (YOU, FOLLOWED, PRIVATELY, "").index(author.relation)
+
+    def hidden(self, db: sqlite3.Connection, counts: Counter[tuple[str, Rule]]) -> tuple[Hidden, ...]:
+        """What was left out, in words; counted by muted or blocked thing and rule."""
+        return tuple([self._hidden(db, *case, count) for case, count in sorted(counts.items())])
+
+    def _hidden(self, db: sqlite3.Connection, target: str, rule: Rule, count: int) -> Hidden:
+        name = label_of(db, self, target)
+        what = "statement" if count == 1 else "statements"
+        return Hidden(count, rule, target, name, f"{count} {what} hidden: you {rule.value} {name}")
+
+
+def load(db: sqlite3.Connection, owner: AuthorKey | None) -> Viewpoint:
+    """The viewpoint of the owner, as things stand in this transaction.
+
+    None leaves it to the messages: the owner is the author of the latest that was signed here.
+    """
+    me = owner or _author_here(db)
+    followed = followed_by(db, me) if me is not None else set()
+    privately = {key for (did,) in db.execute("SELECT target FROM private_follows") if (key := key_of(did))}
+    relations = dict.fromkeys(privately, PRIVATELY) | dict.fromkeys(followed, FOLLOWED)
+    if me is not None:
+        relations[me] = YOU
+    rules = dict.fromkeys(_targets(db, "mutes"), Rule.MUTED) | dict.fromkeys(
+        _targets(db, "blocks"), Rule.BLOCKED
+    )
+    hidden = {key: rule for target, rule in rules.items() if (key := key_of(target)) and key != me}
+    rows = author_rows(db, {*relations, *hidden})
+    return Viewpoint(
+        me=me,
+        my_row=None if me is None else rows.get(me),
+        relations=relations,
+        rules=rules,
+        followed_rows=frozenset(rows[key] for key in followed | privately if key in rows),
+        hidden_rows={rows[key]: rule for key, rule in hidden.items() if key in rows},
+    )
+
+
+def followed_by(db: sqlite3.Connection, author: AuthorKey) -> set[AuthorKey]:
+    """Whom `author` follows in public: the people among the targets of the follows that stand."""
+    targets = db.execute(
+        "SELECT t.thing FROM heads AS h JOIN things AS t ON t.row = h.thing"
+        " WHERE h.author = (SELECT row FROM authors WHERE key = ?) AND h.kind = ? AND h.slot IS NOT NULL",
+        [author, Kind.FOLLOW],
+    )
+    return {key for (target,) in targets if (key := key_of(target)) is not None}
+
+
+def profiles_of(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, Profile]:
+    """The current profiles of the authors in these rows, as far as there are any."""
+    found = db.execute(
+        "SELECT s.author, m.body FROM standing AS s JOIN messages AS m ON m.row = s.row"
+        " WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL",
+        [as_list(rows), Kind.PROFILE],
+    )
+    profiles = {}
+    for author, data in found:
+        content = decode_body(Kind.PROFILE, data).content
+        if isinstance(content, Profile):
+            profiles[author] = content
+    return profiles
+
+
+def label_of(db: sqlite3.Connection, view: Viewpoint, target: str) -> str:
+    """What a muted or blocked thing is called: the name of a person, else the thing itself."""
+    key = key_of(target)
+    if key is None:
+        return target
+    row = author_rows(db, [key]).get(key)
+    if row is None:
+        return short_key(target)
+    view.meet(db, [row])
+    return view.author(row).label
+
+
+@lru_cache(REMEMBERED)
+def key_of(thing: str) -> AuthorKey | None:
+    """The key of the person that `thing` names, or None."""
+    try:
+        return keys.key_of(thing)
+    except RemoteProtocolError:
+        return None
+
+
+def short_key(did: str) -> str:
+    """A key for the eye: not enough to tell two apart that somebody made alike."""
+    first, last = KEY_ENDS
+    letters = did.removeprefix(DID_PREFIX[:-1])
+    return f"{letters[:first]}…{letters[-last:]}"
+
+
+def clean_name(name: str) -> str:
+    """A name on one line, without signs that turn the direction of what stands around it."""
+    visible = [sign for sign in name if sign in JOINERS or unicodedata.category(sign) not in UNSEEN]
+    return " ".join("".join(visible).split())
+
+
+def _author_here(db: sqlite3.Connection) -> AuthorKey | None:
+    found = db.execute(AUTHOR_HERE).fetchone()
+    return AuthorKey(found[0]) if found else None
+
+
+def _targets(db: sqlite3.Connection, table: str) -> list[str]:
+    return [target for (target,) in db.execute(f"SELECT target FROM {table}")]  # noqa: S608 - one of two names

@@ -1,0 +1,175 @@
+"""Words for what the store and the commands name: times, relations, stances, outcomes."""
+
+from datetime import UTC, datetime
+
+from hedgerow_node.store.records import Connection
+from hedgerow_node.web.language import _, marked, several
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+RECENT_DAYS = 14
+"""Days after which a date says more than a distance."""
+LAST_TIME = 253_402_300_799.0
+"""The end of the year 9999, up to which dates can be written."""
+MONTHS = (
+    *(marked("January"), marked("February"), marked("March"), marked("April"), marked("May"), marked("June")),
+    *(marked("July"), marked("August"), marked("September"), marked("October"), marked("November")),
+    marked("December"),
+)
+
+NEEDS, LEADS, BESIDE, AGAINST = "needs", "leads", "beside", "against"
+WAYS = {
+    NEEDS: marked("Needs first"),
+    LEADS: marked("Leads to"),
+    BESIDE: marked("Goes with"),
+    AGAINST: marked("On the other hand"),
+}
+"""The four ways from a thing to others, in the order in which a page shows them."""
+
+RELATIONS = {
+    "needs-first": (NEEDS, marked("needs this first"), LEADS, marked("for which this is needed first")),
+    "leads-to": (LEADS, marked("to which this leads"), NEEDS, marked("which leads here")),
+    "explains": (BESIDE, marked("which this explains"), BESIDE, marked("which explains this")),
+    "example-of": (BESIDE, marked("of which this is an example"), BESIDE, marked("an example of this")),
+    "practice-for": (BESIDE, marked("for which this is practice"), BESIDE, marked("practice for this")),
+    "part-of": (BESIDE, marked("of which this is a part"), BESIDE, marked("a part of this")),
+    "same-as": (BESIDE, marked("the same work"), BESIDE, marked("the same work")),
+    "newer-version": (BESIDE, marked("of which this is a newer version"), BESIDE, marked("a newer version")),
+    "translation-of": (
+        BESIDE,
+        marked("of which this is a translation"),
+        BESIDE,
+        marked("a translation of this"),
+    ),
+    "supports": (BESIDE, marked("which this supports"), BESIDE, marked("which supports this")),
+    "opposes": (AGAINST, marked("which this opposes"), AGAINST, marked("which opposes this")),
+    "limits": (AGAINST, marked("which this limits"), AGAINST, marked("which limits this")),
+    "related": (BESIDE, marked("related"), BESIDE, marked("related")),
+}
+"""For each relation: the way and the words seen from its origin, and seen from its other end."""
+
+CHOICES = {
+    "needs-first": marked("It needs this first"),
+    "leads-to": marked("It leads to this"),
+    "explains": marked("It explains this"),
+    "example-of": marked("It is an example of this"),
+    "practice-for": marked("It is practice for this"),
+    "part-of": marked("It is a part of this"),
+    "same-as": marked("It is the same work as this"),
+    "newer-version": marked("It is a newer version of this"),
+    "translation-of": marked("It is a translation of this"),
+    "supports": marked("It supports this"),
+    "opposes": marked("It opposes this"),
+    "limits": marked("It limits this"),
+    "related": marked("It is related to this"),
+}
+"""The relations as somebody chooses one."""
+
+STANCES = {
+    "for": marked("It helped me"),
+    "limits": marked("It helps, within limits"),
+    "against": marked("It did not help, or misled me"),
+}
+ROLES = {
+    "comment": marked("A comment"),
+    "question": marked("A question"),
+    "answer": marked("An answer"),
+    "reflection": marked("A reflection: what I learnt"),
+}
+WITHDRAWALS = {
+    "unsaid": marked("I no longer want to say it"),
+    "mistake": marked("It was a mistake"),
+    "outdated": marked("It is out of date"),
+    "private": marked("It is private"),
+    "rights": marked("Somebody else has the rights"),
+}
+
+PRIVATE, PUBLIC, TAKEN_BACK = "private", "public", "taken back"
+OUTCOMES = {
+    "saved": (PRIVATE, marked("Saved in your library. Only you can see it.")),
+    "kept": (PRIVATE, marked("It was in your library already; what you wrote is there now.")),
+    "noted": (PRIVATE, marked("Your note is saved. Only you can see it.")),
+    "unnoted": (PRIVATE, marked("Your note is gone.")),
+    "removed": (PRIVATE, marked("Taken out of your library.")),
+    "undone": (PRIVATE, marked("The import is undone. What you changed or shared since is still here.")),
+    "shared": (PUBLIC, marked("Shared.")),
+    "endorsed": (PUBLIC, marked("Your endorsement is published.")),
+    "connected": (PUBLIC, marked("Your connection is published.")),
+    "commented": (PUBLIC, marked("Your comment is published.")),
+    "changed": (PUBLIC, marked("Changed. The earlier version stays in its history.")),
+    "profile": (PUBLIC, marked("Your profile is published.")),
+    "followed": (PUBLIC, marked("You follow them. Everyone can see that.")),
+    "followed-privately": (PRIVATE, marked("You follow them. Nobody else can see that.")),
+    "unfollowed": (PRIVATE, marked("You follow them no longer.")),
+    "muted": (PRIVATE, marked("What they say is hidden here. Nobody else learns of it.")),
+    "unmuted": (PRIVATE, marked("What they say is shown again.")),
+    "blocked": (PRIVATE, marked("What they say is hidden and no longer carried. Nobody else learns of it.")),
+    "unblocked": (PRIVATE, marked("What they say is carried and shown again.")),
+    "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
+    "confirmed": (
+        PRIVATE,
+        marked("Confirmed. The 24 words have left this computer; your copy is the only one."),
+    ),
+}
+"""What was done, as the page after it says; and whether others learn of it."""
+
+
+def way_of(connection: Connection) -> str:
+    """On which of the four ways a connection lies, seen from the page's thing."""
+    known = RELATIONS.get(connection.relation.replace(" ", "-"))
+    if known is None:
+        return BESIDE
+    return known[0] if connection.direction == "out" else known[2]
+
+
+def role_of(connection: Connection) -> str:
+    """What the other end is to the page's thing, in words."""
+    known = RELATIONS.get(connection.relation.replace(" ", "-"))
+    if known is None:
+        return connection.relation
+    return _(known[1] if connection.direction == "out" else known[3])
+
+
+def moment(at: float) -> datetime:
+    """A time of the store as a date; times beyond all calendars are cut."""
+    return datetime.fromtimestamp(min(max(at, 0.0), LAST_TIME), UTC)
+
+
+def when(at: float, now: float) -> str:
+    """How long ago, or the date when that is long."""
+    passed = int(now - at)
+    if passed < MINUTE:
+        # A clock that is ahead elsewhere makes times that lie a little in the future.
+        return _("just now") if passed > -DAY else date_words(at)
+    if passed < HOUR:
+        return _ago("%(num)d minute ago", "%(num)d minutes ago", passed // MINUTE)
+    if passed < DAY:
+        return _ago("%(num)d hour ago", "%(num)d hours ago", passed // HOUR)
+    if passed < RECENT_DAYS * DAY:
+        return _ago("%(num)d day ago", "%(num)d days ago", passed // DAY)
+    return date_words(at)
+
+
+def date_words(at: float) -> str:
+    """A date such as 3 October 2026."""
+    day = moment(at)
+    return _("%(day)d %(month)s %(year)d") % {
+        "day": day.day,
+        "month": _(MONTHS[day.month - 1]),
+        "year": day.year,
+    }
+
+
+def size_words(count: int) -> str:
+    """An amount of bytes in a unit that people use."""
+    amount, unit = float(count), "bytes"
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
+
+
+def _ago(one: str, many: str, count: int) -> str:
+    return several(one, many, count) % {"num": count}

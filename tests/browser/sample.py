@@ -1,0 +1,133 @@
+"""A home with something in it: a library, four people who share, endorse, connect and talk, in three scripts."""
+
+from pathlib import Path
+
+from hedgerow_node.clock import Clock
+from hedgerow_node.commands.table import BY_NAME
+from hedgerow_node.config import Home
+from hedgerow_node.node import Node
+from hedgerow_node.store.records import NewItem
+from hedgerow_protocol.kinds import (
+    Comment,
+    Connect,
+    Content,
+    Endorse,
+    Follow,
+    Profile,
+    Relation,
+    Resource,
+    Role,
+    Stance,
+)
+from node.others import Other
+
+HOUR = 3_600
+STATISTICS = "https://www.openintro.org/book/os/"
+SEEING = "https://seeing-theory.brown.edu/"
+WRONG = "https://www.statisticsdonewrong.com/"
+ALGEBRA_AR = "https://ar.wikipedia.org/wiki/%D8%AC%D8%A8%D8%B1"
+GRAPHS_HE = "https://he.wikipedia.org/wiki/%D7%AA%D7%95%D7%A8%D7%AA_%D7%94%D7%92%D7%A8%D7%A4%D7%99%D7%9D"
+MINE = (
+    NewItem(
+        "https://betterexplained.com/",
+        "BetterExplained",
+        "Looks for the picture behind a formula.",
+        ("mathematics",),
+    ),
+    NewItem("https://oeis.org/", "The On-Line Encyclopedia of Integer Sequences", "", ("mathematics", "numbers")),
+    NewItem("https://ar.khanacademy.org/", "خان أكاديمي بالعربية", "دروس وتمارين من العدّ إلى التفاضل", ("رياضيات",)),
+    NewItem("https://math-wiki.com/", "מתוויקי", "סיכומים ותרגילים של סטודנטים", ("מתמטיקה",)),
+    NewItem(
+        "https://www.gapminder.org/",
+        "Gapminder",
+        "Finds out what you believe about the world and shows the data beside it.",
+        ("data", "the world"),
+    ),
+)
+
+
+def _ana(ana: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
+    return [
+        (now - 90 * HOUR, Profile("Ana", "Teaches statistics in the evenings, learns to sail."), ()),
+        (
+            now - 50 * HOUR,
+            Resource(STATISTICS, "OpenIntro Statistics", "A first statistics book for free.", "en", "book"),
+            ("statistics",),
+        ),
+        (
+            now - 49 * HOUR,
+            Endorse(STATISTICS, Stance.FOR, "beginner", "adults", "The exercises use data that people know."),
+            ("statistics",),
+        ),
+        (
+            now - 30 * HOUR,
+            Connect(STATISTICS, Relation.NEEDS_FIRST, SEEING, "See chance move before you calculate it."),
+            (),
+        ),
+        (now - 2 * HOUR, Comment(STATISTICS, Role.QUESTION, "Has anybody tried it with a class of nurses?"), ()),
+    ]
+
+
+def _ben(ben: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
+    return [
+        (now - 80 * HOUR, Profile("Ben"), ()),
+        (now - 26 * HOUR, Resource(SEEING, "Seeing Theory", "Probability to play with."), ("statistics",)),
+        (
+            now - 25 * HOUR,
+            Connect(WRONG, Relation.LIMITS, STATISTICS, "What the book leaves out: how results mislead."),
+            (),
+        ),
+        (now - 24 * HOUR, Resource(WRONG, "Statistics Done Wrong", "On the errors that get published."), ()),
+        (
+            now - 5 * HOUR,
+            Endorse(STATISTICS, Stance.LIMITS, "", "", "Good on tests, thin on what to do with missing data."),
+            (),
+        ),
+    ]
+
+
+def _nour(nour: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
+    return [
+        (now - 70 * HOUR, Profile("نور", "أتعلّم وأعلّم الجبر."), ()),
+        (now - 7 * HOUR, Resource(ALGEBRA_AR, "جبر", "العلم الذي سمّاه الخوارزمي", "ar"), ("رياضيات",)),
+        (now - 6 * HOUR, Endorse(ALGEBRA_AR, Stance.FOR, "مبتدئ", "", "شرح واضح مع أمثلة كثيرة، ويبدأ من الصفر (HTML)."), ()),
+    ]
+
+
+def _yael(yael: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
+    return [
+        (now - 60 * HOUR, Profile("יעל"), ()),
+        (now - 9 * HOUR, Resource(GRAPHS_HE, "תורת הגרפים", "מתחילים מגשרי קניגסברג", "he"), ("מתמטיקה",)),
+        (now - 8 * HOUR, Connect(GRAPHS_HE, Relation.LEADS_TO, STATISTICS, "רשתות הן גם נתונים"), ()),
+    ]
+
+
+async def fill(folder: Path, clock: Clock) -> None:
+    """Make the home in `folder`; its owner follows Ana and Nour openly and Yael privately."""
+    node = await Node.open(Home(folder), clock)
+    try:
+        now = int(clock.now())
+        people = [Other(seed) for seed in (1, 2, 3, 4)]
+        for other, scene in zip(people, (_ana, _ben, _nour, _yael), strict=True):
+            said = [other.say(content, ts=ts, topics=topics) for ts, content, topics in scene(other, now)]
+            await node.store.messages.put([other.inception, *said], received=clock.now())
+        ana, ben, nour, yael = people
+        follow = ben.say(Follow(node.keys.did, "We met in the library."), ts=now - HOUR)
+        await node.store.messages.put([follow], received=clock.now())
+        saved = [
+            NewItem(one.thing, one.title, one.summary, one.topics, now - place * 5 * HOUR)
+            for place, one in enumerate(MINE)
+        ]
+        await node.store.library.save_many(saved)
+        await _do(node, "follow", did=ana.did, reason="She explains slowly.")
+        await _do(node, "follow", did=ben.did)
+        await _do(node, "follow", did=nour.did)
+        await _do(node, "follow", did=yael.did, private=True)
+        await _do(node, "share", thing="https://www.gapminder.org/")
+    finally:
+        await node.close()
+
+
+async def _do(node: Node, name: str, **fields: object) -> None:
+    operation = BY_NAME[name]
+    await operation(node, operation.request_of(fields))

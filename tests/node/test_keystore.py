@@ -1,0 +1,279 @@
+"""The keystore: what lies on disk, under which permissions, and what a crash between any two steps leaves."""
+
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from mnemonic import Mnemonic
+
+from hedgerow_node.config import Home
+from hedgerow_node.keystore import Keystore, Secret, decode_secrets, encode_secrets
+from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol import keys
+from hedgerow_protocol.identity import Identities, decode_entry
+from hedgerow_protocol.message import verify
+from node.clocks import FakeClock
+from node.crashes import Crash, stopping_at
+
+PASSPHRASE = "five quiet hedges in a row"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def content_of(folder: Path) -> bytes:
+    return b"".join([path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()])
+
+
+class RecordingClock(FakeClock):
+    """Remembers what it drew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[bytes] = []
+
+    def entropy(self, length: int) -> bytes:
+        self.drawn.append(super().entropy(length))
+        return self.drawn[-1]
+
+
+def test_a_new_identity_opens_again_as_itself(home: Home) -> None:
+    made = Keystore.create(home, FakeClock())
+    opened = Keystore.open(home)
+    assert opened.did == made.did
+    assert opened.device_seed == made.device_seed
+    assert opened.inception == made.inception
+    assert opened.words() == made.words()
+
+
+def test_the_inception_is_valid_and_lets_the_device_publish(home: Home) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    verify(keystore.inception)
+    identities = Identities()
+    identities.learn(keystore.inception)
+    assert list(identities.devices_of(keystore.author)) == [keystore.device]
+    assert keystore.inception.header.device != keystore.device
+
+
+def test_the_words_spell_the_recovery_key_that_the_inception_commits_to(home: Home) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    words = keystore.words()
+    assert words is not None
+    assert len(words) == 24
+    entropy = bytes(Mnemonic("english").to_entropy(list(words)))
+    recovery = keys.public_key(keys.recovery_seed(entropy, 1))
+    assert decode_entry(keystore.inception).next == keys.commitment(recovery)
+
+
+def test_the_genesis_seed_never_reaches_the_disk(home: Home) -> None:
+    clock = RecordingClock()
+    keystore = Keystore.create(home, clock)
+    seeds = [drawn for drawn in clock.drawn if len(drawn) == 32 and keys.public_key(drawn) == keystore.author]
+    assert len(seeds) == 1
+    written = content_of(home.path)
+    assert seeds[0] not in written
+    # PEM holds base64 of a structure that ends with the seed, so any alignment of it would show.
+    opened = keystore.secrets()
+    assert seeds[0] not in opened.values()
+
+
+def test_files_are_for_their_owner_alone(home: Home) -> None:
+    Keystore.create(home, FakeClock())
+    assert stat.S_IMODE(home.keys.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in home.keys.iterdir()} == {0o600}
+
+
+def test_confirmed_words_leave_no_secret_on_disk(home: Home) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    pem = (home.keys / "words.pem").read_bytes()
+    keystore.confirm_words()
+    assert keystore.words() is None
+    assert Keystore.open(home).words() is None
+    assert pem not in content_of(home.path)
+    assert sorted(path.name for path in home.keys.iterdir()) == [
+        "device.pem",
+        "inception",
+        "root.pem",
+    ]
+
+
+def test_confirming_twice_is_harmless(home: Home) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    keystore.confirm_words()
+    keystore.confirm_words()
+    assert not keystore.has_words
+
+
+def test_the_secret_of_the_words_is_overwritten_before_its_name_goes(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    (tmp_path / "witness").hardlink_to(home.keys / "words.pem")
+    keystore.confirm_words()
+    assert set((tmp_path / "witness").read_bytes()) == {0}
+
+
+def test_a_crash_at_any_step_of_the_first_run_leaves_nothing_or_a_whole_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "whole")
+    home.create()
+    with stopping_at(monkeypatch, None) as count:
+        Keystore.create(home, FakeClock())
+    assert count.calls > 10
+    survived = []
+    for step in range(1, count.calls + 1):
+        home = Home(tmp_path / str(step))
+        home.create()
+        with stopping_at(monkeypatch, step), pytest.raises(Crash):
+            Keystore.create(home, FakeClock(seed=step))
+        survived.append(Keystore.exists(home))
+        if survived[-1]:
+            assert Keystore.open(home).words() is not None
+        else:
+            assert list(home.path.iterdir()) == []
+            assert Keystore.create(home, FakeClock(seed=1_000 + step)).did == Keystore.open(home).did
+    # Once there it stays: no later step of the first run could take an identity away.
+    assert survived == sorted(survived)
+    assert True in survived
+    assert False in survived
+
+
+def test_a_crash_while_words_are_confirmed_keeps_them_or_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = []
+    for step in range(1, 10):
+        home = Home(tmp_path / str(step))
+        home.create()
+        keystore = Keystore.create(home, FakeClock())
+        words = keystore.words()
+        try:
+            with stopping_at(monkeypatch, step):
+                keystore.confirm_words()
+        except Crash:
+            outcomes.append(Keystore.open(home).words())
+            assert outcomes[-1] in (words, None)
+            assert not (home.keys / "words.gone").exists()
+    assert words in outcomes
+    assert None in outcomes
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_crash_while_the_passphrase_changes_keeps_the_old_one_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    before, after = (None, PASSPHRASE) if locks else (PASSPHRASE, None)
+    opened_with = set()
+    step = 0
+    while True:
+        step += 1
+        home = Home(tmp_path / str(step))
+        home.create()
+        keystore = Keystore.create(home, FakeClock(), before)
+        with stopping_at(monkeypatch, step) as count, suppress(Crash):
+            keystore.set_passphrase(after, FakeClock(seed=2))
+        survivor = open_survivor(home, opened_with)
+        assert survivor.secrets() == keystore_secrets(tmp_path / "reference")
+        assert [path.name for path in home.path.iterdir()] == ["keys"]
+        if not count.is_off:
+            break
+    assert opened_with == {None, PASSPHRASE}
+
+
+def open_survivor(home: Home, opened_with: set[str | None]) -> Keystore:
+    # Open files open whatever passphrase is given.
+    keystore = Keystore.open(home, PASSPHRASE)
+    opened_with.add(PASSPHRASE if keystore.has_passphrase else None)
+    return keystore
+
+
+def keystore_secrets(folder: Path) -> dict[Secret, bytes]:
+    home = Home(folder)
+    if not folder.exists():
+        home.create()
+        Keystore.create(home, FakeClock())
+    return Keystore.open(home).secrets()
+
+
+def test_a_passphrase_locks_every_secret_and_a_wrong_one_opens_none(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    keystore = Keystore.create(home, FakeClock(), PASSPHRASE)
+    for path in home.keys.glob("*.pem"):
+        assert b"ENCRYPTED" in path.read_bytes()
+    assert Keystore.open(home, PASSPHRASE).words() == keystore.words()
+    for passphrase, expected in ((None, Code.PASSPHRASE_NEEDED), ("another one", Code.PASSPHRASE_WRONG)):
+        with pytest.raises(Problem) as caught:
+            Keystore.open(home, passphrase)
+        assert caught.value.kind == expected
+
+
+def test_a_short_passphrase_is_refused_before_anything_is_written(home: Home) -> None:
+    with pytest.raises(Problem) as caught:
+        Keystore.create(home, FakeClock(), "short")
+    assert caught.value.kind == Code.PASSPHRASE_SHORT
+    assert not Keystore.exists(home)
+
+
+@pytest.mark.parametrize("name", ["device.pem", "root.pem", "inception"])
+def test_a_missing_damaged_or_foreign_key_is_told_and_never_replaced(
+    home: Home, tmp_path: Path, name: str
+) -> None:
+    Keystore.create(home, FakeClock())
+    whole = (home.keys / name).read_bytes()
+    other = Home(tmp_path / "other")
+    other.create()
+    Keystore.create(other, FakeClock(seed=2))
+    damages: list[bytes | None] = [None, b"", whole[: len(whole) // 2], b"\0" * len(whole)]
+    if name in ("device.pem", "inception"):
+        damages.append((other.keys / name).read_bytes())
+    for damage in damages:
+        (home.keys / name).unlink(missing_ok=True)
+        if damage is not None:
+            (home.keys / name).write_bytes(damage)
+        assert Keystore.exists(home)
+        with pytest.raises(Problem) as caught:
+            Keystore.open(home)
+        assert caught.value.kind == Code.KEYS_DAMAGED
+
+
+def test_a_home_without_keys_says_so(home: Home) -> None:
+    assert not Keystore.exists(home)
+    with pytest.raises(Problem) as caught:
+        Keystore.open(home)
+    assert caught.value.kind == Code.KEYS_MISSING
+
+
+def test_a_copy_says_so_until_it_is_adopted(home: Home, tmp_path: Path) -> None:
+    original = Keystore.create(home, FakeClock())
+    other = Home(tmp_path / "copy")
+    other.create()
+    copy = Keystore.install(other, original.inception, original.secrets(), FakeClock(seed=2), is_copy=True)
+    assert copy.is_copy
+    assert Keystore.open(other).is_copy
+    assert Keystore.open(other).did == original.did
+    copy.adopt()
+    assert not Keystore.open(other).is_copy
+
+
+def test_secrets_travel_locked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    secrets = Keystore.create(home, FakeClock()).secrets()
+    files = encode_secrets(secrets, PASSPHRASE, FakeClock(seed=3))
+    assert decode_secrets(files, PASSPHRASE) == secrets
+    assert not any(secret in data for secret in secrets.values() for data in files.values())
+    with pytest.raises(Problem) as caught:
+        decode_secrets(files, "another passphrase")
+    assert caught.value.kind == Code.PASSPHRASE_WRONG
+    del files["root"]
+    with pytest.raises(Problem) as caught:
+        decode_secrets(files, PASSPHRASE)
+    assert caught.value.kind == Code.KEYS_DAMAGED
