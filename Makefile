@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES := $(shell nproc 2>/dev/null || echo 2)
+PARALLEL := --numprocesses $(CORES) --dist loadfile
 
 .PHONY: help setup run test check demo format soak vectors clean
 
@@ -35,9 +36,10 @@ run: $(VENV)/run.stamp  ## Start a node and serve its page
 
 test: $(VENV)/dev.stamp  ## Run every test, reduced where `make soak` runs it in full
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -m 'not soak'
+	@$(BIN)/coverage run -m pytest $(PARALLEL) -m 'not soak' tests/protocol tests/specs tests/simulation
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'not soak' tests/house tests/node tests/end_to_end tests/browser
 
 check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `make test`
 	@$(BIN)/ruff format --check .

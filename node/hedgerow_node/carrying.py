@@ -1,5 +1,7 @@
 """Whom this node carries, worked out from what its owner and its members have said."""
 
+from collections.abc import Iterable
+
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
@@ -7,31 +9,59 @@ from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import AuthorKey, key_of
 
 
-async def carried_by(
-    store: Store, owner: AuthorKey, *, is_listening: bool, trial: frozenset[AuthorKey]
-) -> Carried:
-    """The owner and whom he follows; with a listener also the members and whom they follow.
+class Following:
+    """Who follows whom, read once from the store for each person and again when that may have changed."""
 
-    Blocked people are left out, wherever they come from. `trial` are people whose invite is being accepted.
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[AuthorKey, set[AuthorKey]] = {}
+        self._changes = 0
+
+    async def of(self, author: AuthorKey) -> set[AuthorKey]:
+        """Whom this person follows for everyone to see."""
+        known = self._known.get(author)
+        if known is not None:
+            return known
+        changes = self._changes
+        read = await self._store.views.follows(author)
+        if changes == self._changes:  # else it may be older than what was said meanwhile
+            self._known[author] = read
+        return read
+
+    def forget(self, authors: Iterable[AuthorKey]) -> None:
+        """These may follow others now."""
+        self._changes += 1
+        for author in authors:
+            self._known.pop(author, None)
+
+    def forget_all(self) -> None:
+        """Anybody may follow others now."""
+        self._changes += 1
+        self._known.clear()
+
+
+async def carried_by(
+    store: Store,
+    following: Following,
+    owner: AuthorKey,
+    members: Iterable[AuthorKey],
+    trial: Iterable[AuthorKey],
+) -> Carried:
+    """The owner, whom he follows, the members and whom they follow; beyond the most a filter can name, in this order.
+
+    Blocked people are left out, wherever they come from. Of `trial`, people whose invite is being accepted, only the
+    log and withdrawals are taken until they are followed.
     """
     blocked = {key for did in await store.library.blocked() if (key := _key(did)) is not None} - {owner}
-    public = {owner} | trial | await store.views.follows(owner)
-    if is_listening:
-        public |= await _of_members(store)
-    public = set(sorted(public - blocked)[: limits.MAX_FILTER_AUTHORS]) | {owner}
-    private = await store.library.private_follows() - public - blocked
-    held = set(await store.messages.authors()) - public - private
-    return Carried(
-        frozenset(public), frozenset(private), frozenset(sorted(held)[: limits.MAX_FILTER_AUTHORS])
-    )
-
-
-async def _of_members(store: Store) -> set[AuthorKey]:
-    members = await store.peers.members()
-    carried = set(members)
-    for member in members:
-        carried |= await store.views.follows(member)
-    return carried
+    ranked = dict.fromkeys([owner, *sorted(await following.of(owner)), *sorted(members)])
+    for member in sorted(members):
+        ranked |= dict.fromkeys(sorted(await following.of(member)))
+    public = set([one for one in ranked if one not in blocked][: limits.MAX_FILTER_AUTHORS])
+    silent = sorted(await store.library.private_follows() - public - blocked)
+    private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
+    held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
+    others = [one for one in held if one not in public and one not in private]
+    return Carried(frozenset(public), frozenset(private), frozenset(others[: limits.MAX_FILTER_AUTHORS]))
 
 
 def _key(did: str) -> AuthorKey | None:

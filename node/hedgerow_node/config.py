@@ -188,27 +188,72 @@ HEADER_DEADLINE = 15.0
 MAX_HEADER = 32 * limits.KIB
 """Bytes of a request's header."""
 
+# --- The peers' door: what a stranger can take up ------------------------------------------------------------
+MAX_LINKS_IN = 1_024
+"""Connections that the door takes; when there are more, those of strangers go first."""
+MAX_UNPROVEN = 64
+"""Connections in their handshake; when there are more, the oldest of the most crowded network is dropped."""
+MAX_OF_IPV4 = 8
+"""Connections from one address by whoever is neither a member nor followed: a household."""
+MAX_OF_IPV4_24 = 16
+"""From one network of 256 addresses: who has one address there often has several."""
+MAX_OF_IPV4_16 = 64
+"""From one network of 65,536 addresses: a small provider."""
+MAX_OF_IPV6_64 = 8
+"""From one /64, which is what a household gets."""
+MAX_OF_IPV6_48 = 64
+"""From one /48, which is what a company gets."""
+CONNECTS_A_MINUTE = 48
+"""Connections begun from one address: honest nodes begin one and keep it."""
+MAX_REMEMBERED_ADDRESSES = 4_096
+"""Addresses whose rate is remembered; the one not seen for longest is forgotten first."""
+MAX_LINKS_OF_AUTHOR = 8
+"""Links of one person at once: several devices, and links that broke without a word; the oldest is cut."""
+
 # --- Links to other nodes ------------------------------------------------------------------------------------
 LINK_QUEUE = 4 * limits.MIB
-"""Bytes that wait to be sent on one link."""
+"""Bytes that wait to be sent on one link; a peer that lets more wait does not read, and is cut off."""
+LINK_ROOM = 1 * limits.MIB
+"""Bytes waiting to be sent above which no further answer is put behind them: a slow reader is no fault."""
 WRITE_TIMEOUT = 30.0
 """Seconds in which one binary message must have left."""
+FLUSH_TIMEOUT = 5.0
+"""Seconds in which what waits must have left when a link ends."""
+GOODBYE_TIMEOUT = 1.0
+"""Seconds for the end of a WebSocket to be answered."""
+PING_RATE = 1.0
+"""Pings and pongs of the WebSocket that a peer may send in a second; the protocol has its own and needs none."""
+PING_BURST = 30.0
 DIAL_TIMEOUT = 10.0
 """Seconds to open a connection."""
 FIRST_RETRY = 1.0
 """Seconds before a lost link is dialled again; doubled each time."""
 LAST_RETRY = 300.0
 """The longest pause between two tries."""
+LAST_RETRY_OF_LINK = 15.0
+"""The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
+STEADY_LINK = 0.5
+"""Seconds that a link must have lasted for the pauses to begin anew: a peer that refuses us ends it sooner."""
 MAX_LINKS_OUT = 8
-"""Links that a node keeps up by itself."""
-MAX_LINKS_IN = 1_024
-"""Links that a listener takes."""
-MAX_UNPROVEN = 64
-"""Connections in their handshake; when there are more the oldest is dropped."""
+"""Links that a node keeps up by itself: those to the peers that answered last."""
+RECARRY_PAUSE = 1.0
+"""Seconds between two reckonings of whom a node carries: a seed hears many follows in one second."""
+WATCH_INTERVAL = 5.0
+"""Seconds between two looks at the disk and at the clock."""
+CLOCK_STEP = 60.0
+"""Seconds by which the computer's clock may leave ours before we follow it: it was set, or the computer slept."""
+MAX_HELD = 32 * limits.MIB
+"""Bytes that came in and wait for room on the disk; what comes after them is dropped and fetched again later."""
+LOG_BURST = 10.0
+"""Lines of one event that others can cause, at once."""
+LOG_RATE = 1 / 60
+"""Lines of it a second after that; the next line says how many were left out."""
 VERIFY_THREADS = 2
 """Threads that check signatures, which release the interpreter's lock."""
 CERTIFICATE_LIFE = 7 * 86_400
-"""Seconds that a certificate of this process is valid; the protocol allows 30 days."""
+"""Seconds that a certificate is valid; the protocol allows 30 days."""
+CERTIFICATE_USE = 86_400
+"""Seconds that a certificate and its key are shown on new links, after which both are made anew."""
 INVITE_LIFE = 7 * 86_400
 """Seconds that an invite is valid unless said otherwise."""
 

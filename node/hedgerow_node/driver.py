@@ -2,20 +2,29 @@
 
 Everything runs on one event loop, so the peer is never entered twice. Effects are performed in order; what takes
 time (checking signatures, reading, writing) runs beside and is answered by an event. Every answer comes exactly
-once: a store that fails answers "nothing new", and the next reconciliation brings the messages again.
+once. A write that fails is answered "nothing new", and the next comparison brings the messages again; where a read
+fails there is no answer that would be true, so the link that asked ends.
+
+Answers to questions wait until the link has sent most of what came before, so a slow reader costs one answer of
+memory, and one that does not read at all is cut off by its queue's limit and by time.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from hedgerow_node.clock import Clock
-from hedgerow_node.config import VERIFY_THREADS
-from hedgerow_node.links.link import Link, Socket
+from hedgerow_node.config import FLUSH_TIMEOUT, GOODBYE_TIMEOUT, VERIFY_THREADS, WATCH_INTERVAL
+from hedgerow_node.links.bell import Bell
+from hedgerow_node.links.link import BY_THE_PEER, Link, Socket
+from hedgerow_node.links.noting import Noting
+from hedgerow_node.links.room import Room
+from hedgerow_node.links.steady import SteadyTime
 from hedgerow_node.logs import Log
 from hedgerow_node.store.store import Store
+from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried, decode_batch, verify_batch
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
@@ -40,6 +49,7 @@ from hedgerow_protocol.effects import (
     Verify,
     WakeAt,
 )
+from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
@@ -47,7 +57,18 @@ from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.peer import Connection, LinkState, Peer
 
 log = Log("links")
-OnEvent = Callable[[Delivered | Note | Accepting | AcceptanceAnswered], None]
+Event: TypeAlias = Delivered | Note | Accepting
+
+STOPS = "this node stops"
+CLOCK_SET = "the clock was set"
+STORE_FAILS = "the store fails"
+OUR_FAULT = "a fault of this node"
+QUIET_ENDS = frozenset({BY_THE_PEER, STOPS})
+"""Ends that are of no interest to an operator."""
+
+
+def ignore_number(link: LinkId) -> None:
+    """For callers who do not need a link's number."""
 
 
 class Driver:
@@ -58,153 +79,243 @@ class Driver:
         store: Store,
         clock: Clock,
         identities: Identities,
-        carried: Carried,
+        room: Room,
         net: int,
-        on_event: OnEvent,
+        on_event: Callable[[Event], None],
     ) -> None:
         self._store = store
         self._clock = clock
+        self._room = room
         self._net = net
         self._on_event = on_event
-        # A step of the computer's clock must neither fire nor delay every timer, so time goes on from one reading.
-        self._offset = clock.now() - clock.monotonic()
-        self._peer = Peer(clock.random(), identities, carried)
+        self._time = SteadyTime(clock)
+        self.noting = Noting(log, clock.monotonic)
+        """For what others do at the door and on links."""
+        self._peer = Peer(clock.random(), identities, Carried())
         self._links: dict[LinkId, Link] = {}
         self._numbers = count(1)
+        self._brought: dict[tuple[LinkId, int], asyncio.Future[int | None]] = {}
+        self._ended = Bell()
+        self._is_closing = False
         self._threads = ThreadPoolExecutor(VERIFY_THREADS, "verify")
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._watching = asyncio.create_task(self._watch())
 
     @property
     def now(self) -> float:
-        """Unix seconds that never step."""
-        return self._clock.monotonic() + self._offset
+        """Unix seconds that do not step while links are open."""
+        return self._time.now
 
-    # --- Events ------------------------------------------------------------------------------------------
+    # --- Links -------------------------------------------------------------------------------------------
 
     async def run_link(
-        self, socket: Socket, connection: Connection, on_number: Callable[[LinkId], None] | None = None
+        self,
+        socket: Socket,
+        connection: Connection,
+        on_number: Callable[[LinkId], None] = ignore_number,
     ) -> str:
-        """Carry one connection to its end; returns why it ended."""
+        """Carry one connection to its end; returns why it ended, a constant. Never raises but when cancelled."""
         link = Link(LinkId(next(self._numbers)), socket)
         self._links[link.number] = link
-        if on_number is not None:
-            on_number(link.number)
+        on_number(link.number)
         try:
-            self._perform(self._peer.on_connected(self.now, link.number, connection))
-            await link.run(lambda data: self._perform(self._peer.on_data(self.now, link.number, data)))
+            self._connect(link, connection)
+            await link.run(lambda data: self._take(link.number, data))
+        except Exception as error:
+            self.noting.failure("a link failed", error)
+            link.close(OUR_FAULT)
         finally:
-            del self._links[link.number]
-            self._perform(self._peer.on_closed(self.now, link.number))
-        log.info("link closed", link=link.number, why=link.why_closed)
+            self._forget(link)
+        if link.why_closed in QUIET_ENDS:
+            log.debug("a link ended", link=link.number, why=link.why_closed)
+        else:
+            self.noting.note("a link was cut", link.why_closed, link=link.number)
         return link.why_closed
 
-    def published(self, messages: list[Message]) -> None:
-        """We published these; they are stored."""
-        self._perform(self._peer.on_published(self.now, messages))
+    def _connect(self, link: Link, connection: Connection) -> None:
+        if self._is_closing:
+            link.close(STOPS)
+            return
+        try:
+            self._perform(self._peer.on_connected(self.now, link.number, connection), link.number)
+        except RemoteProtocolError as error:
+            link.close(error.reason.value)
 
-    def carry(self, carried: Carried) -> None:
-        """Carry others from now on."""
-        self._perform(self._peer.on_carried(self.now, carried))
+    def _take(self, link: LinkId, data: bytes) -> None:
+        self._perform(self._peer.on_data(self.now, link, data), link)
 
-    def resync(self) -> None:
-        """Compare every set on every link that we dialled, now."""
-        self._perform(self._peer.resync(self.now))
+    def _forget(self, link: Link) -> None:
+        del self._links[link.number]
+        self._perform(self._peer.on_closed(self.now, link.number), None)
+        for number, request in self._brought:
+            if number == link.number:
+                self._answer_brought(number, request, None)
+        self._ended.ring()
 
-    def accept(self, link: LinkId, invite: bytes, acceptance: bytes) -> int | None:
-        """Bring an acceptance to a peer; an `AcceptanceAnswered` with this number follows. None: it is gone."""
-        request, effects = self._peer.accept(self.now, link, invite, acceptance)
-        self._perform(effects)
-        return request
+    def cut(self, link: LinkId, why: str) -> None:
+        """End a link; `why` is a constant."""
+        if link in self._links:
+            self._links[link].close(why)
 
-    def accepted(self, link: LinkId, request: int, verdict: int) -> None:
-        """Answer an `Accepting`."""
-        self._perform(self._peer.accepted(self.now, link, request, verdict))
+    def _cut_all(self, why: str) -> None:
+        for link in self._links.values():
+            link.close(why)
 
     def links(self) -> list[LinkState]:
         """Every link, in the order in which it was opened."""
         return self._peer.links()
 
     async def close(self) -> None:
-        """End every link and what runs beside."""
-        for link in self._links.values():
-            link.close("this node stops")
+        """End every link after what it has to send, and what runs beside."""
+        self._is_closing = True
+        self._cut_all(STOPS)
+        await self._ended.until(lambda: not self._links, FLUSH_TIMEOUT + 2 * GOODBYE_TIMEOUT)
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
+        tasks = [self._watching, *self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._threads.shutdown)
+
+    # --- Events ------------------------------------------------------------------------------------------
+
+    def published(self, messages: list[Message]) -> None:
+        """We published these; they are stored."""
+        self._perform(self._peer.on_published(self.now, messages), None)
+
+    def carry(self, carried: Carried) -> None:
+        """Carry others from now on."""
+        self._perform(self._peer.on_carried(self.now, carried), None)
+
+    def resync(self) -> None:
+        """Compare every set on every link that we dialled, now."""
+        self._perform(self._peer.resync(self.now), None)
+
+    async def bring(self, link: LinkId, invite: bytes, acceptance: bytes) -> int | None:
+        """Bring an acceptance to a peer and wait for its verdict; None when the link ends before."""
+        request, effects = self._peer.accept(self.now, link, invite, acceptance)
+        if request is None:
+            return None
+        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._brought[link, request] = answer
+        self._perform(effects, link)
+        try:
+            return await answer
+        finally:
+            self._brought.pop((link, request), None)
+
+    def _answer_brought(self, link: LinkId, request: int, verdict: int | None) -> None:
+        answer = self._brought.get((link, request))
+        if answer is not None and not answer.done():
+            answer.set_result(verdict)
+
+    def accepted(self, link: LinkId, request: int, verdict: int) -> None:
+        """Answer an `Accepting`."""
+        self._perform(self._peer.accepted(self.now, link, request, verdict), link)
+
+    async def _watch(self) -> None:
+        """See from time to time to what nobody tells us: room on the disk, and the clock."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL)
+            if self._time.follow():
+                log.warning("the clock was set: all links begin anew")
+                self._cut_all(CLOCK_SET)
+            if self._room.look():
+                self.resync()
 
     # --- Effects -----------------------------------------------------------------------------------------
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(self, effects: list[Effect], origin: LinkId | None) -> None:
+        """Do what the peer asks; `origin` is the link whose doing led to it, None for our own."""
         for effect in effects:
             match effect:
                 case Send(number, data):
                     if number in self._links:
                         self._links[number].send(data)
                 case Close(number, why):
-                    if number in self._links:
-                        self._links[number].close(why)
+                    self.cut(number, why)
                 case WakeAt(at):
                     self._wake_at(at)
                 case Verify():
-                    self._beside(self._verify(effect))
+                    self._beside(self._verify(effect, origin), origin)
                 case Put():
-                    self._beside(self._put(effect))
+                    self._beside(self._put(effect, origin), origin)
                 case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
-                    self._beside(self._load(effect))
-                case Delivered() | Note() | Accepting() | AcceptanceAnswered():
-                    self._on_event(effect)
+                    self._beside(self._load(effect, origin), origin)
+                case AcceptanceAnswered(number, request, verdict):
+                    self._answer_brought(number, request, verdict)
+                case Delivered() | Note() | Accepting():
+                    self._tell(effect)
                 case _:
                     assert_never(effect)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception as error:
+            # The effects behind this one must not be lost: the ciphers of a link count what they sealed.
+            self.noting.failure("an event of a link was not taken", error)
 
     def _wake_at(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(max(0.0, at - self.now), self._wake)
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, at - self.now), self._wake)
 
     def _wake(self) -> None:
         self._timer = None
-        self._perform(self._peer.on_wake(self.now))
+        self._perform(self._peer.on_wake(self.now), None)
 
-    def _beside(self, work: Coroutine[object, object, None]) -> None:
+    def _beside(self, work: Coroutine[object, object, None], origin: LinkId | None) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(lambda done: self._done(done, origin))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None], origin: LinkId | None) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.failure("an answer to the peer failed", error)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        self.noting.failure("what a link asked for failed", error)
+        if origin is None:
+            self._cut_all(STORE_FAILS)
+        else:
+            self.cut(origin, STORE_FAILS)
 
-    async def _verify(self, effect: Verify) -> None:
+    async def _verify(self, effect: Verify, origin: LinkId | None) -> None:
         loop = asyncio.get_running_loop()
         decoded, undecodable = await loop.run_in_executor(self._threads, decode_batch, effect.messages)
         known = await self._store.messages.known([message.id for message in decoded])
         wanted = [message for message in decoded if message.id not in known]
         held, bad = await loop.run_in_executor(self._threads, verify_batch, wanted, self._net)
         verified = Verified(tuple(held), len(decoded) - len(wanted), (*undecodable, *bad))
-        self._perform(self._peer.on_verified(self.now, effect.token, verified))
+        self._perform(self._peer.on_verified(self.now, effect.token, verified), origin)
 
-    async def _put(self, effect: Put) -> None:
+    async def _put(self, effect: Put, origin: LinkId | None) -> None:
         new: list[MessageId] = []
         try:
-            new = await self._store.messages.put(effect.messages, received=self._clock.now())
+            if await self._room.enter(sum(map(_size, effect.messages))):
+                new = await self._store.messages.put(effect.messages, received=self._clock.now())
         except Exception as error:
-            log.failure("storing what a link brought failed", error)
-        self._perform(self._peer.on_stored(self.now, effect.token, new))
+            self.noting.failure("storing what a link brought failed", error)
+        self._perform(self._peer.on_stored(self.now, effect.token, new), origin)
 
-    async def _load(self, effect: Load) -> None:
-        answer = await self._answer(effect)
-        self._perform(self._peer.on_loaded(self.now, effect.token, answer))
+    async def _load(self, effect: Load, origin: LinkId | None) -> None:
+        link = self._links.get(origin) if origin is not None else None
+        if link is None or not isinstance(effect, LoadMessages | LoadRange):
+            self._loaded(effect, await self._answer(effect), origin)
+            return
+        async with link.answering:
+            if await link.has_room():
+                self._loaded(effect, await self._answer(effect), origin)
+
+    def _loaded(self, effect: Load, answer: object, origin: LinkId | None) -> None:
+        self._perform(self._peer.on_loaded(self.now, effect.token, answer), origin)
 
     async def _answer(self, effect: Load) -> object:
         messages = self._store.messages
         match effect:
-            case LoadSum(_, wanted, tier):
+            case LoadSum():
                 return await self._sum(effect)
             case LoadItems(_, wanted, tier):
                 timestamps, ids = await messages.items(wanted, tier == Tier.CONTROL)
@@ -228,4 +339,8 @@ class Driver:
             sums = await self._store.messages.sums(wanted.authors or (), is_control)
             return SetSum().union(*sums.values())
         _, ids = await self._store.messages.items(wanted, control=False)
-        return SetSum.of(ids[at : at + 32] for at in range(0, len(ids), 32))
+        return SetSum.of(ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE))
+
+
+def _size(message: Message) -> int:
+    return len(message.header_bytes) + len(message.signature) + len(message.body or b"")

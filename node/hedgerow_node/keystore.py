@@ -104,30 +104,10 @@ class Keystore:
         cls, home: Home, clock: Clock, passphrase: str | None = None, net: int = MAIN_NET
     ) -> "Keystore":
         """A new identity in a home that has none; its inception is still to be stored."""
-        inception, secrets = _draw(clock, net)
-        return cls.install(home, inception, secrets, clock, passphrase)
-
-    @classmethod
-    def install(
-        cls,
-        home: Home,
-        inception: Message,
-        secrets: Secrets,
-        clock: Clock,
-        passphrase: str | None = None,
-        *,
-        is_copy: bool = False,
-    ) -> "Keystore":
-        """Put these keys into the home, in place of those that it has.
-
-        A copy does not publish before `adopt`: its original may still be alive, and would sign with the same key.
-        """
         check_passphrase(passphrase)
         seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
-        files = _files(inception, secrets, seal)
-        if is_copy:
-            files[COPY_MARK] = b""
-        _put_folder(home, files)
+        inception, secrets = _draw(clock, net)
+        _put_folder(home, _files(inception, secrets, seal))
         return cls(home, inception, secrets, seal)
 
     @classmethod
@@ -191,11 +171,24 @@ class Keystore:
         return {name: _load(self._home.keys / f"{name}.pem", self._seal) for name in names}
 
     def set_passphrase(self, passphrase: str | None, clock: Clock) -> None:
-        """Lock the files with another passphrase, or with none."""
-        changed = self.install(
-            self._home, self.inception, self.secrets(), clock, passphrase, is_copy=self.is_copy
-        )
-        self._seal = changed._seal
+        """Lock the files with another passphrase, or with none; takes about half a second."""
+        check_passphrase(passphrase)
+        seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
+        files = _files(self.inception, self.secrets(), seal)
+        if self.is_copy:
+            files[COPY_MARK] = b""
+        _put_folder(self._home, files)
+        self._seal = seal
+
+    def replaced_by(self, inception: Message, secrets: Secrets) -> "Keystore":
+        """Put a copy of another identity's keys in the place of these, under the same passphrase.
+
+        A copy does not publish before `adopt`: its original may still be alive, and would sign with the same key.
+        """
+        files = _files(inception, secrets, self._seal)
+        files[COPY_MARK] = b""
+        _put_folder(self._home, files)
+        return Keystore(self._home, inception, secrets, self._seal)
 
 
 def check_passphrase(passphrase: str | None) -> None:

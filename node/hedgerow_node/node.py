@@ -76,6 +76,7 @@ class Node:
         self._publishing = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
         self._erasing: asyncio.Task[None] | None = None
+        self._erasure_wanted = False
 
     @classmethod
     async def open(cls, home: Home, clock: Clock, passphrase: str | None = None) -> "Node":
@@ -94,7 +95,7 @@ class Node:
             lock.release()
             raise
         node = cls(home, clock, keys, store, lock)
-        store.views.me = keys.author
+        store.views.me = store.search.me = keys.author
         try:
             await node.hold_inception()
         except BaseException:
@@ -172,14 +173,13 @@ class Node:
 
     async def become(self, inception: Message, secrets: Secrets) -> None:
         """Go on as a copy of another identity: only for a restore into a home that has said nothing."""
-        self.keys = await asyncio.to_thread(
-            Keystore.install, self.home, inception, secrets, self.clock, is_copy=True
-        )
-        self.store.views.me = self.author
+        self.keys = await asyncio.to_thread(self.keys.replaced_by, inception, secrets)
+        self.store.views.me = self.store.search.me = self.author
         await self.hold_inception()
 
     def erase_soon(self) -> None:
         """See to it that withdrawn text leaves every file, after a moment in which more may be withdrawn."""
+        self._erasure_wanted = True
         if self._erasing is None or self._erasing.done():
             self._erasing = asyncio.create_task(self._erase_later())
 
@@ -251,14 +251,19 @@ class Node:
             task.exception()  # its caller may be gone, and an error that nobody fetches is reported as a leak
 
     async def _erase_later(self) -> None:
-        await asyncio.sleep(ERASE_DELAY)
-        await self._erase()
+        # What is withdrawn while a pass runs wants another; so does a pass that somebody's reading held up.
+        while self._erasure_wanted:
+            await asyncio.sleep(ERASE_DELAY)
+            self._erasure_wanted = False
+            if not await self._erase():
+                self._erasure_wanted = True
 
-    async def _erase(self) -> None:
+    async def _erase(self) -> bool:
         try:
-            await self.store.erase_when_due()
+            return await self.store.erase_when_due()
         except Problem as error:
             log.failure("erasing failed and will be tried again", error)
+            return False
 
 
 def _keys(home: Home, clock: Clock, passphrase: str | None) -> Keystore:

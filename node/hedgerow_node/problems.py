@@ -202,6 +202,18 @@ class Code(Enum):
         "This address cannot be listened on",
         "Choose another HOST:PORT, or stop what uses it.",
     )
+    INVITE_UNKNOWN = (
+        "HG-N11",
+        422,
+        "Who invites you does not know this invite",
+        "Ask for a new one.",
+    )
+    ADDRESS_WRONG = (
+        "HG-N12",
+        422,
+        "Other nodes could not dial this address",
+        "Give it as ws://HOST:PORT or wss://HOST.",
+    )
     # --- X: files in and out ---
     FILE_NOT_UNDERSTOOD = (
         "HG-X1",

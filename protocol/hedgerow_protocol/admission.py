@@ -14,7 +14,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.effects import Delivered, LinkId, Note, Put, Verified, Verify
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities, decode_entry
-from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind, decode_body
 from hedgerow_protocol.message import Message, MessageId, decode_message, verify
 from hedgerow_protocol.outbox import Outbox
@@ -70,10 +70,21 @@ class Carried:
             return True
         return message.header.is_control and author in self.held
 
-    def serves(self, message: Message) -> bool:
-        """Whether this message is given to others."""
+    def serves(self, message: Message, *, asks_private: bool = False) -> bool:
+        """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
         author = message.header.author
+        if author in self.private:
+            return asks_private or author in self.authors
         return author in self.authors or (message.header.is_control and author in self.held)
+
+    def named(self, *, asks_private: bool) -> frozenset[AuthorKey]:
+        """Whom a link is asked about by name."""
+        return self.authors | self.private if asks_private else self.authors
+
+    @property
+    def formerly(self) -> frozenset[AuthorKey]:
+        """Of whom a link is asked for the control set alone."""
+        return self.held - self.authors - self.private
 
 
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
@@ -81,7 +92,8 @@ BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
 
 OnStored: TypeAlias = Callable[[float, LinkId, list[Message]], None]
 OnUnauthorised: TypeAlias = Callable[[float, LinkId, AuthorKey], None]
-OnBad: TypeAlias = Callable[[float, LinkId, int], None]
+OnRoom: TypeAlias = Callable[[float], None]
+OnBad: TypeAlias = Callable[[float, DeviceKey, int], None]
 
 
 @dataclass(slots=True)
@@ -94,6 +106,8 @@ class _Batch:
 class _Inflow:
     """What one link has brought and is not yet stored."""
 
+    device: DeviceKey
+    """Who is at the other end: blamed for what is bad even when the link is gone by then."""
     queue: deque[_Batch] = field(default_factory=deque)
     size: int = 0
     """Bytes that wait to be verified or stored."""
@@ -107,19 +121,29 @@ class Admission:
         self._identities = identities
         self.carried = carried
         self._inflows: dict[LinkId, _Inflow] = {}
+        self._waiting = 0
         self._refused: dict[MessageId, float] = {}
         self.on_stored: OnStored = lambda now, link, messages: None
         self.on_unauthorised: OnUnauthorised = lambda now, link, author: None
-        self.on_bad: OnBad = lambda now, link, count: None
+        self.on_bad: OnBad = lambda now, device, count: None
+        self.on_room: OnRoom = lambda now: None
+
+    def begin(self, link: LinkId, device: DeviceKey) -> None:
+        """A link is there, with this device at its other end."""
+        self._inflows[link] = _Inflow(device)
+
+    def forget(self, link: LinkId) -> None:
+        """The link is gone; what it brought before is still stored."""
+        self._inflows.pop(link, None)
 
     def waiting(self, link: LinkId) -> int:
         """Bytes from this link that are not yet stored."""
         inflow = self._inflows.get(link)
         return inflow.size if inflow else 0
 
-    def forget(self, link: LinkId) -> None:
-        """The link is gone; what it brought before is still stored."""
-        self._inflows.pop(link, None)
+    def has_room(self, link: LinkId) -> bool:
+        """Whether this link, and all of them together, may bring more."""
+        return self.waiting(link) < limits.CREDIT and self._waiting < limits.MAX_WAITING
 
     def is_refused(self, message: MessageId, now: float) -> bool:
         """Whether fetching this message now would only refuse it again."""
@@ -131,13 +155,14 @@ class Admission:
         self._refused.clear()
 
     def take(self, link: LinkId, messages: tuple[bytes, ...]) -> None:
-        """One batch of message bytes from a link."""
+        """One batch of message bytes from a link that has begun."""
         if not messages:
             return
         batch = _Batch(sum(map(len, messages)))
-        inflow = self._inflows.setdefault(link, _Inflow())
+        inflow = self._inflows[link]
         inflow.queue.append(batch)
         inflow.size += batch.size
+        self._waiting += batch.size
 
         def then(now: float, verified: Verified) -> None:
             batch.verified = verified
@@ -152,21 +177,28 @@ class Admission:
     def _judge(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, verified: Verified) -> None:
         faults = [reason for reason in verified.bad if reason not in BLAMELESS]
         if faults:
-            self.on_bad(now, link, len(faults))
+            self.on_bad(now, inflow.device, len(faults))
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
+
         by_id = {message.id: message for message in accepted}
 
         def then(now: float, stored: list[MessageId]) -> None:
-            inflow.size -= batch.size
-            new = [by_id[message] for message in stored]
-            if new:
-                self._outbox.add(Delivered(link, tuple(new)))
-            self.on_stored(now, link, new)
+            self._on_put(now, link, inflow, batch, [by_id[message] for message in stored])
 
         if accepted:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)
         else:
             then(now, [])
+
+    def _on_put(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, new: list[Message]) -> None:
+        was_full = self._waiting >= limits.MAX_WAITING
+        inflow.size -= batch.size
+        self._waiting -= batch.size
+        if new:
+            self._outbox.add(Delivered(link, tuple(new)))
+        self.on_stored(now, link, new)
+        if was_full and self._waiting < limits.MAX_WAITING:
+            self.on_room(now)
 
     def _accepts(self, now: float, link: LinkId, message: Message) -> bool:
         header = message.header
@@ -185,6 +217,6 @@ class Admission:
         return True
 
     def _refuse(self, message: MessageId, until: float) -> None:
-        if len(self._refused) >= limits.MAX_REFUSED:
+        if message not in self._refused and len(self._refused) >= limits.MAX_REFUSED:
             del self._refused[next(iter(self._refused))]
         self._refused[message] = until

@@ -1,22 +1,19 @@
 """The answering side of synchronisation: subscriptions, sessions and questions of the other side of one link.
 
-States of a session: opened (our sum is being loaded) → differs (told so; the first message of the reconciliation
-loads our set) → comparing → closed by the initiator. Equal sums end it at once. The initiator speaks first, learns
-everything, and transfers by itself; the responder keeps no more than one index a session.
+States of a session: our sum is being loaded → told that it differs → our items are being loaded → comparing →
+closed by the initiator. Equal sums end it at once, and so do a set that is too big, a scope that changed and a
+long silence. The initiator speaks first, learns everything, and transfers by itself; the responder keeps no more
+than one index a session, and of all sessions together no more than a pool allows.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
-from hedgerow_protocol.effects import (
-    Items,
-    LoadItems,
-    LoadMessages,
-    LoadRange,
-    LoadSum,
-    Page,
-)
+from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
 from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
@@ -40,10 +37,14 @@ from hedgerow_protocol.frame import (
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Header, Message, MessageId
 from hedgerow_protocol.outbox import Outbox
+from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.shape import out_of_range
-from hedgerow_protocol.transfer import Wire, answer, unexpected
+from hedgerow_protocol.transfer import answer
+from hedgerow_protocol.wire import Wire, unexpected
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -51,17 +52,32 @@ class _Subscription:
     whole: Filter
     mode: Mode
     version: int
-    carried: bytes
-    narrow: Filter
+    carried: bytes = b""
+    narrow: Filter = NOBODY
+    is_told_changed: bool = False
+    """Whether CHANGED was said since the other side last compared: once is enough."""
 
     def wants(self, header: Header) -> bool:
         return self.mode != Mode.OFF and self.narrow.matches(header)
 
 
+class _State(Enum):
+    SUMMING = auto()
+    DIFFERENT = auto()
+    LOADING = auto()
+    COMPARING = auto()
+
+
 @dataclass(slots=True)
 class _Session:
+    sub: int
     filter: Filter
     tier: Tier
+    touched: float
+    state: _State = _State.SUMMING
+    count: int = 0
+    pooled: int = 0
+    """Items taken from the pool."""
     rounds: int = 0
     responder: Responder | None = None
 
@@ -69,27 +85,45 @@ class _Session:
 class Answering:
     """What the other side of a link asked for; pure."""
 
-    def __init__(self, wire: Wire, outbox: Outbox, admission: Admission) -> None:
+    def __init__(
+        self, wire: Wire, outbox: Outbox, admission: Admission, pool: Pool, *, asks_private: bool = False
+    ) -> None:
+        """`pool`: items that may be indexed for all sessions of a peer."""
         self._wire = wire
         self._outbox = outbox
         self._admission = admission
+        self._pool = pool
+        self._asks_private = asks_private
         self._subscriptions: dict[int, _Subscription] = {}
         self._sessions: dict[int, _Session] = {}
+        self._last_session = 0
+        self._loads = 0
         self._questions = 0
+
+    def end(self) -> None:
+        """The link is gone."""
+        for number in list(self._sessions):
+            self._close(number)
+
+    # --- Subscriptions -----------------------------------------------------------------------------------
 
     def wants(self, header: Header) -> Mode:
         """How the other side wants to hear of a new message; OFF if not at all."""
         modes = [one.mode for one in self._subscriptions.values() if one.wants(header)]
         return min(modes, default=Mode.OFF)
 
+    def has_subscription(self, number: int) -> bool:
+        """Whether this names a subscription of the other side."""
+        return number in self._subscriptions
+
     def on_sub(self, frame: Sub) -> None:
         """The other side subscribes, or changes a subscription; it is told what is carried."""
-        if frame.req not in self._subscriptions and len(self._subscriptions) >= limits.MAX_SUBSCRIPTIONS:
+        before = self._subscriptions.get(frame.req)
+        if before is None and len(self._subscriptions) >= limits.MAX_SUBSCRIPTIONS:
             raise out_of_range("too many subscriptions")
-        if frame.mode not in Mode.__members__.values():
-            raise out_of_range(f"mode {frame.mode}")
         whole = decode_filter(frame.filter)
-        self._subscriptions[frame.req] = _Subscription(whole, Mode(frame.mode), 0, b"", NOBODY)
+        version = before.version if before is not None else 0
+        self._subscriptions[frame.req] = _Subscription(whole, Mode(frame.mode), version)
         self._tell_scope(frame.req)
 
     def on_unsub(self, number: int) -> None:
@@ -104,8 +138,10 @@ class Answering:
 
     def tell_changed(self) -> None:
         """Let the other side reconcile rather than name what is new."""
-        for number in self._subscriptions:
-            self._wire.send(Changed(number))
+        for number, subscription in self._subscriptions.items():
+            if not subscription.is_told_changed:
+                subscription.is_told_changed = True
+                self._wire.send(Changed(number))
 
     def _tell_scope(self, number: int) -> None:
         subscription = self._subscriptions[number]
@@ -113,70 +149,132 @@ class Answering:
         subscription.narrow = subscription.whole.narrowed(subscription.carried)
         subscription.version += 1
         self._wire.send(Scope(number, subscription.version, subscription.carried))
+        # Going on would tell of authors who are carried no more.
+        for request in [request for request, session in self._sessions.items() if session.sub == number]:
+            self._refuse(request, SessionFault.STALE)
 
     def _carried_of(self, whole: Filter) -> bytes:
         carried = self._admission.carried
         public: frozenset[AuthorKey] = carried.authors
         # A filter for no kind asks for the control set alone, which is kept for whoever's bodies are held.
         if whole.kinds == ():
-            public |= carried.held
+            public |= carried.formerly
         return pack_bits([author in public for author in whole.authors or ()])
 
-    def on_open(self, frame: NegOpen) -> None:
+    # --- Sessions ----------------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float:
+        """When `on_wake` has something to do."""
+        touched = min((session.touched for session in self._sessions.values()), default=float("inf"))
+        return touched + limits.SESSION_IDLE
+
+    def on_wake(self, now: float) -> None:
+        """End the sessions in which nothing has happened for long."""
+        for request, session in list(self._sessions.items()):
+            if now >= session.touched + limits.SESSION_IDLE:
+                self._refuse(request, SessionFault.STALE)
+
+    def on_open(self, now: float, frame: NegOpen) -> None:
         """A session: answered by NEG_SAME, NEG_DIFFERS or NEG_ERR."""
+        self._last_session = frame.req
         subscription = self._subscriptions.get(frame.sub)
         if subscription is None or subscription.version != frame.version:
-            self._wire.send(NegErr(frame.req, SessionFault.STALE, 0))
+            self._refuse(frame.req, SessionFault.STALE)
             return
-        if len(self._sessions) >= limits.MAX_SESSIONS:
-            self._wire.send(NegErr(frame.req, SessionFault.BUSY, 0))
+        subscription.is_told_changed = False
+        # A session that was closed while its set is being loaded still costs that.
+        if max(len(self._sessions), self._loads) >= limits.MAX_SESSIONS:
+            self._refuse(frame.req, SessionFault.BUSY)
             return
-        if frame.tier not in Tier.__members__.values():
-            raise out_of_range(f"tier {frame.tier}")
-        window = replace(subscription.narrow, since=frame.since or None, until=frame.until or None)
-        session = _Session(window, Tier(frame.tier))
+        window = subscription.narrow.within(frame.since, frame.until)
+        session = _Session(frame.sub, window, Tier(frame.tier), now)
         self._sessions[frame.req] = session
 
         def then(_: float, own: SetSum) -> None:
             if (own.count, own.fingerprint()) == (frame.count, frame.fingerprint):
-                self._sessions.pop(frame.req, None)
+                self._close(frame.req)
                 self._wire.send(NegSame(frame.req))
             else:
+                session.state, session.count = _State.DIFFERENT, own.count
                 self._wire.send(NegDiffers(frame.req, own.count))
 
-        self._outbox.ask(lambda token: LoadSum(token, window, session.tier), SetSum, then, self._wire.link)
+        self._load(frame.req, session, lambda token: LoadSum(token, window, session.tier), SetSum, then)
 
-    def on_reconcile(self, frame: NegMsg) -> None:
+    def _load(
+        self,
+        request: int,
+        session: _Session,
+        make: Callable[[Token], Load],
+        expected: type[T],
+        then: Callable[[float, T], None],
+    ) -> None:
+        self._loads += 1
+
+        def proceed(now: float, answer: T) -> None:
+            self._loads -= 1
+            if self._sessions.get(request) is session:
+                session.touched = now
+                then(now, answer)
+
+        self._outbox.ask(make, expected, proceed, self._wire.link)
+
+    def on_reconcile(self, now: float, frame: NegMsg) -> None:
         """A message of the reconciliation."""
         session = self._sessions.get(frame.req)
         if session is None:
-            raise unexpected("NEG_MSG outside a session")
+            # It was under way when we ended the session.
+            if self._wire.is_ours(frame.req) or frame.req > self._last_session:
+                raise unexpected("NEG_MSG outside a session")
+            return
+        session.touched = now
         session.rounds += 1
         if session.rounds > limits.MAX_ROUNDS:
             raise unexpected("too many rounds in one session")
         if session.responder is not None:
             self._wire.send(NegMsg(frame.req, session.responder.on_message(frame.data)))
-        else:
+        elif session.state is _State.DIFFERENT:
             self._load_set(frame, session)
+        else:
+            raise unexpected("NEG_MSG before the answer to what came before")
 
     def _load_set(self, frame: NegMsg, session: _Session) -> None:
+        pooled = min(session.count, limits.MAX_SESSION_ITEMS)
+        if not self._pool.take(pooled):
+            self._refuse(frame.req, SessionFault.BUSY)
+            return
+        session.state, session.pooled = _State.LOADING, pooled
+
         def then(_: float, items: Items) -> None:
             if len(items.timestamps) > limits.MAX_SESSION_ITEMS:
-                self._sessions.pop(frame.req, None)
-                since = items.timestamps[-limits.MAX_SESSION_ITEMS]
-                self._wire.send(NegErr(frame.req, SessionFault.TOO_BIG, since))
+                self._refuse(frame.req, SessionFault.TOO_BIG, _boundary(items))
                 return
-            index = SortedIndex(items.ids, items.timestamps)
-            session.responder = Responder(index, limits.MAX_RECONCILIATION_MESSAGE)
+            session.state = _State.COMPARING
+            session.responder = Responder(SortedIndex(items.ids, items.timestamps))
             self._wire.send(NegMsg(frame.req, session.responder.on_message(frame.data)))
 
-        self._outbox.ask(
-            lambda token: LoadItems(token, session.filter, session.tier), Items, then, self._wire.link
+        self._load(
+            frame.req,
+            session,
+            lambda token: LoadItems(token, session.filter, session.tier),
+            Items,
+            then,
         )
 
     def on_close(self, frame: NegClose) -> None:
         """The initiator has learned what it wanted."""
-        self._sessions.pop(frame.req, None)
+        self._close(frame.req)
+
+    def _close(self, request: int) -> None:
+        session = self._sessions.pop(request, None)
+        if session is not None:
+            self._pool.give_back(session.pooled)
+
+    def _refuse(self, request: int, fault: SessionFault, since: int = 0) -> None:
+        self._close(request)
+        self._wire.send(NegErr(request, fault, since))
+
+    # --- Questions ---------------------------------------------------------------------------------------
 
     def on_get(self, frame: Get) -> None:
         """Messages by id; what is not served is named."""
@@ -185,17 +283,17 @@ class Answering:
     def serve(self, request: int, ids: list[MessageId]) -> None:
         """Load and send these messages as the answer to a question."""
         self._begin_question()
+        asked = tuple(dict.fromkeys(ids))
 
         def then(_: float, messages: list[Message]) -> None:
             self._questions -= 1
-            served = [message for message in messages if self._admission.carried.serves(message)]
-            absent = dict.fromkeys(ids, Absence.UNKNOWN)
-            absent |= {message.id: Absence.REFUSED for message in messages}
-            for message in served:
-                del absent[message.id]
+            served = self._served(messages)
+            given = {message.id for message in served}
+            # Held but not given away is unknown too: the difference would tell whom we follow privately.
+            absent = {message: Absence.UNKNOWN for message in asked if message not in given}
             answer(self._wire, request, served, absent)
 
-        self._outbox.ask(lambda token: LoadMessages(token, tuple(ids)), list, then, self._wire.link)
+        self._outbox.ask(lambda token: LoadMessages(token, asked), list, then, self._wire.link)
 
     def on_range(self, frame: Range) -> None:
         """The next messages of a subscription; none if its scope has changed."""
@@ -203,25 +301,35 @@ class Answering:
         if subscription is None or subscription.version != frame.version:
             answer(self._wire, frame.req, [])
             return
-        if frame.tier not in Tier.__members__.values():
-            raise out_of_range(f"tier {frame.tier}")
         self._begin_question()
-        after, limit = (frame.after_ts, frame.after_id), min(frame.limit, limits.RANGE_MESSAGES)
+        wanted, after = subscription.narrow, (frame.after_ts, frame.after_id)
+        limit = min(frame.limit, limits.RANGE_MESSAGES)
 
         def then(_: float, page: Page) -> None:
             self._questions -= 1
-            answer(self._wire, frame.req, list(page.messages))
+            answer(self._wire, frame.req, self._served(page.messages))
 
         self._outbox.ask(
-            lambda token: LoadRange(
-                token, subscription.narrow, Tier(frame.tier), after, limit, limits.MAX_ANSWER
-            ),
+            lambda token: LoadRange(token, wanted, Tier(frame.tier), after, limit, limits.MAX_ANSWER),
             Page,
             then,
             self._wire.link,
         )
 
+    def _served(self, messages: "list[Message] | tuple[Message, ...]") -> list[Message]:
+        # Whom we carry may have changed while the messages were loaded.
+        serves = self._admission.carried.serves
+        return [message for message in messages if serves(message, asks_private=self._asks_private)]
+
     def _begin_question(self) -> None:
         self._questions += 1
         if self._questions > limits.MAX_QUESTIONS:
             raise unexpected("too many questions at once")
+
+
+def _boundary(items: Items) -> int:
+    """The time from which on a set that is too big holds no more than a session takes."""
+    first = len(items.timestamps) - limits.MAX_SESSION_ITEMS
+    since = items.timestamps[first]
+    # Items of one second are not parted, so a second that begins before stays outside.
+    return min(since + 1, limits.MAX_TIMESTAMP) if items.timestamps[first - 1] == since else since

@@ -4,6 +4,7 @@ AND between the fields, OR within one; None asks for everything. Topics stand in
 no filter by topic can name a set that two nodes could compare.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from hedgerow_protocol import codec, limits
@@ -41,15 +42,26 @@ class Filter:
 
     def matches(self, header: Header) -> bool:
         """Whether a message with this header is asked for; kinds and times do not hold for control kinds."""
-        if self.authors is not None and header.author not in self.authors:
-            return False
-        return header.is_control or self._matches_content(header)
+        return self._names(header.author) and (header.is_control or self._matches_content(header))
 
     def narrowed(self, carried: bytes) -> "Filter":
         """The same with only those of its authors whose bit is set."""
         authors = self.authors or ()
         kept = tuple([author for place, author in enumerate(authors) if has_bit(carried, place)])
         return replace(self, authors=kept)
+
+    def within(self, since: int, until: int) -> "Filter":
+        """The same for messages from `since` to before `until` alone, in Unix seconds; 0 leaves that end as it is."""
+        starts = [start for start in (self.since, since or None) if start is not None]
+        ends = [end for end in (self.until, until or None) if end is not None]
+        return replace(self, since=max(starts, default=None), until=min(ends, default=None))
+
+    def _names(self, author: AuthorKey) -> bool:
+        if self.authors is None:
+            return True
+        # A filter is asked once a link for each new message, and may hold 5,000 authors.
+        place = bisect_left(self.authors, author)
+        return self.authors[place : place + 1] == (author,)
 
     def _matches_content(self, header: Header) -> bool:
         if self.kinds is not None and header.kind not in self.kinds:

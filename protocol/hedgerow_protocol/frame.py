@@ -1,30 +1,34 @@
 """Frames: the units on a link, `[type, req, …]` in canonical bytes (specs/07-frames.md).
 
 `req` ties an answer to its question and later frames to a session or subscription. The side that dialled counts
-1, 3, 5 …, the other 2, 4, 6 …, so that a number names one thing on a link.
+1, 3, 5 …, the other 2, 4, 6 …, in the order of sending, so that a number names one thing on a link.
 An unknown even type ends the link, an unknown odd type is ignored.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import ClassVar, TypeAlias
 
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
-from hedgerow_protocol.message import MessageId
-from hedgerow_protocol.shape import (
-    as_array,
-    as_bool,
-    as_bytes,
-    as_key,
-    as_list,
-    as_text,
-    as_uint,
-    wrong_shape,
+from hedgerow_protocol.frame_values import (
+    COUNT,
+    IDS,
+    NUMBER,
+    UINT8,
+    UINT16,
+    UINT32,
+    Check,
+    as_absent,
+    as_carried,
+    as_fingerprint,
+    bytes_up_to,
+    one_of,
+    text_up_to,
 )
-
-Check: TypeAlias = Callable[[object, str], object]
+from hedgerow_protocol.message import MessageId
+from hedgerow_protocol.shape import as_array, as_bool, as_key, as_uint, wrong_shape
 
 
 class Mode(IntEnum):
@@ -49,7 +53,7 @@ class Absence(IntEnum):
 
     UNKNOWN = 0
     REFUSED = 1
-    """Its author is not carried here."""
+    """It is held and not given away. Never said here: it would tell whom somebody follows privately."""
     LATER = 2
     """It did not fit into the answer: ask again."""
 
@@ -82,66 +86,21 @@ def split_ids(packed: bytes) -> list[MessageId]:
     return [MessageId(packed[at : at + limits.ID_SIZE]) for at in range(0, len(packed), limits.ID_SIZE)]
 
 
-def _uint(bits: int) -> Check:
-    return lambda value, what: as_uint(value, what, 2**bits - 1)
-
-
-def _packed(item: int, most: int) -> Check:
-    def check(value: object, what: str) -> bytes:
-        packed = as_bytes(value, what, most=most * item)
-        if len(packed) % item:
-            raise wrong_shape(f"{what} are not whole items of {item} bytes")
-        return packed
-
-    return check
-
-
-def _bytes(most: int) -> Check:
-    return lambda value, what: as_bytes(value, what, most=most)
-
-
-def _fingerprint(value: object, what: str) -> bytes:
-    return as_bytes(value, what, length=limits.FINGERPRINT_SIZE)
-
-
-def _carried(value: object, what: str) -> tuple[tuple[int, bytes], ...]:
-    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_carried)
-
-
-def _one_carried(value: object, what: str) -> tuple[int, bytes]:
-    hop, message = as_array(value, what, 2)
-    return as_uint(hop, what, 2**8 - 1), as_bytes(message, what, most=limits.MAX_MESSAGE)
-
-
-def _absent(value: object, what: str) -> tuple[tuple[bytes, int], ...]:
-    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_absent)
-
-
-def _one_absent(value: object, what: str) -> tuple[bytes, int]:
-    absent, why = as_array(value, what, 2)
-    return as_key(absent, what), as_uint(why, what, 2**8 - 1)
-
-
-_IDS = _packed(limits.ID_SIZE, limits.MAX_FRAME_MESSAGES)
-_REQ = _uint(32)
-_COUNT = _uint(53)
-
-
 @dataclass(frozen=True, slots=True)
 class Ping:
     """Are you there?"""
 
     type: ClassVar[int] = 2
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The answer to a ping, with its number."""
+    """The answer to a ping, with its number. It only says that somebody is there, so the number is not checked."""
 
     type: ClassVar[int] = 4
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
@@ -150,12 +109,7 @@ class Err:
     """The sender ends the link and says why; `retry_after` in seconds."""
 
     type: ClassVar[int] = 6
-    checks: ClassVar[tuple[Check, ...]] = (
-        _REQ,
-        _uint(8),
-        lambda value, what: as_text(value, what, limits.MAX_ERROR_TEXT),
-        _uint(32),
-    )
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT8, text_up_to(limits.MAX_ERROR_TEXT), UINT32)
     req: int
     code: int
     text: str
@@ -167,10 +121,11 @@ class Sub:
     """The sender wants what `filter` (its bytes) names; `req` names the subscription from here on."""
 
     type: ClassVar[int] = 8
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_FILTER), _uint(8))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, bytes_up_to(limits.MAX_FILTER), one_of(Mode))
     req: int
     filter: bytes
     mode: int
+    """A `Mode`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +133,7 @@ class Unsub:
     """The sender no longer wants it."""
 
     type: ClassVar[int] = 10
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
@@ -190,7 +145,7 @@ class Scope:
     """
 
     type: ClassVar[int] = 12
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(32), _bytes(limits.MAX_FILTER_AUTHORS // 8 + 1))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT32, bytes_up_to((limits.MAX_FILTER_AUTHORS + 7) // 8))
     req: int
     version: int
     """Counts up; a session names the version that it runs over."""
@@ -203,19 +158,20 @@ class NegOpen:
 
     type: ClassVar[int] = 14
     checks: ClassVar[tuple[Check, ...]] = (
-        _REQ,
-        _REQ,
-        _uint(32),
-        _uint(8),
-        _uint(32),
-        _uint(32),
-        _COUNT,
-        _fingerprint,
+        NUMBER,
+        NUMBER,
+        UINT32,
+        one_of(Tier),
+        UINT32,
+        UINT32,
+        COUNT,
+        as_fingerprint,
     )
     req: int
     sub: int
     version: int
     tier: int
+    """A `Tier`."""
     since: int
     """Only messages from this second on; 0 for all."""
     until: int
@@ -229,7 +185,7 @@ class NegSame:
     """The responder's set is the same; the session is over."""
 
     type: ClassVar[int] = 16
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
@@ -238,7 +194,7 @@ class NegDiffers:
     """The responder's set is another, of `count` items; the initiator goes on or streams it."""
 
     type: ClassVar[int] = 18
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _COUNT)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, COUNT)
     req: int
     count: int
 
@@ -248,7 +204,7 @@ class NegMsg:
     """One message of the reconciliation, either way."""
 
     type: ClassVar[int] = 20
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_RECONCILIATION_MESSAGE))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, bytes_up_to(limits.MAX_RECONCILIATION_MESSAGE))
     req: int
     data: bytes
 
@@ -258,7 +214,7 @@ class NegClose:
     """The initiator has what it wanted to know."""
 
     type: ClassVar[int] = 22
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
@@ -267,7 +223,7 @@ class NegErr:
     """The responder ends the session; `since` narrows it to what it would take (too_big)."""
 
     type: ClassVar[int] = 24
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(8), _uint(32))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT8, UINT32)
     req: int
     fault: int
     since: int
@@ -278,7 +234,7 @@ class Get:
     """The sender wants these messages."""
 
     type: ClassVar[int] = 26
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, IDS)
     req: int
     ids: bytes
 
@@ -291,7 +247,7 @@ class Messages:
     """
 
     type: ClassVar[int] = 28
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _carried, as_bool)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_carried, as_bool)
     req: int
     messages: tuple[tuple[int, bytes], ...]
     """Pairs of hops so far and the message's bytes."""
@@ -303,7 +259,7 @@ class Missing:
     """Of what was asked for, these do not come: (id, `Absence`). Precedes the last `Messages` of the answer."""
 
     type: ClassVar[int] = 30
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _absent)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_absent)
     req: int
     absent: tuple[tuple[bytes, int], ...]
 
@@ -313,7 +269,7 @@ class Range:
     """Stream a tier of a subscription of the sender's, in order of (ts, id), from after a place in it."""
 
     type: ClassVar[int] = 32
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _REQ, _uint(32), _uint(8), _uint(32), as_key, _uint(16))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, NUMBER, UINT32, one_of(Tier), UINT32, as_key, UINT16)
     req: int
     sub: int
     version: int
@@ -328,7 +284,7 @@ class IHave:
     """The sender has these; answered by `Want` with the same number."""
 
     type: ClassVar[int] = 34
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS, _bytes(limits.MAX_FRAME_MESSAGES))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, IDS, bytes_up_to(limits.MAX_FRAME_MESSAGES))
     req: int
     ids: bytes
     hops: bytes
@@ -340,7 +296,7 @@ class Want:
     """Of what was announced, these are wanted; `Messages` with the same number brings them, none if none are."""
 
     type: ClassVar[int] = 36
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _IDS)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, IDS)
     req: int
     ids: bytes
 
@@ -350,7 +306,7 @@ class Changed:
     """More has changed under the receiver's subscription than is worth announcing: reconcile."""
 
     type: ClassVar[int] = 38
-    checks: ClassVar[tuple[Check, ...]] = (_REQ,)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
     req: int
 
 
@@ -359,7 +315,11 @@ class Accept:
     """Somebody accepts an invite; sent by the joiner, and on to the inviter by whoever carries him."""
 
     type: ClassVar[int] = 40
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _bytes(limits.MAX_INVITE), _bytes(limits.MAX_INVITE))
+    checks: ClassVar[tuple[Check, ...]] = (
+        NUMBER,
+        bytes_up_to(limits.MAX_INVITE),
+        bytes_up_to(limits.MAX_INVITE),
+    )
     req: int
     invite: bytes
     """A signed invite."""
@@ -371,7 +331,7 @@ class Accepted:
     """What becomes of an acceptance: a `Verdict`."""
 
     type: ClassVar[int] = 42
-    checks: ClassVar[tuple[Check, ...]] = (_REQ, _uint(8))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT8)
     req: int
     verdict: int
 

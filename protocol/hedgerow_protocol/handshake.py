@@ -311,14 +311,15 @@ class SecureChannel:
         self._sending = sending
         self._receiving = receiving
         self._chunks: list[bytes] = []
-        self._is_dead = False
+        self.is_dead = False
+        """Whether an error from outside has ended it."""
 
     def seal(self, frame: bytes) -> list[bytes]:
         """The Noise messages that carry `frame` (1 byte to 256 KiB), to be sent in this order, none left out.
 
         Raises `LocalProtocolError` for a frame of another size, and after an error in `open`.
         """
-        if self._is_dead:
+        if self.is_dead:
             raise LocalProtocolError("the channel has failed")
         if not 0 < len(frame) <= limits.MAX_FRAME:
             raise LocalProtocolError(f"a frame of {len(frame)} bytes")
@@ -331,12 +332,12 @@ class SecureChannel:
 
         Raises `RemoteProtocolError` (too_big, bad_handshake, wrong_shape), and from then on for everything.
         """
-        if self._is_dead:
+        if self.is_dead:
             raise _bad_handshake("the channel has failed")
         try:
             return self._take(self._open_one(data))
         except RemoteProtocolError:
-            self._is_dead = True
+            self.is_dead = True
             raise
 
     def _seal_one(self, plaintext: bytes) -> bytes:

@@ -13,14 +13,13 @@ from hedgerow_protocol import codec, keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.kinds import Kind, decode_extra
+from hedgerow_protocol.kinds import Kind, decode_extra, line
 from hedgerow_protocol.message import Message, decode_message, verify
 from hedgerow_protocol.shape import (
     as_array,
     as_bytes,
     as_key,
     as_list,
-    as_text,
     as_uint,
     ascends,
     out_of_range,
@@ -31,6 +30,8 @@ SCHEME = "hedgerow-invite:"
 INVITE_TAG = b"hedgerow/1/invite\0"
 ACCEPTANCE_TAG = b"hedgerow/1/acceptance\0"
 UINT32 = 2**32 - 1
+_as_name = line(limits.MAX_NAME)
+_as_address = line(limits.MAX_ADDRESS)
 
 
 class InviteExtra(IntEnum):
@@ -85,13 +86,17 @@ class Invite:
     @property
     def makes_member(self) -> bool:
         """Whether a seed invites: the joiner becomes its member."""
-        return dict(self.extra).get(InviteExtra.MEMBERSHIP) == 1
+        return self._number(InviteExtra.MEMBERSHIP) == 1
 
     @property
     def messages(self) -> int | None:
         """How many messages the joiner will get, if the invite says so."""
-        count = dict(self.extra).get(InviteExtra.MESSAGES)
-        return count if isinstance(count, int) and not isinstance(count, bool) else None
+        return self._number(InviteExtra.MESSAGES)
+
+    def _number(self, key: InviteExtra) -> int | None:
+        # For Python true is 1, but not for everyone who reads the same bytes.
+        value = dict(self.extra).get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class SignedInvite:
 
     def to_text(self) -> str:
         """The form to paste: `hedgerow-invite:` and base64url without padding."""
-        return SCHEME + urlsafe_b64encode(self.to_bytes()).decode().rstrip("=")
+        return SCHEME + _encode_text(self.to_bytes())
 
 
 def sign_invite(invite: Invite, device_seed: bytes) -> SignedInvite:
@@ -135,12 +140,11 @@ def sign_invite(invite: Invite, device_seed: bytes) -> SignedInvite:
             invite.extra,
         ]
     )
+    signature = keys.sign(device_seed, INVITE_TAG + encoded)
     try:
-        decoded = _decode_invite(encoded)
+        return decode_signed_invite(codec.encode([encoded, keys.public_key(device_seed), signature]))
     except RemoteProtocolError as error:
         raise LocalProtocolError(str(error)) from None
-    device = DeviceKey(keys.public_key(device_seed))
-    return SignedInvite(decoded, encoded, device, keys.sign(device_seed, INVITE_TAG + encoded))
 
 
 def decode_signed_invite(data: bytes) -> SignedInvite:
@@ -157,17 +161,28 @@ def decode_signed_invite(data: bytes) -> SignedInvite:
 
 
 def parse_invite(text: str) -> SignedInvite:
-    """The invite in a text or link that was pasted; raises `RemoteProtocolError`."""
+    """The invite in a text or link that was pasted, white space left out; raises `RemoteProtocolError`."""
     text = "".join(text.split())
     _, found, rest = text.rpartition(SCHEME)
     packed = rest if found else text.rpartition("#")[2]
     if len(packed) > 2 * limits.MAX_INVITE:
         raise RemoteProtocolError(Reason.TOO_BIG, "longer than any invite")
+    return decode_signed_invite(_decode_text(packed))
+
+
+def _decode_text(packed: str) -> bytes:
     try:
         data = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
     except (Base64Error, ValueError):
         raise RemoteProtocolError(Reason.NOT_CANONICAL, "not base64url") from None
-    return decode_signed_invite(data)
+    # The library passes over letters that do not belong there, and over bits that belong to no byte.
+    if _encode_text(data) != packed:
+        raise RemoteProtocolError(Reason.NOT_CANONICAL, "not the one form in base64url")
+    return data
+
+
+def _encode_text(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _decode_invite(data: bytes) -> Invite:
@@ -178,7 +193,7 @@ def _decode_invite(data: bytes) -> Invite:
     invite = Invite(
         net=as_uint(net, "net", 2**16 - 1),
         inviter=AuthorKey(as_key(inviter, "inviter")),
-        name=as_text(name, "name", limits.MAX_NAME),
+        name=_as_name(name, "name"),
         meet=as_list(meet, "meet", limits.MAX_INVITE_ADDRESSES, _as_meeting),
         token=as_bytes(token, "token", length=limits.INVITE_TOKEN),
         expiry=as_uint(expiry, "expiry", UINT32),
@@ -193,7 +208,7 @@ def _decode_invite(data: bytes) -> Invite:
 
 def _as_meeting(value: object, what: str) -> Meeting:
     address, device = as_array(value, what, 2)
-    text = as_text(address, what, limits.MAX_ADDRESS)
+    text = _as_address(address, what)
     if not text.startswith(("ws://", "wss://")) or not text.isascii() or " " in text:
         raise out_of_range("an address to meet begins with ws:// or wss://")
     return Meeting(text, DeviceKey(as_key(device, what)))
@@ -215,11 +230,16 @@ class Acceptance:
 def sign_acceptance(
     signed: SignedInvite, inception: Message, name: str, ts: int, device_seed: bytes
 ) -> bytes:
-    """The bytes of an acceptance by the author of this inception."""
+    """The bytes of an acceptance by the author of this inception; raises `LocalProtocolError` if a rule forbids it."""
     device = keys.public_key(device_seed)
     encoded = codec.encode([signed.id, inception.header.author, device, name, ts])
     signature = keys.sign(device_seed, ACCEPTANCE_TAG + encoded)
-    return codec.encode([encoded, signature, inception.encode()])
+    acceptance = codec.encode([encoded, signature, inception.encode()])
+    try:
+        decode_acceptance(acceptance)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(str(error)) from None
+    return acceptance
 
 
 def decode_acceptance(data: bytes) -> Acceptance:
@@ -232,7 +252,7 @@ def decode_acceptance(data: bytes) -> Acceptance:
         invite=as_key(invite, "invite"),
         author=AuthorKey(as_key(author, "author")),
         device=DeviceKey(as_key(device, "device")),
-        name=as_text(name, "name", limits.MAX_NAME),
+        name=_as_name(name, "name"),
         ts=as_uint(ts, "ts", UINT32),
         inception=inception,
     )

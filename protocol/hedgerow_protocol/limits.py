@@ -134,7 +134,7 @@ MAX_ERROR_TEXT = 256
 """Bytes of the words in an error frame."""
 ANSWER_FRAME = 48 * KIB
 """Bytes of messages gathered into one frame of an answer: large enough to be cheap, small enough to be fair."""
-MAX_ANSWER = 1 * MIB
+MAX_ANSWER = 512 * KIB
 """Bytes of messages in a whole answer; what does not fit is asked for again."""
 
 # --- Synchronisation ------------------------------------------------------------------------------------
@@ -144,6 +144,13 @@ MAX_ROUNDS = 64
 """Messages that the initiator may send in one session."""
 MAX_SESSION_ITEMS = 200_000
 """Items of a set that a responder lets one session compare; a larger set is walked in windows of time."""
+MAX_WINDOWS = 64
+"""Windows into which the sets of one comparison are cut: a responder that always says too big would never end."""
+MAX_COMPARED_ITEMS = 2_000_000
+"""Items of all sessions together of which a responder keeps an index: 74 MB."""
+SESSION_IDLE = 90.0
+"""Seconds that a responder keeps a session in which nothing happens. Longer than PROGRESS_TIMEOUT, because the
+initiator's next message may stand behind what it uploads."""
 MAX_QUESTIONS = 8
 """Questions of the other side that may be under way on a link: twice its own window."""
 MAX_SUBSCRIPTIONS = 8
@@ -153,7 +160,12 @@ BULK_SHARE = 10
 RANGE_MESSAGES = 2_000
 """Messages asked for by one RANGE."""
 REQUEST_WINDOW = 4
-"""Questions for messages under way on a link; with MAX_ANSWER this is the credit of 4 MiB."""
+"""Questions for messages under way on a link."""
+CREDIT = REQUEST_WINDOW * MAX_ANSWER
+"""Bytes from one link that may wait to be stored, above which nothing more is asked of it. All answers to open
+questions together are half a send queue of 4 MiB, so that pushes and rounds have room beside them."""
+MAX_WAITING = 32 * MIB
+"""The same for all links of a node together."""
 MAX_OFFERED = 65_536
 """Ids that a link keeps to fetch or to announce; beyond it the next reconciliation finds them."""
 MAX_LIVE = 1_000
@@ -194,9 +206,13 @@ PUSH_BYTES_BURST = 4.0 * MIB
 FRAME_RATE = 50.0
 """Frames a second that are no answers."""
 FRAME_BURST = 500.0
+PUSH_SHARE = 0.5
+"""Of the two quotas, what a node itself pushes before it announces: delays on the way may squeeze messages together."""
 MAX_INVALID = 20
 """Bad messages from one device within INVALID_WINDOW, after which it is cut off."""
 INVALID_WINDOW = 600.0
 BAN_SECONDS = 3_600.0
 """How long a device that was cut off stays away; doubled each time up to MAX_BAN_SECONDS."""
 MAX_BAN_SECONDS = 86_400.0
+MAX_RECORDS = 4_096
+"""Devices that sent bad messages and are remembered; who makes device keys for free must not fill the memory."""

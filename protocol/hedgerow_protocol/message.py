@@ -67,6 +67,11 @@ class Message:
     signature: bytes
     body: bytes | None
 
+    @property
+    def size(self) -> int:
+        """Bytes of header, signature and body: `encode` adds about ten."""
+        return len(self.header_bytes) + len(self.signature) + len(self.body or b"")
+
     def encode(self) -> bytes:
         """The bytes on a link and in a journal."""
         return codec.encode([self.header_bytes, self.signature, self.body])

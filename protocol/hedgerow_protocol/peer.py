@@ -8,19 +8,21 @@ The driver answers every `Load`, `Put` and `Verify` once, in any order, and call
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission, Carried
 from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
-from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.frame import Err, Frame, LinkFault, decode_frame, encode_frame
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.outbox import Outbox
+from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.sync import LinkSync
 
 
@@ -53,12 +55,27 @@ class LinkState:
 
 
 @dataclass(slots=True)
+class _Open:
+    """What there is of a link once it is authenticated."""
+
+    established: Established
+    sync: LinkSync
+
+
+@dataclass(slots=True)
 class _Link:
-    connection: Connection
-    opened: float
-    handshake: Handshake
-    established: Established | None = None
-    sync: LinkSync | None = None
+    is_initiator: bool
+    asks_private: bool
+    connected: float
+    handshake: Handshake | None
+    """None once it is over: its keys are needed no more."""
+    was_heard: bool = False
+    open: _Open | None = None
+
+    @property
+    def patience(self) -> float:
+        """Until when the link must be authenticated."""
+        return self.connected + (limits.HANDSHAKE_TIMEOUT if self.was_heard else limits.HELLO_TIMEOUT)
 
 
 @dataclass(slots=True)
@@ -80,30 +97,40 @@ class Peer:
         self._records: dict[DeviceKey, _Record] = {}
         self._touched: dict[LinkId, None] = {}
         self._wake_at = float("inf")
+        self._pool = Pool(limits.MAX_COMPARED_ITEMS)
         self._admission = Admission(self._outbox, identities, carried)
         self._admission.on_stored = self._on_admitted
         self._admission.on_unauthorised = self._on_unauthorised
         self._admission.on_bad = self._on_bad
+        self._admission.on_room = self._on_room
 
     # --- Connections -------------------------------------------------------------------------------------
 
     def on_connected(self, now: float, link: LinkId, connection: Connection) -> list[Effect]:
         """A connection is open, in either direction; the side that dialled speaks first."""
-        if connection.is_initiator:
-            handshake, first = Handshake.initiate(
-                connection.own, connection.subprotocols, connection.ephemeral, connection.expected
-            )
-            self._outbox.add(Send(link, first))
+        try:
+            handshake = self._handshake(link, connection)
+        except RemoteProtocolError as error:
+            # What the other side offered in the upgrade stands in the prologue.
+            self._outbox.add(Close(link, error.reason.value))
         else:
-            handshake = Handshake.respond(connection.own, connection.subprotocols, connection.ephemeral)
-        self._links[link] = _Link(connection, now, handshake)
+            self._links[link] = _Link(connection.is_initiator, connection.asks_private, now, handshake)
         return self._effects(now, link)
+
+    def _handshake(self, link: LinkId, connection: Connection) -> Handshake:
+        own, subprotocols, ephemeral = connection.own, connection.subprotocols, connection.ephemeral
+        if not connection.is_initiator:
+            return Handshake.respond(own, subprotocols, ephemeral)
+        handshake, first = Handshake.initiate(own, subprotocols, ephemeral, connection.expected)
+        self._outbox.add(Send(link, first))
+        return handshake
 
     def on_data(self, now: float, link: LinkId, data: bytes) -> list[Effect]:
         """One binary message came over a connection."""
         entry = self._links.get(link)
         if entry is None:
             return []
+        entry.was_heard = True
         try:
             self._take(now, link, entry, data)
         except RemoteProtocolError as error:
@@ -116,20 +143,25 @@ class Peer:
         return self._effects(now)
 
     def _forget(self, link: LinkId) -> None:
-        if self._links.pop(link, None) is not None:
+        entry = self._links.pop(link, None)
+        if entry is not None:
             self._outbox.forget(link)
             self._admission.forget(link)
+        if entry is not None and entry.open is not None:
+            entry.open.sync.end()
 
     def _take(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
-        if entry.sync is None or entry.established is None:
+        if entry.open is None:
             self._shake_hands(now, link, entry, data)
             return
-        packed = entry.established.channel.open(data)
+        packed = entry.open.established.channel.open(data)
         frame = decode_frame(packed) if packed is not None else None
-        if frame is not None:
-            entry.sync.on_frame(now, frame)
+        why = entry.open.sync.on_frame(now, frame) if frame is not None else None
+        if why is not None:
+            self._close(link, why)
 
     def _shake_hands(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
+        assert entry.handshake is not None
         step = entry.handshake.on_message(data, now)
         if step.reply is not None:
             self._outbox.add(Send(link, step.reply))
@@ -138,32 +170,32 @@ class Peer:
 
     def _establish(self, now: float, link: LinkId, entry: _Link, established: Established) -> None:
         device = established.peer.device
-        if device == entry.connection.own.hello.device:
-            raise RemoteProtocolError(Reason.WRONG_PEER, "this is ourselves")
         record = self._records.get(device)
         if record is not None and record.banned_until > now:
             self._close(link, "banned")
             return
-        entry.established = established
-        entry.sync = LinkSync(
+        self._admission.begin(link, device)
+        sync = LinkSync(
             link,
             lambda frame: self._send(link, established, frame),
             self._outbox,
             self._admission,
+            self._pool,
             self._random,
             is_initiator=established.is_initiator,
-            asks_private=entry.connection.asks_private,
+            asks_private=entry.asks_private,
         )
+        entry.handshake, entry.open = None, _Open(established, sync)
         self._outbox.add(Note(link, "established"))
-        entry.sync.start(now)
+        sync.start(now)
 
     def _send(self, link: LinkId, established: Established, frame: Frame) -> None:
         self._outbox.send(link, established.channel.seal(encode_frame(frame)))
 
     def _end(self, link: LinkId, fault: LinkFault, why: str) -> None:
         entry = self._links[link]
-        if entry.established is not None:
-            self._send(link, entry.established, Err(0, fault, why, 0))
+        if entry.open is not None and not entry.open.established.channel.is_dead:
+            self._send(link, entry.open.established, Err(0, fault, why, 0))
         self._close(link, why)
 
     def _close(self, link: LinkId, why: str) -> None:
@@ -196,44 +228,48 @@ class Peer:
 
     # --- What changes on our side ------------------------------------------------------------------------
 
+    def _open_links(self) -> Iterator[tuple[LinkId, LinkSync]]:
+        return ((link, entry.open.sync) for link, entry in self._links.items() if entry.open is not None)
+
+    def _sync_of(self, link: LinkId) -> LinkSync | None:
+        entry = self._links.get(link)
+        return entry.open.sync if entry is not None and entry.open is not None else None
+
     def on_published(self, now: float, messages: list[Message]) -> list[Effect]:
         """We published these; they are stored."""
-        for entry in self._links.values():
-            if entry.sync is not None:
-                entry.sync.on_new(messages)
+        for link, sync in self._open_links():
+            self._touched[link] = None
+            sync.on_new(now, messages)
         return self._effects(now)
 
     def on_carried(self, now: float, carried: Carried) -> list[Effect]:
         """Others are carried from now on."""
         if carried != self._admission.carried:
             self._admission.on_carried(carried)
-            for entry in self._links.values():
-                if entry.sync is not None:
-                    entry.sync.on_carried()
+            for link, sync in self._open_links():
+                self._touched[link] = None
+                sync.on_carried(now)
         return self._effects(now)
 
     def accept(
         self, now: float, link: LinkId, invite: bytes, acceptance: bytes
     ) -> tuple[int | None, list[Effect]]:
         """Bring an acceptance to the peer; `AcceptanceAnswered` will carry the number. None: the link is gone."""
-        entry = self._links.get(link)
-        if entry is None or entry.sync is None:
-            return None, []
-        request = entry.sync.accept(invite, acceptance)
+        sync = self._sync_of(link)
+        request = sync.accept(now, invite, acceptance) if sync is not None else None
         return request, self._effects(now, link)
 
     def accepted(self, now: float, link: LinkId, request: int, verdict: int) -> list[Effect]:
         """The answer to `Accepting`."""
-        entry = self._links.get(link)
-        if entry is not None and entry.sync is not None:
-            entry.sync.accepted(request, verdict)
+        sync = self._sync_of(link)
+        if sync is not None:
+            sync.accepted(request, verdict)
         return self._effects(now, link)
 
     def resync(self, now: float) -> list[Effect]:
         """Compare every set on every link that we dialled, now."""
-        for entry in self._links.values():
-            if entry.sync is not None:
-                entry.sync.resync(now)
+        for _, sync in self._open_links():
+            sync.resync(now)
         return self.on_wake(now)
 
     def on_wake(self, now: float) -> list[Effect]:
@@ -250,28 +286,19 @@ class Peer:
 
     def links(self) -> list[LinkState]:
         """Every link, in the order in which it was opened."""
-        return [
-            LinkState(
-                link,
-                entry.established.peer if entry.established else None,
-                entry.connection.is_initiator,
-                entry.sync.is_settled if entry.sync else False,
-                tuple(entry.sync.refused()) if entry.sync else (),
-            )
-            for link, entry in self._links.items()
-        ]
+        return [_state(link, entry) for link, entry in self._links.items()]
 
     def _overdue(self, now: float, entry: _Link) -> str | None:
-        if entry.sync is None:
-            return "handshake took too long" if now >= entry.opened + limits.HANDSHAKE_TIMEOUT else None
-        if now >= entry.opened + limits.MAX_LINK_AGE:
+        if entry.open is None:
+            return "handshake took too long" if now >= entry.patience else None
+        if now >= entry.connected + limits.MAX_LINK_AGE:
             return "old: dial again"
-        return entry.sync.on_wake(now)
+        return entry.open.sync.on_wake(now)
 
     def _deadline(self, entry: _Link) -> float:
-        if entry.sync is None:
-            return entry.opened + limits.HANDSHAKE_TIMEOUT
-        return min(entry.sync.deadline, entry.opened + limits.MAX_LINK_AGE)
+        if entry.open is None:
+            return entry.patience
+        return min(entry.open.sync.deadline, entry.connected + limits.MAX_LINK_AGE)
 
     def _effects(self, now: float, touched: LinkId | None = None) -> list[Effect]:
         if touched is not None:
@@ -286,33 +313,55 @@ class Peer:
     # --- What admission tells ----------------------------------------------------------------------------
 
     def _on_admitted(self, now: float, source: LinkId, new: list[Message]) -> None:
-        for link, entry in self._links.items():
-            if entry.sync is None:
-                continue
+        for link, sync in self._open_links():
             if link == source:
-                self._touched[link] = None
-                entry.sync.on_stored(now)
+                sync.on_stored(now, is_new=bool(new))
             elif new:
-                entry.sync.on_new(new)
+                sync.on_new(now, new)
+            else:
+                continue
+            self._touched[link] = None
+
+    def _on_room(self, now: float) -> None:
+        for link, sync in self._open_links():
+            self._touched[link] = None
+            sync.on_room(now)
 
     def _on_unauthorised(self, now: float, link: LinkId, author: AuthorKey) -> None:
-        entry = self._links.get(link)
-        if entry is not None and entry.sync is not None:
-            entry.sync.on_unauthorised(now, author)
+        sync = self._sync_of(link)
+        if sync is not None:
+            self._touched[link] = None
+            sync.on_unauthorised(now, author)
 
-    def _on_bad(self, now: float, link: LinkId, count: int) -> None:
-        entry = self._links.get(link)
-        if entry is None or entry.established is None:
-            return
-        record = self._records.setdefault(entry.established.peer.device, _Record())
+    # --- Bad messages ------------------------------------------------------------------------------------
+
+    def _on_bad(self, now: float, device: DeviceKey, count: int) -> None:
+        record = self._record(device)
         record.bad.extend([now] * count)
         while record.bad and record.bad[0] < now - limits.INVALID_WINDOW:
             record.bad.popleft()
         if len(record.bad) >= limits.MAX_INVALID:
-            self._ban(now, link, record)
+            self._ban(now, device, record)
 
-    def _ban(self, now: float, link: LinkId, record: _Record) -> None:
+    def _record(self, device: DeviceKey) -> _Record:
+        record = self._records.pop(device, None) or _Record()
+        if len(self._records) >= limits.MAX_RECORDS:
+            # The one that was heard of least recently: device keys are made for free.
+            del self._records[next(iter(self._records))]
+        self._records[device] = record
+        return record
+
+    def _ban(self, now: float, device: DeviceKey, record: _Record) -> None:
         record.bad.clear()
         record.banned_until = now + record.ban
         record.ban = min(2 * record.ban, limits.MAX_BAN_SECONDS)
-        self._end(link, LinkFault.BAD_SIGNATURES, "too many bad messages")
+        for link, entry in list(self._links.items()):
+            if entry.open is not None and entry.open.established.peer.device == device:
+                self._end(link, LinkFault.BAD_SIGNATURES, "too many bad messages")
+
+
+def _state(link: LinkId, entry: _Link) -> LinkState:
+    if entry.open is None:
+        return LinkState(link, None, entry.is_initiator, is_settled=False, refused=())
+    established, sync = entry.open.established, entry.open.sync
+    return LinkState(link, established.peer, entry.is_initiator, sync.is_settled, tuple(sync.refused()))

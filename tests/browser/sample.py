@@ -34,8 +34,15 @@ MINE = (
         "Looks for the picture behind a formula.",
         ("mathematics",),
     ),
-    NewItem("https://oeis.org/", "The On-Line Encyclopedia of Integer Sequences", "", ("mathematics", "numbers")),
-    NewItem("https://ar.khanacademy.org/", "خان أكاديمي بالعربية", "دروس وتمارين من العدّ إلى التفاضل", ("رياضيات",)),
+    NewItem(
+        "https://oeis.org/", "The On-Line Encyclopedia of Integer Sequences", "", ("mathematics", "numbers")
+    ),
+    NewItem(
+        "https://ar.khanacademy.org/",
+        "خان أكاديمي بالعربية",
+        "دروس وتمارين من العدّ إلى التفاضل",
+        ("رياضيات",),
+    ),
     NewItem("https://math-wiki.com/", "מתוויקי", "סיכומים ותרגילים של סטודנטים", ("מתמטיקה",)),
     NewItem(
         "https://www.gapminder.org/",
@@ -64,7 +71,11 @@ def _ana(ana: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
             Connect(STATISTICS, Relation.NEEDS_FIRST, SEEING, "See chance move before you calculate it."),
             (),
         ),
-        (now - 2 * HOUR, Comment(STATISTICS, Role.QUESTION, "Has anybody tried it with a class of nurses?"), ()),
+        (
+            now - 2 * HOUR,
+            Comment(STATISTICS, Role.QUESTION, "Has anybody tried it with a class of nurses?"),
+            (),
+        ),
     ]
 
 
@@ -80,7 +91,9 @@ def _ben(ben: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
         (now - 24 * HOUR, Resource(WRONG, "Statistics Done Wrong", "On the errors that get published."), ()),
         (
             now - 5 * HOUR,
-            Endorse(STATISTICS, Stance.LIMITS, "", "", "Good on tests, thin on what to do with missing data."),
+            Endorse(
+                STATISTICS, Stance.LIMITS, "", "", "Good on tests, thin on what to do with missing data."
+            ),
             (),
         ),
     ]
@@ -90,7 +103,11 @@ def _nour(nour: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
     return [
         (now - 70 * HOUR, Profile("نور", "أتعلّم وأعلّم الجبر."), ()),
         (now - 7 * HOUR, Resource(ALGEBRA_AR, "جبر", "العلم الذي سمّاه الخوارزمي", "ar"), ("رياضيات",)),
-        (now - 6 * HOUR, Endorse(ALGEBRA_AR, Stance.FOR, "مبتدئ", "", "شرح واضح مع أمثلة كثيرة، ويبدأ من الصفر (HTML)."), ()),
+        (
+            now - 6 * HOUR,
+            Endorse(ALGEBRA_AR, Stance.FOR, "مبتدئ", "", "شرح واضح مع أمثلة كثيرة، ويبدأ من الصفر (HTML)."),
+            (),
+        ),
     ]
 
 

@@ -64,7 +64,9 @@ def _meet_at_a_seed(story: Story, ana: Person, ben: Person, seed: Person) -> str
     seed.hedgerow("profile", "--name", "Library", "--machine")
     story.step(f"A library starts a seed; other nodes reach it at {seed.peer}")
     ana.hedgerow("join", seed.hedgerow("invite")["invite"])
-    wait_until(lambda: _fingerprint(seed, ana) == _fingerprint(ana, ana), 60, "the seed has all of Ana's messages")
+    wait_until(
+        lambda: _fingerprint(seed, ana) == _fingerprint(ana, ana), 60, "the seed has all of Ana's messages"
+    )
     story.step("Ana joins the seed, which now keeps what she shares")
     invite = ana.hedgerow("invite")["invite"]
     story.step(f"Ana makes an invite of {len(invite)} letters and gives it to Ben")

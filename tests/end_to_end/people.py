@@ -40,10 +40,20 @@ class Person:
             raise Refused(done.returncode, problem)
         return json.loads(done.stdout)
 
-    def start(self, *, listen: str | None = None) -> None:
+    def start(self, *, listen: str | None = None, address: str | None = None) -> None:
         """Start the node and wait until it serves."""
-        command = [sys.executable, "-m", "hedgerow_node", "--home", str(self.home), "run", "--no-open", "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "hedgerow_node",
+            "--home",
+            str(self.home),
+            "run",
+            "--no-open",
+            "--json",
+        ]
         command += ["--page", "127.0.0.1:0"] + (["--listen", listen] if listen else [])
+        command += ["--address", address] if address else []
         errors = (self.home.parent / f"{self.home.name}.stderr").open("a")
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment()
@@ -75,7 +85,9 @@ class Person:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEDGEROW_", "COVERAGE_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HEDGEROW_", "COVERAGE_"))
+    }
     return {**kept, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
 

@@ -5,7 +5,7 @@ from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.node import Node, OnProgress, ignore_progress
 
 
-async def call(node: Node, name: str, on_progress: OnProgress = ignore_progress, **fields: object) -> Json:
+async def call(node: Node, name: str, on_progress: OnProgress = ignore_progress, /, **fields: object) -> Json:
     """What the operation answers to these fields; `from_` stands for the field `from`."""
     operation = BY_NAME[name]
     values = {field.rstrip("_"): value for field, value in fields.items()}
@@ -14,7 +14,7 @@ async def call(node: Node, name: str, on_progress: OnProgress = ignore_progress,
     return answer
 
 
-async def download(node: Node, name: str, **fields: object) -> bytes:
+async def download(node: Node, name: str, /, **fields: object) -> bytes:
     """The file that the operation answers."""
     operation = BY_NAME[name]
     answer = await operation(node, operation.request_of(fields))

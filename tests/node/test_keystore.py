@@ -256,7 +256,8 @@ def test_a_copy_says_so_until_it_is_adopted(home: Home, tmp_path: Path) -> None:
     original = Keystore.create(home, FakeClock())
     other = Home(tmp_path / "copy")
     other.create()
-    copy = Keystore.install(other, original.inception, original.secrets(), FakeClock(seed=2), is_copy=True)
+    made = Keystore.create(other, FakeClock(seed=2))
+    copy = made.replaced_by(original.inception, original.secrets())
     assert copy.is_copy
     assert Keystore.open(other).is_copy
     assert Keystore.open(other).did == original.did

@@ -92,7 +92,7 @@ def test_the_encoder_refuses_exactly_what_the_decoder_refuses(value: object) -> 
         msgpack.ExtType(1, b""),
         object(),
     ],
-    ids=repr,
+    ids=lambda value: f"{type(value).__name__}-{len(str(value))}",
 )
 def test_the_encoder_refuses_what_the_encoding_forbids(value: object) -> None:
     with pytest.raises(LocalProtocolError):

@@ -179,7 +179,7 @@ def test_a_device_that_the_log_does_not_name_publishes_nothing():
     forged = sign_message(
         seed=thief.device_seed,
         author=ana.author.key,
-        place=replace(ana.author._place, seq=1, prev=None),
+        place=replace(ana.author.place, seq=1, prev=None),
         kind=Comment.kind,
         ts=EPOCH,
         body=thief.say(Comment("https://example.org/", Role.COMMENT, "forged"), EPOCH).body or b"",
@@ -218,7 +218,9 @@ def test_the_newest_different_cost_little(changed, most):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32), st.integers(0, 400), st.integers(0, 400), st.lists(st.floats(0.01, 2), max_size=4))
+@given(
+    st.integers(0, 2**32), st.integers(0, 400), st.integers(0, 400), st.lists(st.floats(0.01, 2), max_size=4)
+)
 def test_whatever_breaks_when_both_sides_end_equal(seed, ours, theirs, breaks):
     network, ana, ben = pair(seed)
     ana.hold(ana.author.resources(ours))

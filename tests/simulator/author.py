@@ -29,7 +29,8 @@ class Author:
             ts=EPOCH,
         )
         self.key: AuthorKey = self.inception.header.author
-        self._place: ChainPlace = FIRST
+        self.place: ChainPlace = FIRST
+        """Where the next message goes."""
 
     def say(self, content: Content, ts: int, *, replaces: tuple[MessageId, ...] = ()) -> Message:
         """The next message of this author."""
@@ -37,13 +38,13 @@ class Author:
         message = sign_message(
             seed=self.device_seed,
             author=self.key,
-            place=self._place,
+            place=self.place,
             kind=content.kind,
             ts=ts,
             body=body,
             replaces=replaces,
         )
-        self._place = ChainPlace(self._place.seq + 1, message.id)
+        self.place = ChainPlace(self.place.seq + 1, message.id)
         return message
 
     def resources(self, count: int, *, start: int = EPOCH) -> list[Message]:

@@ -19,8 +19,12 @@ from hedgerow_protocol.effects import (
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind, Retract, decode_body
 from hedgerow_protocol.message import MAIN_NET, Message, MessageId
+
+PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
+"""Kinds that no retraction touches."""
 
 
 class MemoryStore:
@@ -28,7 +32,8 @@ class MemoryStore:
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self.messages: dict[MessageId, Message] = {}
-        self.erased: dict[MessageId, bytes] = {}
+        self.retracted: set[tuple[MessageId, AuthorKey]] = set()
+        """Pairs of a message that a retraction names and the retraction's author."""
         self.put(messages)
 
     def put(self, messages: Iterable[Message]) -> list[MessageId]:
@@ -38,7 +43,7 @@ class MemoryStore:
     def _put_one(self, message: Message) -> bool:
         if message.header.kind == Kind.RETRACT and message.body is not None:
             self._erase(message)
-        if self.erased.get(message.id) == message.header.author:
+        if self.is_erased(message):
             message = message.without_body()
         known = self.messages.get(message.id)
         if known is not None and (known.body is not None or message.body is None):
@@ -51,21 +56,27 @@ class MemoryStore:
         content = decode_body(Kind.RETRACT, retraction.body).content
         assert isinstance(content, Retract)
         for target in content.targets:
-            self.erased[target] = retraction.header.author
+            self.retracted.add((target, retraction.header.author))
             held = self.messages.get(target)
-            if held is not None and held.header.author == retraction.header.author:
+            if held is not None and self.is_erased(held):
                 self.messages[target] = held.without_body()
+
+    def is_erased(self, message: Message) -> bool:
+        """Whether its own author withdrew it."""
+        is_named = (message.id, message.header.author) in self.retracted
+        return is_named and message.header.kind not in PERMANENT
 
     def verify(self, data: Iterable[bytes]) -> Verified:
         """What a driver does off its loop."""
         decoded, undecodable = decode_batch(data)
-        unknown = [message for message in decoded if self._is_wanted(message)]
+        unknown = [message for message in decoded if not self._is_known(message.id)]
         held, bad = verify_batch(unknown, MAIN_NET)
         return Verified(tuple(held), len(decoded) - len(unknown), (*undecodable, *bad))
 
-    def _is_wanted(self, message: Message) -> bool:
-        known = self.messages.get(message.id)
-        return known is None or (known.body is None and message.body is not None and message.id not in self.erased)
+    def _is_known(self, message: MessageId) -> bool:
+        """Whether it need not be asked for: held with its body, or erased."""
+        held = self.messages.get(message)
+        return held is not None and (held.body is not None or self.is_erased(held))
 
     def load(self, effect: Load) -> object:
         """The answer to a load effect."""
@@ -76,7 +87,7 @@ class MemoryStore:
                 held = self.select(effect.filter, effect.tier)
                 return Items(array("I", [one.header.ts for one in held]), b"".join(one.id for one in held))
             case LoadUnknown():
-                return [one for one in effect.ids if one not in self.messages]
+                return [one for one in effect.ids if not self._is_known(one)]
             case LoadMessages():
                 return [self.messages[one] for one in effect.ids if one in self.messages]
             case LoadRange():
@@ -104,5 +115,5 @@ class MemoryStore:
         return Page(tuple(page), more=len(page) < len(after))
 
     def _bodiless(self, effect: LoadBodiless) -> list[MessageId]:
-        held = [one for one in self.messages.values() if one.body is None and one.id not in self.erased]
+        held = [one for one in self.messages.values() if not self._is_known(one.id)]
         return [one.id for one in held if effect.filter.matches(one.header)][: effect.limit]

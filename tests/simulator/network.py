@@ -7,9 +7,12 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import (
+    AcceptanceAnswered,
+    Accepting,
     Close,
     Delivered,
     Effect,
@@ -39,11 +42,21 @@ from simulator.memory_store import MemoryStore
 START = 1_790_000_000.0
 
 
+class Holder(Protocol):
+    """Who holds an end of a link."""
+
+    def receive(self, link: LinkId, data: bytes) -> None:
+        """One binary message came."""
+
+    def lose(self, link: LinkId) -> None:
+        """The connection is gone."""
+
+
 @dataclass
 class End:
     """One end of a link: who holds it, under which number, and what crossed it."""
 
-    node: "SimulatedNode"
+    node: Holder
     link: LinkId
     other: "End | None" = None
     sent: list[bytes] = field(default_factory=list)
@@ -53,27 +66,44 @@ class End:
 class SimulatedNode:
     """A peer with a store in memory."""
 
-    def __init__(self, network: "Network", name: str, author: Author, follows: Iterable[AuthorKey] = ()) -> None:
+    def __init__(
+        self, network: "Network", name: str, author: Author, follows: Iterable[AuthorKey] = ()
+    ) -> None:
         self.network = network
         self.name = name
         self.author = author
         self.store = MemoryStore()
-        self.identities = Identities()
         self.carried = Carried(authors=frozenset({author.key, *follows}))
-        self.peer = Peer(network.random, self.identities, self.carried)
         self.ends: dict[LinkId, End] = {}
         self.delivered: list[Message] = []
         self.notes: list[Note] = []
-        self.wake_at = float("inf")
+        self.events: list[Accepting | AcceptanceAnswered] = []
+        self._start()
         self.hold([author.inception])
+
+    def _start(self) -> None:
+        self.identities = Identities()
+        for message in self.store.messages.values():
+            self._learn(message)
+        self.peer = Peer(self.network.random, self.identities, self.carried)
+        self.wake_at = float("inf")
+
+    def restart(self) -> None:
+        """Stop at once, links and whatever was under way lost, and begin anew with what was stored."""
+        for end in list(self.ends.values()):
+            self.network.cut(end)
+        self._start()
 
     def hold(self, messages: Iterable[Message]) -> None:
         """Store messages as if they had come long ago."""
         messages = list(messages)
         self.store.put(messages)
         for message in messages:
-            if message.header.kind == Kind.IDENTITY:
-                self.identities.learn(message)
+            self._learn(message)
+
+    def _learn(self, message: Message) -> None:
+        if message.header.kind == Kind.IDENTITY:
+            self.identities.learn(message)
 
     def publish(self, messages: list[Message]) -> None:
         """Store messages of our own and tell the links."""
@@ -84,6 +114,17 @@ class SimulatedNode:
         """Carry others from now on."""
         self.carried = carried
         self.perform(self.peer.on_carried(self.network.now, carried))
+
+    def receive(self, link: LinkId, data: bytes) -> None:
+        self.perform(self.peer.on_data(self.network.now, link, data))
+
+    def lose(self, link: LinkId) -> None:
+        self.perform(self.peer.on_closed(self.network.now, link))
+
+    def connected(self, end: End, connection: Connection) -> None:
+        """Hold this end from now on."""
+        self.ends[end.link] = end
+        self.perform(self.peer.on_connected(self.network.now, end.link, connection))
 
     def perform(self, effects: list[Effect]) -> None:
         """Do what the peer asks."""
@@ -101,16 +142,27 @@ class SimulatedNode:
                 self.wake_at = at
                 network.at(at, lambda: self._wake(at))
             case Verify(token, data):
-                network.soon(lambda: self.perform(peer.on_verified(network.now, token, self.store.verify(data))))
+                self._soon(lambda: peer.on_verified(network.now, token, self.store.verify(data)))
             case Put(token, messages):
-                network.soon(lambda: self.perform(peer.on_stored(network.now, token, self.store.put(messages))))
+                self._soon(lambda: peer.on_stored(network.now, token, self.store.put(messages)))
             case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
                 answer = self.store.load(effect)
-                network.soon(lambda: self.perform(peer.on_loaded(network.now, effect.token, answer)))
+                self._soon(lambda: peer.on_loaded(network.now, effect.token, answer))
             case Delivered(_, messages):
                 self.delivered.extend(messages)
             case Note():
                 self.notes.append(effect)
+            case Accepting() | AcceptanceAnswered():
+                self.events.append(effect)
+
+    def _soon(self, work: Callable[[], list[Effect]]) -> None:
+        peer = self.peer
+
+        def act() -> None:
+            if self.peer is peer:
+                self.perform(work())
+
+        self.network.soon(act)
 
     def _wake(self, at: float) -> None:
         if self.wake_at == at:
@@ -147,22 +199,43 @@ class Network:
         self.now = end
 
     def connect(
-        self, dialler: SimulatedNode, listener: SimulatedNode, *, expected: DeviceKey | None = None
+        self,
+        dialler: SimulatedNode,
+        listener: SimulatedNode,
+        *,
+        expected: DeviceKey | None = None,
+        asks_private: bool = False,
     ) -> tuple[End, End]:
         """Open a connection; the dialler expects the listener's device unless told another."""
-        ours = End(dialler, LinkId(len(dialler.ends) + 1))
-        theirs = End(listener, LinkId(len(listener.ends) + 1), ours)
-        ours.other = theirs
-        dialler.ends[ours.link], listener.ends[theirs.link] = ours, theirs
-        listener.perform(listener.peer.on_connected(self.now, theirs.link, self._connection(listener, None, False)))
+        ours, theirs = self.ends(
+            dialler, LinkId(len(dialler.ends) + 1), listener, LinkId(len(listener.ends) + 1)
+        )
+        listener.connected(theirs, self.connection(listener.author, is_initiator=False))
         wanted = expected or listener.author.device
-        dialler.perform(dialler.peer.on_connected(self.now, ours.link, self._connection(dialler, wanted, True)))
+        ours_connection = self.connection(
+            dialler.author, is_initiator=True, expected=wanted, asks_private=asks_private
+        )
+        dialler.connected(ours, ours_connection)
         return ours, theirs
 
-    def _connection(self, node: SimulatedNode, expected: DeviceKey | None, is_initiator: bool) -> Connection:
+    def ends(self, one: Holder, one_link: LinkId, other: Holder, other_link: LinkId) -> tuple[End, End]:
+        """Both ends of a new connection."""
+        ours = End(one, one_link)
+        theirs = End(other, other_link, ours)
+        ours.other = theirs
+        return ours, theirs
+
+    def connection(
+        self,
+        author: Author,
+        *,
+        is_initiator: bool,
+        expected: DeviceKey | None = None,
+        asks_private: bool = False,
+    ) -> Connection:
+        """What the node of this author brings to a handshake."""
         static = self.random.randbytes(32)
         not_after = int(self.now) + 86_400
-        author = node.author
         hello = Hello(
             device=author.device,
             author=author.key,
@@ -172,7 +245,7 @@ class Network:
             agent="simulated",
         )
         own = OwnEnd(net=MAIN_NET, static=static, hello=hello)
-        return Connection(own, is_initiator, self.random.randbytes(32), expected)
+        return Connection(own, is_initiator, self.random.randbytes(32), expected, asks_private)
 
     def carry(self, end: End, data: bytes) -> None:
         """Bring data to the other end, in order, after the delay."""
@@ -186,14 +259,21 @@ class Network:
 
     def _arrive(self, end: End, data: bytes) -> None:
         if end.closed is None:
-            end.node.perform(end.node.peer.on_data(self.now, end.link, data))
+            end.node.receive(end.link, data)
 
     def close(self, end: End, why: str) -> None:
         """End the connection; what is under way still arrives at the other side before it hears of it."""
+        if end.closed is None:
+            self.cut(end, why)
+            end.node.lose(end.link)
+
+    def cut(self, end: End, why: str = "cut") -> None:
+        """The same without telling this side."""
         other = end.other
         if end.closed is not None or other is None:
             return
         end.closed = why
-        end.node.perform(end.node.peer.on_closed(self.now, end.link))
-        self.at(max(self.now + self.delay, self._last_arrival.get(id(end), 0.0)), lambda: self.close(other, "by the peer"))
-
+        self.at(
+            max(self.now + self.delay, self._last_arrival.get(id(end), 0.0)),
+            lambda: self.close(other, "by the peer"),
+        )

@@ -8,7 +8,7 @@ from hedgerow_node.cli.session import Json, Running
 from hedgerow_node.cli.wording import count, records, size, text, whole
 from hedgerow_node.problems import Problem
 
-REMINDERS = frozenset({"words", "copy"})
+REMINDERS = frozenset({"words", "copy", "erasure"})
 """Checks of the doctor that remind of something to do and find no fault."""
 
 

@@ -16,14 +16,17 @@ SHOWN = 10
 
 @click.command("add", cls=Command)
 @click.argument("thing")
-@click.option("--title", default="", help="What it is called.")
-@click.option("--summary", default="", help="What it is about.")
+@click.option("--title", help="What it is called.")
+@click.option("--summary", help="What it is about.")
 @click.option("--topic", "topics", multiple=True, help="A topic; may be given several times.")
 @pass_asked
-def add_command(asked: Asked, thing: str, title: str, summary: str, topics: tuple[str, ...]) -> None:
+def add_command(
+    asked: Asked, thing: str, title: str | None, summary: str | None, topics: tuple[str, ...]
+) -> None:
     """Keep a thing in your own library. Nobody else sees it."""
+    values = {"thing": thing, "title": title, "summary": summary, "topics": topics or None}
     with asked.session() as session:
-        answer = session.call("add", {"thing": thing, "title": title, "summary": summary, "topics": topics})
+        answer = session.call("add", values)
     asked.screen.value(answer)
     asked.screen.line(f"{'Added' if answer['added'] else 'Changed'}, only for you: {text(answer['thing'])}")
     asked.screen.line(f"Next: hedgerow share {text(answer['thing'])}", "next")
@@ -101,7 +104,7 @@ def _undo(asked: Asked) -> None:
     with asked.session() as session:
         answer = session.call("import undo")
     asked.screen.value(answer)
-    asked.screen.line(f"Taken out again: {count(whole(answer['removed']), 'link')}.")
+    asked.screen.line(f"Taken out again: {count(whole(answer['removed']), 'link')} of {text(answer['name'])}.")
 
 
 def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -141,6 +142,8 @@ def _unexpected(asked: Asked, error: Exception) -> Problem:
     from hedgerow_node.cli.logfile import start_log
     from hedgerow_node.logs import Log
 
+    with suppress(Problem):
+        asked.home.create()
     start_log(asked.home)
     return unexpected(Log("cli"), error)
 

@@ -182,6 +182,8 @@ def retract_command(asked: Asked, messages: tuple[str, ...], only_this: bool, re
     asked.screen.value(answer)
     withdrawn = count(len(texts(answer["withdrawn"])), "message")
     asked.screen.line(f"Withdrawn: {withdrawn}. {text(answer['who'])}")
+    for newer in texts(answer["still_said"]):
+        asked.screen.line(f"A newer version still stands. Withdraw it too: hedgerow retract {newer}", "next")
 
 
 def _say(asked: Asked, name: str, values: Json, done: str) -> None:

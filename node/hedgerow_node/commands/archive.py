@@ -30,7 +30,7 @@ from hedgerow_node.node import OnProgress, ignore_progress
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import ProtocolError, RemoteProtocolError
-from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.identity import Identities, decode_entry
 from hedgerow_protocol.keys import did_of, key_of
 from hedgerow_protocol.kinds import STATEMENTS, Body, Comment, Kind, Resource, Role, decode_body, encode_body
 from hedgerow_protocol.message import Message, decode_message, verify
@@ -280,7 +280,9 @@ def _checked(entry: Entry) -> Message | PrivateEntry:
 def _message(data: bytes) -> Message:
     message = decode_message(data)
     verify(message)
-    if message.body is not None and message.header.kind != Kind.IDENTITY:
+    if message.header.kind == Kind.IDENTITY:
+        decode_entry(message)
+    elif message.body is not None:
         decode_body(message.header.kind, message.body)
     return message
 
@@ -297,12 +299,15 @@ def _inception(opening: Opening) -> Message:
 
 
 def _authorised(archive: Archive) -> Archive:
+    """Raises `Problem` for a message of somebody else, or of a device that does not speak for its author."""
+    former = [key_of(entry.did) for entry in archive.entries if isinstance(entry, FormerLine)]
+    authors = {archive.inception.header.author, *former}
     identities = Identities()
     for message in (archive.inception, *archive.messages):
-        if message.header.kind == Kind.IDENTITY and message.body is not None:
+        if message.header.kind == Kind.IDENTITY:
             identities.learn(message)
     for message in archive.messages:
-        if not identities.is_authorised(message.header):
+        if message.header.author not in authors or not identities.is_authorised(message.header):
             raise Problem(
                 Code.EXPORT_DAMAGED, f"{message_thing(message.id)} is not signed by its author's device"
             )

@@ -4,15 +4,16 @@ import os
 import shlex
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from hedgerow_node.clock import Clock
+from hedgerow_node.commands import words
 from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.people import profile_of
 from hedgerow_node.commands.transfer import own_messages
 from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, LIMITS, MIN_FREE_DISK, OTHERS, Home
 from hedgerow_node.keystore import Secret
@@ -54,17 +55,16 @@ class Check:
 async def status(node: Node, request: Status) -> Json:
     """Show who one is here, how much there is, and to whom the node is connected."""
     counts = await node.store.messages.counts()
-    names = await node.store.views.names([node.author])
     return {
         "did": node.keys.did,
-        "name": names.get(node.author, ""),
+        "name": (await profile_of(node)).name,
         "home": str(node.home.path),
         "messages": counts.messages,
         "own_messages": counts.own,
         "resources": await node.store.views.resources(),
         "people": counts.authors - 1,
         "links": node.network.links() if node.network is not None else [],
-        "database_bytes": node.store.database.size(),
+        "database_bytes": node.store.size(),
         "words_confirmed": not node.keys.has_words,
         "passphrase": node.keys.has_passphrase,
         "restored_copy": node.keys.is_copy,
@@ -75,17 +75,18 @@ async def status(node: Node, request: Status) -> Json:
 
 async def doctor(node: Node, request: Doctor) -> Json:
     """Look for faults in the folder, the keys, the database and the journal, and say what to do about them."""
-    checks = [
-        _folder(node.home),
-        _disk(node.home),
-        await _clock(node),
-        _keys(node),
-        *_identity(node),
-        await _database(node),
-        await _journal(node),
-        await _erasure(node),
-    ]
-    return _report(checks)
+    looks = (_clock, _database, _journal, _erasure)
+    looked = [await _looked(look, node) for look in looks]
+    return _report([_folder(node.home), _disk(node.home), _keys(node), *_identity(node), *looked])
+
+
+async def _looked(look: Callable[[Node], Awaitable[Check]], node: Node) -> Check:
+    """A fault that stops one check must not hide what the others find."""
+    try:
+        return await look(node)
+    except Problem as problem:
+        name = look.__name__.removeprefix("_")
+        return Check(name, False, f"{problem.title}: {problem.detail}.", problem.next_step)
 
 
 def examine_closed(home: Home, clock: Clock, problem: Problem) -> Json:
@@ -143,10 +144,10 @@ def _disk(home: Home) -> Check:
 
 
 def _plain_clock(now: float) -> Check:
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    title = f"The clock says {words.day(now)}."
     if EARLIEST_CLOCK <= now <= limits.MAX_TIMESTAMP:
-        return Check("clock", True, f"The clock says {day}.")
-    return Check("clock", False, f"The clock says {day}.", Code.CLOCK_WRONG.next_step)
+        return Check("clock", True, title)
+    return Check("clock", False, title, Code.CLOCK_WRONG.next_step)
 
 
 async def _clock(node: Node) -> Check:

@@ -78,12 +78,12 @@ async def import_file(node: Node, request: ImportFile, on_progress: OnProgress) 
 
 async def undo_import(node: Node, request: UndoImport) -> Json:
     """Take the latest import out of the private library again."""
-    imports = await node.store.library.imports()
-    if not imports:
+    left = [one for one in await node.store.library.imports() if one.items]
+    if not left:
         raise Problem(Code.NOTHING_TO_UNDO)
-    removed = await node.store.library.undo_import()
+    removed = await node.store.library.undo_import(left[0].id)
     node.erase_soon()
-    return {"removed": removed}
+    return {"name": left[0].name, "removed": removed}
 
 
 def _parse(name: str, data: bytes) -> Parsed:

@@ -128,3 +128,8 @@ async def kept_items(node: Node, topic: str | None = None) -> AsyncIterator[Item
         cursor = found.next
         if cursor is None:
             return
+
+
+def is_kept(item: Item) -> bool:
+    """Whether the thing itself is kept, and not only a note on it."""
+    return bool(item.title or item.summary or item.topics) or not item.note

@@ -17,6 +17,7 @@ from hedgerow_node.invitations import Terms, read_invite
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node, OnProgress
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol import limits
 from hedgerow_protocol.invite import SCHEME, SignedInvite
 from hedgerow_protocol.keys import did_of
@@ -82,7 +83,7 @@ async def invite(node: Node, request: MakeInvite) -> Json:
         through=request.through,
     )
     async with network_of(node) as network:
-        signed = await network.invitations.issue(terms)
+        signed = await network.inviting.issue(terms)
     return {
         "invite": signed.to_text(),
         "link": _link(signed),
@@ -100,7 +101,7 @@ async def join(node: Node, request: Join, on_progress: OnProgress) -> Json:
     if not request.accept:
         return _preview(signed)
     async with network_of(node) as network:
-        await network.invitations.accept(signed)
+        await network.joining.accept(signed)
         await _await_first(node, network, signed, on_progress)
         authors = await node.store.messages.authors()
     things = sum(authors.get(one, 0) for one in (signed.invite.inviter, *signed.invite.follows))
@@ -112,21 +113,26 @@ async def peers(node: Node, request: ListPeers) -> Json:
     known = await node.store.peers.all()
     links = node.network.links() if node.network is not None else []
     linked = {link["device"] for link in links}
-    idle: list[dict[str, object]] = [
-        {
-            "did": did_of(peer.author) if peer.author is not None else None,
-            "device": did_of(peer.device),
-            "role": "unknown",
-            "direction": "out",
-            "state": "not running",
-            "address": peer.address,
-            "refused": [],
-        }
+    dialled = node.network.dialled() if isinstance(node.network, Network) else {}
+    idle = [
+        _idle(peer, dialled.get(peer.device, "not running"))
         for peer in known
         if did_of(peer.device) not in linked
     ]
     last = {did_of(peer.device): peer.last_linked for peer in known}
     return {"peers": [{**link, "last_linked": last.get(str(link["device"]))} for link in links + idle]}
+
+
+def _idle(peer: KnownPeer, state: str) -> Json:
+    return {
+        "did": did_of(peer.author) if peer.author is not None else None,
+        "device": did_of(peer.device),
+        "role": "unknown",
+        "direction": "out",
+        "state": state,
+        "address": peer.address,
+        "refused": [],
+    }
 
 
 async def sync(node: Node, request: Sync, on_progress: OnProgress) -> Json:

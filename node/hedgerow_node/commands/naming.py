@@ -61,7 +61,8 @@ def ranges_of(letters: str) -> list[tuple[bytes, bytes]]:
     """
     digits = letters.lstrip(base58.ALPHABET[0])
     zeros = len(letters) - len(digits)
-    if zeros > limits.ID_SIZE:
+    # Reading digits costs the square of their number, so what is too long is not read at all.
+    if zeros > limits.ID_SIZE or len(digits) > MOST_LETTERS:
         return []
     most = 256 ** (limits.ID_SIZE - zeros) - 1
     if not digits:

@@ -60,9 +60,12 @@ class Operation:
         Raises `Problem` naming the field that is wrong.
         """
         try:
+            _check_texts(values)
             return msgspec.convert(values, self.request, strict=not from_text)
         except msgspec.ValidationError as error:
             raise Problem(Code.REQUEST_WRONG, str(error)) from None
+        except UnicodeEncodeError:
+            raise Problem(Code.REQUEST_WRONG, "a text has letters that UTF-8 cannot hold") from None
 
     async def __call__(
         self, node: Node, request: Request, on_progress: OnProgress = ignore_progress
@@ -98,6 +101,22 @@ def long_operation(
     return Operation(
         name, method, path, request, checked, _summary(run), is_long=True, max_request=max_request
     )
+
+
+def _check_texts(value: object) -> None:
+    """Raises `UnicodeEncodeError` for half a surrogate pair, which Python's text may hold and nothing else can."""
+    match value:
+        case str():
+            value.encode()
+        case Mapping():
+            for name, one in value.items():
+                _check_texts(name)
+                _check_texts(one)
+        case list() | tuple():
+            for one in value:
+                _check_texts(one)
+        case _:
+            pass
 
 
 def _of_type(given: Request, expected: type[R]) -> R:

@@ -52,13 +52,13 @@ class ListPeople(Request):
 
 async def show_profile(node: Node, request: ShowProfile) -> Json:
     """Show how one is known to others."""
-    profile = await _profile(node)
+    profile = await profile_of(node)
     return {"did": node.keys.did, "name": profile.name, "about": profile.about, "machine": profile.machine}
 
 
 async def set_profile(node: Node, request: SetProfile) -> Json:
     """Say how one wants to be known."""
-    before = await _profile(node)
+    before = await profile_of(node)
     profile = Profile(
         name=before.name if request.name is None else words.line(request.name),
         about=before.about if request.about is None else words.text(request.about),
@@ -155,7 +155,8 @@ async def person(node: Node, request: OnePerson) -> Json:
     return {**plain_view(view), "messages": held.count, "fingerprint": held.fingerprint().hex()}
 
 
-async def _profile(node: Node) -> Profile:
+async def profile_of(node: Node) -> Profile:
+    """How one is known to others; without a name where nothing was said."""
     message = await node.store.views.current(node.author, Kind.PROFILE, "")
     saying = saying_of(message) if message is not None else None
     return saying.content if saying is not None and isinstance(saying.content, Profile) else Profile("")

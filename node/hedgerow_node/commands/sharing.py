@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hedgerow_node.commands import words
-from hedgerow_node.commands.library import kept_items
+from hedgerow_node.commands.library import is_kept, kept_items
 from hedgerow_node.commands.naming import thing_named
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.reach import who_receives
@@ -63,7 +63,7 @@ async def share(node: Node, request: Share, on_progress: OnProgress) -> Json:
         sayings = [
             _as_saved(item)
             async for item in kept_items(node, words.line(request.topic) or None)
-            if not item.shared
+            if not item.shared and is_kept(item)
         ]
     if not sayings:
         raise Problem(Code.NOTHING_TO_SHARE, request.topic)
@@ -90,7 +90,7 @@ async def _described(node: Node, request: Share) -> Saying:
     content = said.content if said is not None and isinstance(said.content, Resource) else Resource(thing, "")
     topics = said.topics if said is not None else ()
     item = await node.store.library.item(thing)
-    if item is not None and not item.shared:
+    if item is not None:
         content = replace(content, title=item.title or content.title, summary=item.summary or content.summary)
         topics = item.topics or topics
     given = {name: _worded(value) for name in DESCRIBES if (value := getattr(request, name)) is not None}

@@ -76,6 +76,7 @@ def _author(shown: Mapping[str, object]) -> Json:
 def _authors(shown: Mapping[str, object]) -> Json:
     """People are told by key; the names of those who made a resource are text and stay."""
     authors = shown.get("authors")
-    if not isinstance(authors, list) or not all(isinstance(author, dict) for author in authors):
+    is_statement = "kind" in shown  # an empty list of names does not show what it would hold
+    if is_statement or not isinstance(authors, list) or not all(isinstance(one, dict) for one in authors):
         return {}
     return {"authors": [author["did"] for author in authors], "people": authors}

@@ -157,21 +157,19 @@ async def comment(node: Node, request: CommentOn) -> Json:
 async def edit(node: Node, request: Edit) -> Json:
     """Say something again in better words; the earlier version stays in its history."""
     message = await own_message_named(node, request.message)
+    heads = await _heads_beside(node, message)
+    if heads and message.id not in [head.id for head in heads]:
+        message = (await node.store.messages.get([heads[0].id]))[0]
     saying = saying_of(message)
     if saying is None:
         raise _cannot_edit(message)
-    given = {
-        name: value for name in request.__struct_fields__ if (value := getattr(request, name)) is not None
-    }
-    topics = saying.topics if request.topics is None else words.lines(request.topics)
-    changed = Saying(_with(saying.content, given), topics, saying.refs)
-    before = await _heads_of_statement(node, message, saying.content)
-    if changed == saying and [head.id for head in before] == [message.id]:
+    changed = _changed(saying, request)
+    if changed == saying and [head.id for head in heads] == [message.id]:
         return {"ids": [message_thing(message.id)], "replaced": [], "who": who_receives(node)}
-    published = await node.publish_many([replacing(changed, before)])
+    published = await node.publish_many([replacing(changed, heads)])
     return {
         "ids": [message_thing(published[0].id)],
-        "replaced": [message_thing(head.id) for head in before],
+        "replaced": [message_thing(head.id) for head in heads],
         "who": who_receives(node),
     }
 
@@ -179,13 +177,18 @@ async def edit(node: Node, request: Edit) -> Json:
 async def retract(node: Node, request: Withdraw) -> Json:
     """Withdraw messages of one's own: their text is erased here at once, and on every node that obeys."""
     targets: dict[MessageId, None] = {}
+    newer: dict[MessageId, None] = {}
     for name in request.messages:
         message = await own_message_named(node, name)
         if message.header.kind in (Kind.IDENTITY, Kind.RETRACT):
             raise Problem(
                 Code.NOT_EDITABLE, "an identity and a withdrawal stay for good", "There is nothing to do."
             )
-        targets |= dict.fromkeys([message.id] if request.only_this else await _whole_statement(node, message))
+        heads = dict.fromkeys([head.id for head in await _heads_beside(node, message)])
+        # What stands goes whole, with every head beside it; an old version goes with what was before it.
+        whole = list(heads) if message.id in heads else [message.id]
+        targets |= dict.fromkeys([message.id] if request.only_this else await versions_of(node, whole))
+        newer |= heads
     withdrawn = await node.store.messages.retraction_of(list(targets))
     due = [one for one in targets if one not in withdrawn]
     if not due:
@@ -194,6 +197,7 @@ async def retract(node: Node, request: Withdraw) -> Json:
     return {
         "ids": [message_thing(one.id) for one in messages],
         "withdrawn": [message_thing(one) for one in due],
+        "still_said": [message_thing(one) for one in newer if one not in targets],
         "who": who_forgets(node),
     }
 
@@ -208,6 +212,14 @@ async def _comment_behind(node: Node, thing: str) -> tuple[MessageId, Comment] |
     held = await node.store.messages.get([MessageId(message_id)]) if message_id is not None else []
     saying = saying_of(held[0]) if held else None
     return (held[0].id, saying.content) if saying and isinstance(saying.content, Comment) else None
+
+
+def _changed(saying: Saying, request: Edit) -> Saying:
+    given = {
+        name: value for name in request.__struct_fields__ if (value := getattr(request, name)) is not None
+    }
+    topics = saying.topics if request.topics is None else words.lines(request.topics)
+    return Saying(_with(saying.content, given), topics, saying.refs)
 
 
 def _with(content: Statement, given: Mapping[str, object]) -> Statement:
@@ -244,29 +256,19 @@ def _cannot_edit(message: Message) -> Problem:
     return Problem(Code.NOT_EDITABLE)
 
 
-async def _heads_of_statement(node: Node, message: Message, content: Statement) -> list[Head]:
-    if content.slot is not None:
-        return list(
-            (await node.store.views.heads(node.author, content.kind, [content.slot])).get(content.slot, ())
-        )
+async def _heads_beside(node: Node, message: Message) -> list[Head]:
+    """What stands of the statement that this message is a version of, the newest first."""
+    saying = saying_of(message)
+    if saying is not None and saying.content.slot is not None:
+        kind, slot = saying.content.kind, saying.content.slot
+        return (await node.store.views.heads(node.author, kind, [slot])).get(slot, [])
     versions = await node.store.views.history(message.id)
-    standing = [one for one in versions if one.state in (State.CURRENT, State.CONCURRENT)]
     return [
         Head(MessageId(message_id), one.ts or 0, 0)
-        for one in standing
-        if (message_id := message_id_of(one.id)) is not None
+        for one in versions
+        if one.state in (State.CURRENT, State.CONCURRENT)
+        and (message_id := message_id_of(one.id)) is not None
     ]
-
-
-async def _whole_statement(node: Node, message: Message) -> list[MessageId]:
-    """The message and all its earlier versions; where it is what stands, every head beside it and theirs too."""
-    saying = saying_of(message)
-    heads = (
-        []
-        if saying is None
-        else [head.id for head in await _heads_of_statement(node, message, saying.content)]
-    )
-    return await versions_of(node, heads if message.id in heads else [message.id])
 
 
 async def versions_of(node: Node, ids: list[MessageId]) -> list[MessageId]:

@@ -7,14 +7,15 @@ sign with one device key would fork its chain for everyone to see.
 """
 
 import asyncio
+import stat
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from hedgerow_node.commands import archive
+from hedgerow_node.addresses import shorten
+from hedgerow_node.commands import archive, words
 from hedgerow_node.commands.archive import Archive, Entry
-from hedgerow_node.commands.library import kept_items
+from hedgerow_node.commands.library import is_kept, kept_items
 from hedgerow_node.commands.operation import Download, Json, Request
 from hedgerow_node.config import MAX_BATCH_BYTES, MAX_RESTORE, PUBLISH_BATCH, SAVE_BATCH
 from hedgerow_node.keystore import decode_secrets, encode_secrets
@@ -97,10 +98,8 @@ async def _download(node: Node, keys: archive.KeysLine | None) -> Download:
         inception=node.keys.inception.encode(),
         made=int(now),
     )
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
-    return Download(
-        f"hedgerow-{day}.jsonl", archive.MEDIA_TYPE, archive.written(opening, _entries(node, keys))
-    )
+    lines = archive.written(opening, _entries(node, keys))
+    return Download(f"hedgerow-{words.day(now)}.jsonl", archive.MEDIA_TYPE, lines)
 
 
 async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[Entry]:
@@ -111,7 +110,7 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
         yield archive.message_line(message)
     library = node.store.library
     async for item in kept_items(node):
-        if not item.shared:
+        if is_kept(item):
             yield archive.ItemLine(
                 thing=item.thing,
                 title=item.title,
@@ -149,11 +148,15 @@ async def own_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Mes
 
 def _read_file(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_RESTORE:
-            raise Problem(Code.FILE_TOO_BIG, f"{path.stat().st_size} bytes, at most {MAX_RESTORE}")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise Problem(Code.FILE_UNREADABLE, f"{shorten(str(path))} is not a file")
+        if found.st_size > MAX_RESTORE:
+            raise Problem(Code.FILE_TOO_BIG, f"{found.st_size} bytes, at most {MAX_RESTORE}")
         return path.read_bytes()
-    except OSError as error:
-        raise Problem(Code.FILE_UNREADABLE, f"{path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        fault = error.strerror if isinstance(error, OSError) else "no file has such a name"
+        raise Problem(Code.FILE_UNREADABLE, f"{shorten(str(path))}: {fault}") from None
 
 
 async def _take_keys(node: Node, read: Archive, passphrase: str) -> None:
@@ -190,7 +193,7 @@ async def _take_private(node: Node, read: Archive) -> Json:
     """Everything private; where something is here already, that stays."""
     counts = Counter({"items": 0, "notes": 0, "mutes": 0, "blocks": 0, "private_follows": 0})
     items = [_new_item(entry) for entry in read.entries if isinstance(entry, archive.ItemLine)]
-    kept = {item.thing async for item in kept_items(node) if not item.shared}
+    kept = {item.thing async for item in kept_items(node) if is_kept(item)}
     fresh = [item for item in items if item.thing not in kept]
     for start in range(0, len(fresh), SAVE_BATCH):
         batch = fresh[start : start + SAVE_BATCH]

@@ -1,8 +1,10 @@
-"""Text as people type it, made fit for the wire: NFC, line feeds, no white space around it."""
+"""Text as people type it, made fit for the wire: NFC, line feeds, no white space around it; and dates for people."""
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
+from hedgerow_protocol import limits
 from hedgerow_protocol.things import fold_topic
 
 
@@ -23,3 +25,8 @@ def lines(given: Iterable[str]) -> tuple[str, ...]:
         if words := line(one):
             kept.setdefault(fold_topic(words), words)
     return tuple(kept.values())
+
+
+def day(seconds: float) -> str:
+    """The date of a moment, as 2026-11-23; moments that no message can have are taken as the nearest that one can."""
+    return datetime.fromtimestamp(min(max(seconds, 0), limits.MAX_TIMESTAMP), UTC).date().isoformat()

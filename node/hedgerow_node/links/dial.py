@@ -4,7 +4,7 @@ import asyncio
 
 import aiohttp
 
-from hedgerow_node.config import DIAL_TIMEOUT
+from hedgerow_node.config import DIAL_TIMEOUT, GOODBYE_TIMEOUT
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL
@@ -15,7 +15,11 @@ class Dialler:
 
     def __init__(self) -> None:
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, connect=DIAL_TIMEOUT), trust_env=False
+            timeout=aiohttp.ClientTimeout(total=None, connect=DIAL_TIMEOUT),
+            trust_env=False,
+            # Nothing by which a server could tell us apart beyond what the handshake says.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent",),
         )
 
     async def dial(self, address: str) -> aiohttp.ClientWebSocketResponse:
@@ -26,14 +30,16 @@ class Dialler:
                     address,
                     protocols=(SUBPROTOCOL,),
                     compress=0,
+                    # One more than the largest: the library refuses what reaches its limit.
                     max_msg_size=limits.MAX_NOISE_MESSAGE + 1,
-                    autoping=True,
+                    autoping=False,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_TIMEOUT),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise Problem(Code.PEER_UNREACHABLE, f"{address}: {_words(error)}") from None
         if socket.protocol != SUBPROTOCOL:
             await socket.close()
-            raise Problem(Code.PEER_UNREACHABLE, f"{address} does not speak {SUBPROTOCOL}")
+            raise Problem(Code.PEER_UNREACHABLE, f"{address}: it does not speak {SUBPROTOCOL}")
         return socket
 
     async def close(self) -> None:
@@ -42,10 +48,16 @@ class Dialler:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        return f"it answers with HTTP status {error.status}"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or "no connection"
-    return "not an address that can be dialled" if isinstance(error, ValueError) else "no connection"
+    match error:
+        case TimeoutError():
+            return "no answer in time"
+        case aiohttp.WSServerHandshakeError():
+            return f"it answers with HTTP status {error.status}"
+        case aiohttp.ClientSSLError():
+            return "its certificate (TLS) does not hold"
+        case aiohttp.ClientConnectorError():
+            return error.os_error.strerror or "no connection"
+        case ValueError():
+            return "not an address that can be dialled"
+        case _:
+            return "no connection"

@@ -1,34 +1,57 @@
 """One connection: a reader that hands on binary messages, a writer behind a bounded queue."""
 
 import asyncio
+import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TypeAlias
 
-from aiohttp import ClientWebSocketResponse, WSMsgType, web
+from aiohttp import ClientWebSocketResponse, WebSocketError, WSCloseCode, WSMsgType, web
 
-from hedgerow_node.config import LINK_QUEUE, WRITE_TIMEOUT
+from hedgerow_node.config import (
+    FLUSH_TIMEOUT,
+    GOODBYE_TIMEOUT,
+    LINK_QUEUE,
+    LINK_ROOM,
+    PING_BURST,
+    PING_RATE,
+    WRITE_TIMEOUT,
+)
 from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.errors import Reason
+from hedgerow_protocol.quota import Bucket
 
 Socket: TypeAlias = ClientWebSocketResponse | web.WebSocketResponse
+
+BY_THE_PEER = "closed by the peer"
+NOT_READ = "the peer does not read"
+NOT_BINARY = "a message that is not binary"
+BROKEN = "a fault of the WebSocket"
+TOO_MANY_PINGS = "too many pings"
+CONTROL = frozenset({WSMsgType.PING, WSMsgType.PONG})
+ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
 
 class Link:
     """A WebSocket with a number. Overflow rule of the queue: a peer that does not read is cut off."""
 
-    def __init__(self, number: LinkId, socket: Socket) -> None:
+    def __init__(self, number: LinkId, websocket: Socket) -> None:
         self.number = number
-        self._socket = socket
+        self.answering = asyncio.Lock()
+        """Held by whoever puts an answer into the queue, so that one answer waits for room at a time."""
+        self._socket = websocket
         self._queue: deque[bytes] = deque()
         self._queued = 0
-        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._closing = asyncio.Event()
         self._ending: str | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._pings = Bucket(PING_RATE, PING_BURST)
 
     @property
     def why_closed(self) -> str:
-        """Why the connection ended, in words for the log."""
-        return self._ending or "closed by the peer"
+        """Why the connection ended: one of the constants of the program."""
+        return self._ending or BY_THE_PEER
 
     def send(self, data: bytes) -> None:
         """Queue one binary message."""
@@ -38,55 +61,106 @@ class Link:
         self._queued += len(data)
         if self._queued > LINK_QUEUE:
             self._queue.clear()
-            self.close("the peer does not read")
-        self._wake.set()
+            self.close(NOT_READ)
+        self._changed.set()
 
     def close(self, why: str) -> None:
-        """End the connection after what is queued was sent."""
+        """End the connection after what is queued was sent; `why` is a constant."""
         if self._ending is None:
             self._ending = why
-            self._wake.set()
+            self._changed.set()
+            self._closing.set()
+
+    async def has_room(self) -> bool:
+        """Wait until little is queued; False when the connection has ended instead."""
+        while self._queued > LINK_ROOM and self._ending is None:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._ending is None
 
     async def run(self, on_data: Callable[[bytes], None]) -> None:
-        """Carry messages both ways until either side ends it."""
-        self._reader = asyncio.create_task(self._read(on_data))
+        """Carry messages both ways until either side ends it. Raises what `on_data` raises."""
+        reader = asyncio.create_task(self._read(on_data))
         writer = asyncio.create_task(self._write())
+        closing = asyncio.create_task(self._closing.wait())
         try:
-            await asyncio.wait({self._reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reader, writer, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if self._closing.is_set():
+                await asyncio.wait({writer}, timeout=FLUSH_TIMEOUT)
         finally:
-            self._reader.cancel()
-            writer.cancel()
-            await asyncio.gather(self._reader, writer, return_exceptions=True)
+            self._ending = self.why_closed
+            self._changed.set()
+            for task in (reader, writer, closing):
+                task.cancel()
+            await asyncio.gather(reader, writer, closing, return_exceptions=True)
             await self._say_goodbye()
+        if not reader.cancelled():
+            reader.result()
 
     async def _read(self, on_data: Callable[[bytes], None]) -> None:
         while self._ending is None:
             message = await self._socket.receive()
-            if message.type != WSMsgType.BINARY:
-                # Text, an end, or a fault of the WebSocket: nothing of it belongs to the protocol.
+            if message.type == WSMsgType.BINARY:
+                on_data(message.data)
+            elif message.type in CONTROL:
+                await self._on_control(message.type, message.data)
+            else:
+                self._end(message.type, message.data)
                 return
-            on_data(message.data)
+
+    async def _on_control(self, kind: WSMsgType, data: bytes) -> None:
+        if not self._pings.take(asyncio.get_running_loop().time()):
+            self.close(TOO_MANY_PINGS)
+        elif kind == WSMsgType.PING:
+            await self._put(self._socket.pong, data)
+
+    def _end(self, kind: WSMsgType, data: object) -> None:
+        # A text, an end, or a fault of the WebSocket: nothing of it belongs to the protocol.
+        if kind in ENDS:
+            self.close(BY_THE_PEER)
+        elif isinstance(data, WebSocketError) and data.code == WSCloseCode.MESSAGE_TOO_BIG:
+            self.close(Reason.TOO_BIG.value)
+        else:
+            self.close(NOT_BINARY if kind == WSMsgType.TEXT else BROKEN)
+        self._queue.clear()
 
     async def _write(self) -> None:
         while self._queue or self._ending is None:
             if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
+                self._changed.clear()
+                await self._changed.wait()
                 continue
             data = self._queue.popleft()
+            if not await self._put(self._socket.send_bytes, data):
+                return
             self._queued -= len(data)
-            try:
-                async with asyncio.timeout(WRITE_TIMEOUT):
-                    await self._socket.send_bytes(data)
-            except TimeoutError:
-                self._ending = "the peer does not read"
-                return
-            except (ConnectionError, RuntimeError):
-                return
+            self._changed.set()
+
+    async def _put(self, send: Callable[[bytes], Coroutine[object, object, None]], data: bytes) -> bool:
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT):
+                await send(data)
+        except TimeoutError:
+            self.close(NOT_READ)
+            return False
+        except (ConnectionError, RuntimeError):
+            self.close(BY_THE_PEER)
+            return False
+        return True
 
     async def _say_goodbye(self) -> None:
-        try:
-            async with asyncio.timeout(1.0):
-                await self._socket.close()
-        except (TimeoutError, ConnectionError, RuntimeError):
-            return
+        # In a task of its own: the library lets whoever waits to send share one future, which dies with the first
+        # of them that gives up, and then tells the next one that it was cancelled.
+        goodbye = asyncio.create_task(self._socket.close())
+        done, _ = await asyncio.wait({goodbye}, timeout=GOODBYE_TIMEOUT)
+        goodbye.cancel()
+        await asyncio.gather(goodbye, return_exceptions=True)
+        if not done or self._ending == NOT_READ:
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the connection below the WebSocket: what waits to be sent would hold it open for ever."""
+        raw = self._socket.get_extra_info("socket")
+        if raw is not None:
+            with suppress(OSError):
+                raw.shutdown(socket.SHUT_RDWR)

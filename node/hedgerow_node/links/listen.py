@@ -1,13 +1,17 @@
 """The peers' door: a listener of its own, with `/peer` for nodes and one static page for invites."""
 
-from collections.abc import Awaitable, Callable
+from asyncio import Transport
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from hedgerow_node.config import MAX_LINKS_IN
+from hedgerow_node.config import GOODBYE_TIMEOUT, STOP_DEADLINE
+from hedgerow_node.links.gate import DoorLimits, Gate, Origin, Refusal, Ticket
+from hedgerow_node.links.noting import Noting
 from hedgerow_node.listener import Listener
 from hedgerow_protocol import limits
-from hedgerow_protocol.handshake import SUBPROTOCOL
+from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 
 JOIN_PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -42,55 +46,161 @@ JOIN_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+FORWARDED_FOR = "X-Forwarded-For"
 
-OnSocket = Callable[[web.WebSocketResponse], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A connection that came in and speaks our subprotocol."""
+
+    socket: web.WebSocketResponse
+    subprotocols: Subprotocols
+    ticket: Ticket
+
+
+OnVisitor = Callable[[Visitor], Awaitable[object]]
 
 
 class PeerListener:
-    """Takes connections of other nodes and hands each to `on_socket`, which runs it to its end."""
+    """Takes connections of other nodes and hands each to `on_visitor`, which runs it to its end."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self.address = listener.address
+    def __init__(
+        self,
+        on_visitor: OnVisitor,
+        now: Callable[[], float],
+        noting: Noting,
+        door: DoorLimits,
+        proxies: Sequence[str],
+    ) -> None:
+        self._on_visitor = on_visitor
+        self._now = now
+        self._noting = noting
+        self._proxies = frozenset(proxies)
+        self._gate = Gate(door)
+        self._tickets: dict[object, Ticket] = {}
+        self._listener: Listener | None = None
 
     @classmethod
-    async def open(cls, host: str, port: int, on_socket: OnSocket) -> "PeerListener":
-        """Listen; raises `OSError` where the address cannot be had."""
-        return cls(await Listener.open(_application(on_socket), host, port))
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        on_visitor: OnVisitor,
+        *,
+        now: Callable[[], float],
+        noting: Noting,
+        door: DoorLimits,
+        proxies: Sequence[str] = (),
+    ) -> "PeerListener":
+        """Listen; raises `OSError` where the address cannot be had.
+
+        `now` reads seconds that do not jump. From `proxies`, addresses of proxies of one's own, the address that
+        they forward is believed, and from nobody else.
+        """
+        listener = cls(on_visitor, now, noting, door, proxies)
+        listener._listener = await Listener.open(
+            listener._application(),
+            host,
+            port,
+            header_deadline=door.header_deadline,
+            watch=listener,
+            shutdown_timeout=STOP_DEADLINE,
+        )
+        return listener
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT as bound."""
+        assert self._listener is not None
+        return self._listener.address
+
+    def stop(self) -> None:
+        """Take no more connections."""
+        assert self._listener is not None
+        self._listener.stop()
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
+        assert self._listener is not None
         await self._listener.close()
 
+    # --- Connections -------------------------------------------------------------------------------------
 
-def _application(on_socket: OnSocket) -> web.Application:
-    open_sockets: set[web.WebSocketResponse] = set()
+    def on_open(self, transport: Transport) -> bool:
+        """A connection came in; whether it may stay."""
+        peer = transport.get_extra_info("peername")
+        if not peer:  # gone already
+            return False
+        origin = Origin.of(peer[0], is_proxy=peer[0] in self._proxies)
+        ticket = self._gate.enter(self._now(), origin, transport.abort)
+        if isinstance(ticket, Refusal):
+            self._noting.note("a connection was refused", ticket.value)
+            return False
+        self._tickets[transport] = ticket
+        return True
 
-    async def peer(request: web.Request) -> web.StreamResponse:
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        if SUBPROTOCOL not in [name.strip() for name in offered.split(",")]:
+    def on_lost(self, transport: Transport) -> None:
+        """A connection is gone."""
+        ticket = self._tickets.pop(transport, None)
+        if ticket is not None:
+            ticket.leave()
+
+    # --- Requests ----------------------------------------------------------------------------------------
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=limits.KIB)
+        app.router.add_get("/peer", self._peer)
+        app.router.add_get("/join", _join)
+        app.on_response_prepare.append(_prepare)
+        return app
+
+    async def _peer(self, request: web.Request) -> web.StreamResponse:
+        offered = _offered(request)
+        ticket = self._tickets.get(request.transport)
+        if ticket is None or request.method != hdrs.METH_GET or SUBPROTOCOL not in offered:
             return web.Response(status=426, text=f"This is a Hedgerow node; it speaks {SUBPROTOCOL}.\n")
-        if len(open_sockets) >= MAX_LINKS_IN:
-            return web.Response(status=503, text="Too many links; try again later.\n")
+        if not self._may_stay(request, ticket):
+            return web.Response(status=503, text="Too many connections; try again later.\n")
         socket = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,), compress=False, max_msg_size=limits.MAX_NOISE_MESSAGE + 1
+            protocols=(SUBPROTOCOL,),
+            compress=False,
+            # One more than the largest: the library refuses what reaches its limit.
+            max_msg_size=limits.MAX_NOISE_MESSAGE + 1,
+            autoping=False,
+            timeout=GOODBYE_TIMEOUT,
         )
         await socket.prepare(request)
-        open_sockets.add(socket)
-        try:
-            await on_socket(socket)
-        finally:
-            open_sockets.discard(socket)
+        await self._on_visitor(Visitor(socket, Subprotocols(offered, SUBPROTOCOL), ticket))
         return socket
 
-    async def join(request: web.Request) -> web.Response:
-        return web.Response(text=JOIN_PAGE, content_type="text/html", headers=JOIN_HEADERS)
+    def _may_stay(self, request: web.Request, ticket: Ticket) -> bool:
+        forwarded = request.headers.get(FORWARDED_FOR)
+        if forwarded is None or request.remote not in self._proxies:
+            return True
+        try:
+            # The last one is what the proxy saw itself; those before it are whatever its client wrote.
+            origin = Origin.of(forwarded.rpartition(",")[2].strip())
+        except ValueError:
+            return False
+        refusal = ticket.move(self._now(), origin)
+        if refusal is not None:
+            self._noting.note("a connection was refused", refusal.value)
+        return refusal is None
 
-    async def without_server_name(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.pop("Server", None)
 
-    app = web.Application(client_max_size=limits.KIB)
-    app.router.add_get("/peer", peer)
-    app.router.add_get("/join", join)
-    app.on_response_prepare.append(without_server_name)
-    return app
+def _offered(request: web.Request) -> tuple[str, ...]:
+    """The subprotocols that the dialler offers, several header lines read as one list (HS-2)."""
+    lines = request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, [])
+    return tuple([name.strip() for line in lines for name in line.split(",")])
+
+
+async def _join(request: web.Request) -> web.Response:
+    return web.Response(text=JOIN_PAGE, content_type="text/html", headers=JOIN_HEADERS)
+
+
+async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
+    # Which programs in which versions serve is nobody's business; and a connection is for one request.
+    response.headers.popall(hdrs.SERVER, None)
+    if not isinstance(response, web.WebSocketResponse):
+        response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"

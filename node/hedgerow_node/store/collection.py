@@ -1,9 +1,14 @@
 """The collection: what the owner saved or shared, as one list, and the topics in use."""
 
 import sqlite3
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
 
 from hedgerow_node.store import cursors
 from hedgerow_node.store.cursors import Cursor, Number
+from hedgerow_node.store.feed import is_saved, is_standing
+from hedgerow_node.store.index import slot_name
 from hedgerow_node.store.items import LATEST, item_of
 from hedgerow_node.store.records import CollectionEntry, Page, Statement
 from hedgerow_node.store.statements import statements_in
@@ -14,31 +19,31 @@ from hedgerow_protocol.things import fold_topic
 
 SAVED, SHARED = 1, 0
 """Where an entry comes from; of one time, what was saved comes first."""
-ENTRIES = f"""
+SAVED_ITEMS = f"""
 SELECT saved, {SAVED}, row, thing FROM library
 WHERE saved <= :at AND (saved < :at OR {SAVED} < :source OR ({SAVED} = :source AND row < :row))
-UNION ALL
-SELECT CAST(h.at AS REAL), {SHARED}, h.row, t.thing FROM standing AS h JOIN things AS t ON t.row = h.thing
-WHERE h.author = :me AND h.kind = :kind AND h.slot IS NOT NULL
-AND h.at <= :at AND (h.at < :at OR {SHARED} < :source OR ({SHARED} = :source AND h.row < :row))
-AND NOT EXISTS (SELECT 1 FROM library AS l WHERE l.thing = t.thing)
-ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT :limit
-"""
-OWN = """
-SELECT row FROM standing WHERE author = ? AND kind = ? AND thing = (SELECT row FROM things WHERE thing = ?)
-AND slot IS NOT NULL ORDER BY ts DESC LIMIT 1
-"""
+ORDER BY saved DESC, row DESC
+"""  # noqa: S608
+SHARED_THINGS = f"""
+SELECT CAST(s.at AS REAL), {SHARED}, s.row, t.thing FROM statements AS s JOIN things AS t ON t.row = s.thing
+WHERE s.author = :me AND s.kind = {Kind.RESOURCE:d}
+AND s.at <= :at AND (s.at < :at OR {SHARED} < :source OR ({SHARED} = :source AND s.row < :row))
+ORDER BY s.at DESC, s.row DESC
+"""  # noqa: S608
+OWN = "SELECT row FROM standing WHERE author = ? AND kind = ? AND slot = ?"
 TOPICS = """
 SELECT t.words, count(*) FROM topics AS t JOIN tagged AS g ON g.topic = t.row
 WHERE t.words >= :prefix AND t.words < :prefix || char(1114111) GROUP BY t.row ORDER BY 2 DESC, 1 LIMIT :limit
 """
 
-DESCRIBED = """
-SELECT count(*) FROM (
-    SELECT t.thing FROM statements AS s JOIN things AS t ON t.row = s.thing WHERE s.kind = ?
-    UNION SELECT thing FROM library
+DESCRIBED = "SELECT count(DISTINCT thing) FROM statements WHERE kind = ?"
+ONLY_KEPT = """
+SELECT count(*) FROM library AS l WHERE NOT EXISTS (
+    SELECT 1 FROM things AS t JOIN statements AS s ON s.thing = t.row WHERE t.thing = l.thing AND s.kind = ?
 )
 """
+Place = tuple[float, int, int, str]
+"""Time, source, row and thing of an entry."""
 
 
 class EntryCursor(Cursor, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -53,25 +58,33 @@ def collection_page(
     db: sqlite3.Connection, view: Viewpoint, cursor: EntryCursor | None, limit: int
 ) -> Page[CollectionEntry]:
     """What the owner saved or shared, the latest first; each thing once."""
-    place = cursor or EntryCursor(LATEST, SAVED, 0)
-    values = {"at": place.at, "source": place.source, "row": place.row, "limit": limit + 1}
-    found = db.execute(ENTRIES, values | {"me": view.my_row, "kind": Kind.RESOURCE}).fetchall()
+    places = list(islice(_places(db, view, cursor or EntryCursor(LATEST, SAVED, 0)), limit + 1))
     following = None
-    if len(found) > limit:
-        following = cursors.write(EntryCursor(*found[limit - 1][:3]))
-    entries = [_entry(db, view, thing, at) for at, _, _, thing in found[:limit]]
-    return Page(tuple(entries), following)
+    if len(places) > limit:
+        at, source, row, _ = places[limit - 1]
+        following = cursors.write(EntryCursor(at, source, row))
+    return Page(tuple([_entry(db, view, thing, at) for at, _, _, thing in places[:limit]]), following)
 
 
 def count_resources(db: sqlite3.Connection) -> int:
     """How many things somebody here describes, or the owner keeps."""
-    (count,) = db.execute(DESCRIBED, [Kind.RESOURCE]).fetchone()
-    return int(count)
+    (described,) = db.execute(DESCRIBED, [Kind.RESOURCE]).fetchone()
+    (only_kept,) = db.execute(ONLY_KEPT, [Kind.RESOURCE]).fetchone()
+    return int(described) + int(only_kept)
 
 
 def topics_in_use(db: sqlite3.Connection, prefix: str, limit: int) -> tuple[tuple[str, int], ...]:
     """Topics that begin so, folded, those of most statements and items first, with how many these are."""
     return tuple(db.execute(TOPICS, {"prefix": fold_topic(prefix), "limit": limit}).fetchall())
+
+
+def _places(db: sqlite3.Connection, view: Viewpoint, after: EntryCursor) -> Iterator[Place]:
+    values = {"at": after.at, "source": after.source, "row": after.row}
+    saved = db.execute(SAVED_ITEMS, values)
+    shared = db.execute(SHARED_THINGS, values | {"me": view.my_row})
+    for at, source, row, thing in merge(saved, shared, reverse=True):
+        if source == SAVED or (is_standing(db, row) and not is_saved(db, thing)):
+            yield at, source, row, thing
 
 
 def _entry(db: sqlite3.Connection, view: Viewpoint, thing: str, at: float) -> CollectionEntry:
@@ -90,6 +103,6 @@ def _entry(db: sqlite3.Connection, view: Viewpoint, thing: str, at: float) -> Co
 
 
 def _own(db: sqlite3.Connection, view: Viewpoint, thing: str) -> Statement | None:
-    rows = [row for (row,) in db.execute(OWN, [view.my_row, Kind.RESOURCE, thing])]
+    rows = [row for (row,) in db.execute(OWN, [view.my_row, Kind.RESOURCE, slot_name(thing)])]
     found = statements_in(db, view, rows)
     return found[0] if found else None

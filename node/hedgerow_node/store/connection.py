@@ -27,6 +27,11 @@ class Connection(aiosqlite.Connection):
     them its caller could be cancelled in the middle of a transaction. Here the hop is made once.
     """
 
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, CHUNK)
+        # A program that fails before it closes the store must end, and give the folder's lock back.
+        self._thread.daemon = True
+
     async def run(self, work: Work[T]) -> T:
         """What `work` returns or raises. A cancelled caller does not stop a work that was handed over."""
         return cast(T, await self._execute(work, self._conn))  # type: ignore[no-untyped-call]
@@ -51,7 +56,7 @@ def change(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> bool:
 
 async def open_connection(path: Path, pragmas: tuple[str, ...], *, read_only: bool = False) -> Connection:
     """A connection with its thread running, on which these `PRAGMA`s were set. Close it."""
-    connection = Connection(partial(connect, path, read_only=read_only), CHUNK)
+    connection = Connection(partial(connect, path, read_only=read_only))
     await connection
     try:
         await connection.run(partial(_set, pragmas))

@@ -22,7 +22,7 @@ from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code
 from hedgerow_node.store import schema
 from hedgerow_node.store.connection import Connection, Work, connect, open_connection
-from hedgerow_node.store.faults import DamagedRow, StoreError, is_damage, told
+from hedgerow_node.store.faults import FAULTS, StoreError, is_damage, told
 from hedgerow_node.store.writer import Done, Failed, Job, Undo, commit_together, nothing
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class Database:
         try:
             await asyncio.to_thread(_prepare, path, check, migrations or schema.known_migrations())
             writer, *readers = await _connect_all(path)
-        except (sqlite3.Error, OSError) as error:
+        except FAULTS as error:
             raise told(error) from error
         return cls(path, writer, readers)
 
@@ -105,7 +105,7 @@ class Database:
         """Run `work` in a transaction; return what it returns after the changes are durable.
 
         The work may be run again from its start after a fault, so what it does outside the database is taken back
-        by `undo`, which is called in the same thread before any other work. Raises what the work raises, or
+        by `undo`, which is called in the same thread before any other work is. Raises what the work raises, or
         `StoreError`, and then nothing was changed. When its caller is cancelled, a work that was not begun is
         dropped, and one that was goes on to its end.
         """
@@ -122,7 +122,7 @@ class Database:
         reader = await self._readers.get()
         try:
             return await reader.run(partial(_on_snapshot, work))
-        except (sqlite3.Error, DamagedRow) as error:
+        except FAULTS as error:
             raise self._told(error) from error
         finally:
             self._readers.put_nowait(reader)
@@ -136,7 +136,7 @@ class Database:
                 while len(readers) < self._reader_count:
                     readers.append(await self._readers.get())
                 return await self._writer.run(work)
-            except (sqlite3.Error, OSError) as error:
+            except FAULTS as error:
                 raise self._told(error) from error
             finally:
                 for reader in readers:

@@ -43,7 +43,5 @@ def _verb(statement: Statement, end_title: str) -> str:
             return f"connected it ({statement.relation}) to {end_title or statement.to}"
         case "comment":
             return ASKED.get(statement.role or "", "commented")
-        case "follow":
-            return "follows it"
         case _:
-            return "told about themselves"
+            return "spoke of it"

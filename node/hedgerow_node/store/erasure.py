@@ -4,7 +4,7 @@ A retraction takes body and index entries out of the tables in its own transacti
 What may then still lie in the files: words marked as deleted in the full-text indexes (until `optimize` merges
 them away), the body of an own message in the journal, the database as it was in a copy made before a migration, old
 pages in the write-ahead log, and, although `secure_delete` overwrites what is deleted, stale copies of cells that
-SQLite moved between pages while they were alive: measured at one text in four hundred. Only rewriting the file
+SQLite moved between pages while they were alive: measured at up to two texts in a hundred. Only rewriting the file
 (`VACUUM`) removes those.
 
 The request for a pass goes when the pass is through, so a crash at any moment lets it run again.

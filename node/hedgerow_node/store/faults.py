@@ -36,6 +36,10 @@ class DamagedRow(Exception):
     """A row of the database is not what was written, although SQLite can read it."""
 
 
+FAULTS = (sqlite3.Error, DamagedRow, UnicodeDecodeError, OSError)
+"""What the disk may make a work raise. Python cannot decode what SQLite says of a schema that is noise."""
+
+
 def code_of(error: BaseException) -> int:
     """The primary result code of SQLite in `error`; 0 when there is none."""
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
@@ -44,7 +48,7 @@ def code_of(error: BaseException) -> int:
 def is_damage(error: BaseException) -> bool:
     """Whether `error` says that the database's file is not what was written."""
     is_undecodable = isinstance(error, sqlite3.OperationalError) and str(error).startswith(UNDECODABLE)
-    return code_of(error) in DAMAGED or isinstance(error, DamagedRow) or is_undecodable
+    return code_of(error) in DAMAGED or is_undecodable or isinstance(error, DamagedRow | UnicodeDecodeError)
 
 
 def told(error: BaseException) -> BaseException:

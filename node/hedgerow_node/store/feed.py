@@ -69,23 +69,23 @@ class Spoken:
 
 COLUMNS = "s.at, s.row, s.thing, s.author, s.kind"
 BEFORE = "s.at <= :at AND (s.at < :at OR s.row < :row) AND s.row <= :top ORDER BY s.at DESC, s.row DESC"
-OF_EVERYONE = f"SELECT {COLUMNS} FROM statements AS s WHERE {BEFORE}"
-OF_AUTHOR = f"SELECT {COLUMNS} FROM statements AS s WHERE s.author = :author AND {BEFORE}"
+OF_EVERYONE = f"SELECT {COLUMNS} FROM statements AS s WHERE {BEFORE}"  # noqa: S608
+OF_AUTHOR = f"SELECT {COLUMNS} FROM statements AS s WHERE s.author = :author AND {BEFORE}"  # noqa: S608
 ABOUT_TOPIC = f"""
 SELECT {COLUMNS} FROM tagged AS g JOIN statements AS s ON s.row = g.text
 WHERE g.topic = :topic AND g.at <= :at AND (g.at < :at OR g.text < :row) AND g.text <= :top
 ORDER BY g.at DESC, g.text DESC
-"""
-OF_THING = f"SELECT {COLUMNS} FROM statements AS s WHERE s.thing = :thing AND {BEFORE}"
+"""  # noqa: S608
+OF_THING = f"SELECT {COLUMNS} FROM statements AS s WHERE s.thing = :thing AND {BEFORE}"  # noqa: S608
 OF_THING_SINCE = f"""
 SELECT {COLUMNS} FROM statements AS s
 WHERE s.thing = :thing AND s.at >= :at AND (s.at > :at OR s.row > :row) AND s.row <= :top ORDER BY s.at, s.row
-"""
+"""  # noqa: S608
 SPOKEN_LIST = ", ".join(str(int(kind)) for kind in sorted(SPOKEN))
 HIDDEN = f"""
 SELECT count(*) FROM statements
 WHERE author = ? AND at BETWEEN ? AND ? AND row <= ? AND kind IN ({SPOKEN_LIST})
-"""
+"""  # noqa: S608
 FIRST = (limits.MAX_UINT, limits.MAX_UINT)
 
 

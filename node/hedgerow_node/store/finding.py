@@ -9,40 +9,38 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hedgerow_node.store.folding import fold
 from hedgerow_node.store.items import PRIVATE_ROWS
 from hedgerow_node.store.query import Query
+from hedgerow_node.store.ranking import Candidate, scores
 from hedgerow_node.store.records import Rule
 from hedgerow_node.store.rows import as_list
 from hedgerow_node.store.viewpoint import Viewpoint
 
-RANKED = 1_000
-"""The newest matches of a tier that are ranked: ten times what anybody pages through, and 7 ms for a word that is
-everywhere."""
-COMBINED = 5_000
-"""Matches of one word up to which it can lead to things of which several statements say all words."""
+RANKED = 500
+"""The newest matches of a tier that are ranked: more than anybody pages through."""
+COUNTED = 5_000
+"""Matches of a word that are counted: it is rare below and common above. Only a rare word leads to things of which
+several statements together say all words."""
 SCANNED = 20_000
 """The newest texts that are read when only signs are looked for."""
-WEIGHTS = "10.0, 6.0, 3.0, 1.0, 1.0"
-"""Of title, keywords, summary, reason, address within a tier."""
-DIGITS = 3
-"""Figures of a score that count: what is nearly as good is ordered by time."""
-
 TITLE = "{title} :"
 DESCRIPTION = "{title keywords summary} :"
 ANYWHERE = ""
 
+COLUMNS = "t.row, t.title, t.keywords, t.summary, t.reason, t.address"
 OF_MESSAGES = f"""
-SELECT words.rowid, bm25(words, {WEIGHTS}) FROM words JOIN statements AS s ON s.row = words.rowid
+SELECT {COLUMNS} FROM words JOIN statements AS s ON s.row = words.rowid JOIN texts AS t ON t.row = words.rowid
 WHERE words MATCH :match AND words.rowid <= :top AND s.author NOT IN (SELECT value FROM json_each(:hidden))
 ORDER BY words.rowid DESC LIMIT :most
-"""
+"""  # noqa: S608
 OF_ITEMS = f"""
-SELECT rowid, bm25(words, {WEIGHTS}) FROM words
-WHERE words MATCH :match AND rowid > {PRIVATE_ROWS} ORDER BY rowid DESC LIMIT :most
-"""
+SELECT {COLUMNS} FROM words JOIN texts AS t ON t.row = words.rowid
+WHERE words MATCH :match AND words.rowid > {PRIVATE_ROWS} ORDER BY words.rowid DESC LIMIT :most
+"""  # noqa: S608
 BY_HIDDEN = """
 SELECT s.author, count(*) FROM (SELECT rowid FROM words WHERE words MATCH :match ORDER BY rowid DESC LIMIT :most) AS w
 JOIN statements AS s ON s.row = w.rowid
@@ -52,8 +50,8 @@ WHERE s.author IN (SELECT value FROM json_each(:hidden)) GROUP BY s.author
 WITH_WORD = f"""
 SELECT rowid FROM words WHERE words MATCH :match AND (rowid <= :top OR rowid > {PRIVATE_ROWS})
 ORDER BY rowid DESC LIMIT :most
-"""
-AMONG = "SELECT rowid FROM words WHERE words MATCH :match AND +rowid IN (SELECT value FROM json_each(:rows))"
+"""  # noqa: S608
+COUNT = f"SELECT count(*) FROM ({WITH_WORD})"  # noqa: S608
 ON_THINGS = f"""
 SELECT s.row, t.thing FROM things AS t JOIN statements AS s ON s.thing = t.row
 WHERE t.thing IN (SELECT value FROM json_each(:things)) AND s.row <= :top
@@ -61,20 +59,24 @@ AND s.author NOT IN (SELECT value FROM json_each(:hidden))
 UNION SELECT s.row, t.thing FROM things AS t JOIN statements AS s ON s.other = t.row
 WHERE t.thing IN (SELECT value FROM json_each(:things)) AND s.row <= :top
 AND s.author NOT IN (SELECT value FROM json_each(:hidden))
-UNION SELECT {PRIVATE_ROWS} + row, thing FROM library WHERE thing IN (SELECT value FROM json_each(:things))
-"""
+UNION SELECT {PRIVATE_ROWS} + row, thing FROM library WHERE thing IN (SELECT value FROM json_each(:things)) LIMIT :most
+"""  # noqa: S608
+TEXTS = f"SELECT {COLUMNS} FROM json_each(:rows) AS j JOIN texts AS t ON t.row = j.value"  # noqa: S608
 WITH_PIECES = f"""
-SELECT t.row, t.title, t.keywords, t.summary, t.reason FROM grams
+SELECT {COLUMNS} FROM grams
 JOIN texts AS t ON t.row = grams.rowid LEFT JOIN statements AS s ON s.row = grams.rowid
 WHERE grams MATCH :match AND (grams.rowid <= :top OR grams.rowid > {PRIVATE_ROWS})
 AND (s.author IS NULL OR s.author NOT IN (SELECT value FROM json_each(:hidden)))
 ORDER BY grams.rowid DESC LIMIT :most
-"""
+"""  # noqa: S608
 NEWEST = f"""
-SELECT t.row, t.title, t.keywords, t.summary, t.reason FROM texts AS t LEFT JOIN statements AS s ON s.row = t.row
-WHERE (t.row <= :top OR t.row > {PRIVATE_ROWS}) AND (s.author IS NULL OR s.author NOT IN (SELECT value FROM json_each(:hidden)))
+SELECT {COLUMNS} FROM texts AS t LEFT JOIN statements AS s ON s.row = t.row
+WHERE (t.row <= :top OR t.row > {PRIVATE_ROWS})
+AND (s.author IS NULL OR s.author NOT IN (SELECT value FROM json_each(:hidden)))
 ORDER BY t.row DESC LIMIT :most
-"""
+"""  # noqa: S608
+IN_TITLE, ELSEWHERE = -1.0, 0.0
+"""Scores where nothing is weighed."""
 LOCATE = f"""
 SELECT s.row, t.thing, s.at FROM json_each(:rows) AS j
 JOIN statements AS s ON s.row = j.value JOIN things AS t ON t.row = s.thing
@@ -82,7 +84,7 @@ UNION ALL SELECT s.row, t.thing, s.at FROM json_each(:rows) AS j
 JOIN statements AS s ON s.row = j.value JOIN things AS t ON t.row = s.other
 UNION ALL SELECT j.value, l.thing, CAST(l.saved AS INTEGER) FROM json_each(:rows) AS j
 JOIN library AS l ON l.row = j.value - {PRIVATE_ROWS}
-"""
+"""  # noqa: S608
 NAMED = """
 SELECT 1 FROM things WHERE thing = :thing UNION ALL SELECT 1 FROM library WHERE thing = :thing LIMIT 1
 """
@@ -139,59 +141,60 @@ class Hunt:
 
     def _ranked(self, columns: str) -> list[Found]:
         match = f"{columns} ({self._query.match})" if columns else self._query.match
-        scores = dict(self._select(OF_ITEMS, match=match, most=RANKED))
-        scores |= self._select(OF_MESSAGES, match=match, most=RANKED)
-        return self._locate({row: float(f"{score:.{DIGITS}g}") for row, score in scores.items()})
+        texts = self._select(OF_ITEMS, match=match, most=RANKED) + self._select(
+            OF_MESSAGES, match=match, most=RANKED
+        )
+        found = [Candidate(row, tuple(folded)) for row, *folded in texts]
+        return self._locate(scores(self._query, self._frequencies, self.top, found))
 
     def _across(self) -> list[Found]:
-        if len(self._query.words) == 1:
+        if len(self._query.words) == 1 or min(self._frequencies) == COUNTED:
             return []
-        matches = self._query.each_match()
-        with_word = [self._rows_with(match) for match in matches]
-        rarest = min(with_word, key=len)
-        if len(rarest) == COMBINED:
-            return []
+        with_each = [self._rows_with(match) for match in self._query.each_match()]
+        rarest = min(with_each, key=len)
         leads = self._locate(dict.fromkeys(sorted(rarest, reverse=True)[:RANKED], 0.0))
-        about = self._select(ON_THINGS, things=json.dumps(sorted({found.thing for found in leads})))
-        named = as_list({row for row, _ in about})
+        about = self._select(ON_THINGS, things=json.dumps(sorted({one.thing for one in leads})), most=COUNTED)
+        texts = self._select(TEXTS, rows=as_list({row for row, _ in about}))
         things = {thing for _, thing in about}
         rows: set[int] = set()
-        for match, having in zip(matches, with_word, strict=True):
-            if len(having) == COMBINED:
-                having = {row for (row,) in self._select(AMONG, match=match, rows=named)}
+        for number, having in enumerate(with_each):
+            if len(having) == COUNTED:
+                pattern = self._query.pattern(number, whole=False)
+                having = {row for row, *columns in texts if pattern.search("\n".join(columns))}
             things &= {thing for row, thing in about if row in having}
             rows |= having
-        return [
-            found
-            for found in self._locate({row: 0.0 for row, _ in about if row in rows})
-            if found.thing in things
-        ]
+        found = self._locate({row: 0.0 for row, _ in about if row in rows})
+        return [one for one in found if one.thing in things]
 
     def _rows_with(self, match: str) -> set[int]:
-        return {row for (row,) in self._select(WITH_WORD, match=match, most=COMBINED)}
+        return {row for (row,) in self._select(WITH_WORD, match=match, most=COUNTED)}
+
+    @cached_property
+    def _frequencies(self) -> list[int]:
+        # Counted once for all tiers, and not at all when there is nothing to rank.
+        matches = self._query.each_match()
+        return [self._select(COUNT, match=match, most=COUNTED)[0][0] for match in matches]
 
     def _inside(self) -> list[Found]:
         pieces = self._query.pieces
         if not pieces:
             return []
-        found = self._select(WITH_PIECES, match=pieces, most=RANKED)
-        return self._locate(self._scores(found, self._query.is_in))
+        return self._compared(self._select(WITH_PIECES, match=pieces, most=RANKED), self._query.is_in)
 
     def _with_signs(self) -> list[Found]:
         if not self._query.text:
             return []
         signs = fold(self._query.text)
-        found = self._select(NEWEST, most=SCANNED)
-        return self._locate(self._scores(found, lambda text: signs in text))
+        return self._compared(self._select(NEWEST, most=SCANNED), lambda text: signs in text)
 
-    def _scores(self, texts: Iterable[tuple[Any, ...]], is_match: Callable[[str], bool]) -> dict[int, float]:
-        scores = {}
+    def _compared(self, texts: Iterable[tuple[Any, ...]], is_match: Callable[[str], bool]) -> list[Found]:
+        found: dict[int, float] = {}
         for row, title, *others in texts:
             if is_match(title):
-                scores[row] = 0.0
+                found[row] = IN_TITLE
             elif is_match("\n".join([title, *others])):
-                scores[row] = 1.0
-        return scores
+                found[row] = ELSEWHERE
+        return self._locate(found)
 
     def _locate(self, scores: Mapping[int, float]) -> list[Found]:
         found = self._select(LOCATE, rows=as_list(scores))

@@ -114,3 +114,8 @@ def trim(folded: str) -> str:
     """A folded word without the punctuation around it; empty when there is neither letter nor digit in it."""
     places = [place for place, sign in enumerate(folded) if unicodedata.category(sign)[0] in "LNM"]
     return folded[places[0] : places[-1] + 1] if places else ""
+
+
+def foreign_words(folded: str) -> list[str]:
+    """The words of a folded text that have letters beyond ASCII."""
+    return [] if folded.isascii() else [word for word in folded.split() if not word.isascii()]

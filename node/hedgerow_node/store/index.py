@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from hedgerow_node.store.folding import fold, fold_address
+from hedgerow_node.store.folding import fold, fold_address, foreign_words
 from hedgerow_node.store.rows import as_list, chunks, select_in
 from hedgerow_protocol.keys import did_of
 from hedgerow_protocol.kinds import (
@@ -140,7 +140,7 @@ def add_texts(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
     if not texts:
         return
     _tag(db, texts)
-    db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)", map(_folded, texts))
+    db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)", map(_folded, texts))
     rows = as_list(text.row for text in texts)
     db.execute(
         "INSERT INTO words (rowid, title, keywords, summary, reason, address)"
@@ -149,8 +149,8 @@ def add_texts(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
         [rows],
     )
     db.execute(
-        "INSERT INTO grams (rowid, title, keywords, summary, reason)"
-        " SELECT row, title, keywords, summary, reason FROM texts"
+        "INSERT INTO grams (rowid, title, keywords, foreign_words)"
+        " SELECT row, title, keywords, foreign_words FROM texts"
         " WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row",
         [rows],
     )
@@ -168,8 +168,8 @@ def drop_texts(db: sqlite3.Connection, rows: Collection[int]) -> None:
         [named],
     )
     db.execute(
-        "INSERT INTO grams (grams, rowid, title, keywords, summary, reason)"
-        " SELECT 'delete', row, title, keywords, summary, reason FROM texts"
+        "INSERT INTO grams (grams, rowid, title, keywords, foreign_words)"
+        " SELECT 'delete', row, title, keywords, foreign_words FROM texts"
         " WHERE row IN (SELECT value FROM json_each(?))",
         [named],
     )
@@ -224,15 +224,17 @@ def _superseded(db: sqlite3.Connection, found: Sequence[tuple[Indexed, Said]]) -
     return {row for (row,) in select_in(db, SUPERSEDED, ids)}
 
 
-def _folded(text: Text) -> tuple[int, str, str, str, str, str]:
+def _folded(text: Text) -> tuple[int, str, str, str, str, str, str]:
     said = text.said
+    summary, reason = fold(said.summary), fold(said.reason)
     return (
         text.row,
         fold(said.title),
         fold(", ".join(said.keywords)),
-        fold(said.summary),
-        fold(said.reason),
+        summary,
+        reason,
         fold_address(said.thing) if said.has_address else "",
+        " ".join([*foreign_words(summary), *foreign_words(reason)]),
     )
 
 

@@ -264,7 +264,8 @@ def _taken(
     own: bool,
 ) -> Taken:
     promoted = [key for key, known in held.items() if own and not known.is_own]
-    db.execute(PROMOTE, [as_list(held[key].row for key in promoted)])
+    if promoted:
+        db.execute(PROMOTE, [as_list(held[key].row for key in promoted)])
     journalled = {
         one.message.id: one.stored
         for one in arrivals

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hedgerow_node.store import cursors
 from hedgerow_node.store.cursors import Cursor, Number
@@ -13,19 +13,22 @@ from hedgerow_protocol.things import fold_topic
 PRIVATE_ROWS = 2**40
 """Texts of items have rows above this, texts of messages below: a search can go through each by itself."""
 
-COLUMNS = f"""
-l.thing, l.title, l.summary, l.topics, l.note, l.saved,
+IS_SHARED = f"""
 EXISTS (
     SELECT 1 FROM things AS t JOIN heads AS h ON h.thing = t.row JOIN messages AS m ON m.row = h.row
     WHERE t.thing = l.thing AND h.kind = {Kind.RESOURCE:d} AND m.own = 1
-),
-i.name
-"""
-ITEM = f"SELECT {COLUMNS} FROM library AS l LEFT JOIN imports AS i ON i.row = l.import WHERE l.thing = ?"
+)
+"""  # noqa: S608
+COLUMNS = f"l.thing, l.title, l.summary, l.topics, l.note, l.saved, {IS_SHARED}, i.name"
+KNOWN = f"""
+SELECT l.thing FROM (SELECT value AS thing FROM json_each(?)) AS l
+WHERE EXISTS (SELECT 1 FROM library AS k WHERE k.thing = l.thing) OR {IS_SHARED}
+"""  # noqa: S608
+ITEM = f"SELECT {COLUMNS} FROM library AS l LEFT JOIN imports AS i ON i.row = l.import WHERE l.thing = ?"  # noqa: S608
 NOTED = f"""
 SELECT {COLUMNS} FROM library AS l LEFT JOIN imports AS i ON i.row = l.import
 WHERE l.note <> '' ORDER BY l.saved DESC, l.row DESC
-"""
+"""  # noqa: S608
 NEWEST = f"""
 SELECT {COLUMNS}, l.row FROM library AS l LEFT JOIN imports AS i ON i.row = l.import
 WHERE l.saved <= :saved AND (l.saved < :saved OR l.row < :row)
@@ -33,11 +36,11 @@ AND (:topic IS NULL OR {PRIVATE_ROWS} + l.row IN (
     SELECT g.text FROM tagged AS g JOIN topics AS t ON t.row = g.topic WHERE t.words = :topic
 ))
 ORDER BY l.saved DESC, l.row DESC LIMIT :limit
-"""
+"""  # noqa: S608
 TOPICS = f"""
 SELECT t.words, count(*) FROM tagged AS g JOIN topics AS t ON t.row = g.topic
 WHERE g.text > {PRIVATE_ROWS} GROUP BY t.row ORDER BY t.words
-"""
+"""  # noqa: S608
 LATEST = 1e18
 """Later than any time."""
 
@@ -53,6 +56,11 @@ def item_of(db: sqlite3.Connection, thing: str) -> Item | None:
     """The item of this thing, or None."""
     found = db.execute(ITEM, [thing]).fetchone()
     return None if found is None else _item(found)
+
+
+def known_among(db: sqlite3.Connection, things: Iterable[str]) -> set[str]:
+    """Those of these things that are kept in the library, or described by a message that was signed here."""
+    return {thing for (thing,) in db.execute(KNOWN, [json.dumps(list(things))])}
 
 
 def items_page(

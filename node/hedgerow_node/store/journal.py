@@ -11,12 +11,12 @@ An erased message loses its body here as well: then the file is written anew bes
 Used by one thread at a time: that of the database's writer.
 """
 
-import mmap
 import struct
 import zlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from hedgerow_node import durable
 from hedgerow_node.store.disk import DiskFile, File
@@ -32,6 +32,8 @@ LENGTHS = struct.Struct("<II")
 HEAD = len(MARK) + LENGTHS.size
 REWRITE_BYTES = limits.MIB
 """How much is gathered before it is written when the file is written anew."""
+SEARCHED = 64 * limits.KIB
+"""Bytes that are searched for the next record at a time."""
 
 
 class Journal:
@@ -111,13 +113,16 @@ class Journal:
                 header, _, body = as_array(codec.decode(record, limits.MAX_MESSAGE), "message", 3)
                 yield message_id(as_bytes(header, "header")), body is not None, record
 
-    def rewrite(self, erased: Container[MessageId]) -> None:
-        """Write the journal anew without the bodies of `erased`, and without what is damaged. Raises `OSError`."""
+    def rewrite(self, erased: Container[MessageId] = (), dropped: Container[MessageId] = ()) -> None:
+        """Write the journal anew without the bodies of `erased`, without `dropped`, and without what is damaged.
+
+        Raises `OSError`, and then the journal is as it was.
+        """
         unfinished = _unfinished(self._path)
         unfinished.unlink(missing_ok=True)
         file = self._open_file(unfinished)
         try:
-            self._copy(file, erased)
+            self._copy(file, erased, dropped)
             file.sync()
             size = file.size()
             unfinished.rename(self._path)
@@ -141,9 +146,11 @@ class Journal:
         self._file.sync()
         self._is_torn = False
 
-    def _copy(self, file: File, erased: Container[MessageId]) -> None:
+    def _copy(self, file: File, erased: Container[MessageId], dropped: Container[MessageId]) -> None:
         gathered = bytearray()
         for identifier, has_body, encoded in self.entries():
+            if identifier in dropped:
+                continue
             if has_body and identifier in erased:
                 encoded = decode_message(encoded).without_body().encode()
             gathered += _record(encoded)
@@ -171,28 +178,40 @@ def _measure(path: Path, size: int) -> tuple[int, int]:
 
 
 def _sound_records(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
-    if size == 0:
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as file:
         at = 0
-        while (at := data.find(MARK, at)) != -1:
-            record = _record_at(data, at)
+        while at < size:
+            record = _record_at(file, at, size)
             if record is None:
-                at += 1
+                at = _next_mark(file, at + 1, size)
             else:
                 yield at, record
                 at += HEAD + len(record)
 
 
-def _record_at(data: mmap.mmap, at: int) -> bytes | None:
-    if at + HEAD > len(data):
+def _record_at(file: BinaryIO, at: int, size: int) -> bytes | None:
+    file.seek(at)
+    head = file.read(HEAD)
+    if len(head) < HEAD or not head.startswith(MARK):
         return None
-    length, crc = LENGTHS.unpack_from(data, at + len(MARK))
-    if length > limits.MAX_MESSAGE:
+    length, crc = LENGTHS.unpack_from(head, len(MARK))
+    if length > limits.MAX_MESSAGE or at + HEAD + length > size:
         return None
-    record = data[at + HEAD : at + HEAD + length]
-    is_sound = len(record) == length and _crc(record) == crc
-    return record if is_sound else None
+    record = file.read(length)
+    return record if len(record) == length and _crc(record) == crc else None
+
+
+def _next_mark(file: BinaryIO, at: int, size: int) -> int:
+    """Where the next mark begins, from `at` on; `size` when there is none."""
+    while at < size:
+        file.seek(at)
+        block = file.read(SEARCHED)
+        found = block.find(MARK)
+        if found != -1:
+            return at + found
+        # A mark may lie across two blocks.
+        at += max(len(block) - len(MARK) + 1, 1)
+    return size
 
 
 def _crc(encoded: bytes) -> int:

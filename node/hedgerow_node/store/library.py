@@ -18,6 +18,7 @@ from hedgerow_node.store.items import (
     ItemCursor,
     item_of,
     items_page,
+    known_among,
     noted_items,
     private_topics,
 )
@@ -68,7 +69,8 @@ class Library:
     ) -> bool:
         """Keep a thing, or describe a kept one anew; whether it was not kept before.
 
-        `saved` is in Unix seconds and stays that of the first time; an import leaves what is there as it is.
+        `saved` is in Unix seconds and stays that of the first time. An import leaves alone what is there, or was
+        shared from here.
         """
         added, _ = await self.save_many([NewItem(thing, title, summary, tuple(topics), saved)], import_id)
         return added == 1
@@ -98,6 +100,10 @@ class Library:
     async def notes(self) -> tuple[Item, ...]:
         """Every item with a note."""
         return await self._database.read(noted_items)
+
+    async def known(self, things: Sequence[str]) -> set[str]:
+        """Those of these things that an import would pass over: kept here, or shared from here."""
+        return await self._database.read(lambda db: known_among(db, map(sound, things)))
 
     async def topics(self) -> tuple[tuple[str, int], ...]:
         """The topics of items, folded and in their order, with how many items have them."""
@@ -198,7 +204,11 @@ class Described:
 def _save(db: sqlite3.Connection, items: Sequence[NewItem], import_id: int | None) -> int:
     rows = []
     added = 0
-    for item in map(Described.of, items):
+    described = list(map(Described.of, items))
+    known = set() if import_id is None else known_among(db, [item.thing for item in described])
+    for item in described:
+        if item.thing in known:
+            continue
         row = _row_of(db, item.thing)
         if row is None:
             values = [item.thing, item.title, item.summary, item.topics, item.saved, import_id]

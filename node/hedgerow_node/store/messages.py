@@ -77,7 +77,7 @@ class Messages:
         """
         if not messages:
             return []
-        size = self._journal.size
+        size = 0
 
         def take(db: sqlite3.Connection) -> list[MessageId]:
             nonlocal size
@@ -87,7 +87,7 @@ class Messages:
                 self._journal.append(taken.own)
             return taken.new
 
-        return await self._database.write(take, undo=lambda: self._journal.cut(size))
+        return await self._database.write(take, lambda: self._journal.cut(size))
 
     async def known(self, ids: Collection[MessageId]) -> set[MessageId]:
         """Those of these that need not be asked for: held with body, or erased."""

@@ -12,6 +12,8 @@ ADD = f"""INSERT INTO peers ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (device) DO UPDATE SET address = excluded.address, name = excluded.name,
     asks_private = excluded.asks_private, author = coalesce(excluded.author, author)"""  # noqa: S608
 
+LINKED = "UPDATE peers SET author = coalesce(?, author), last_linked = ? WHERE device = ?"
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
@@ -50,13 +52,9 @@ class Peers:
             lambda db: change(db, "DELETE FROM peers WHERE device = ?", (device,))
         )
 
-    async def linked(self, device: DeviceKey, author: AuthorKey, at: float) -> None:
-        """A link to this device opened and proved whose it is; a peer that is not kept is passed over."""
-        await self._database.write(
-            lambda db: change(
-                db, "UPDATE peers SET author = ?, last_linked = ? WHERE device = ?", (author, at, device)
-            )
-        )
+    async def linked(self, device: DeviceKey, author: AuthorKey | None, at: float) -> None:
+        """A link to this device opened, and proved whose it is or did not; a peer that is not kept is passed over."""
+        await self._database.write(lambda db: change(db, LINKED, (author, at, device)))
 
     async def add_member(self, author: AuthorKey, at: float) -> None:
         """Carry this author's messages from now on; of a member, the time of joining stays."""

@@ -37,22 +37,35 @@ class Query:
     def each_match(self) -> list[str]:
         """The same for each word by itself."""
         matches = [_quoted(word) for word in self.words]
-        if matches and len(self.words[-1].split()[-1]) >= MIN_BEGINNING:
-            matches[-1] = f"({matches[-1]} OR {matches[-1]} *)"
+        if self.has_beginning:
+            matches[-1] += " *"
         return matches
 
     @property
+    def has_beginning(self) -> bool:
+        """Whether the last word may be the beginning of one."""
+        return bool(self.words) and len(self.words[-1].split()[-1]) >= MIN_BEGINNING
+
+    @property
     def pieces(self) -> str:
-        """All pieces of the longer words, as the index of pieces reads them; empty when there are none."""
+        """Pieces of the longer words, as the index of pieces reads them; empty when there are none.
+
+        Of long texts that index has only words beyond ASCII, so when there are such, they alone lead to a text.
+        """
         long = [word for word in self.words if len(word) >= GRAM]
-        grams = {word[start : start + GRAM] for word in long for start in range(len(word) - GRAM + 1)}
+        leading = [word for word in long if not word.isascii()] or long
+        grams = {word[start : start + GRAM] for word in leading for start in range(len(word) - GRAM + 1)}
         return " AND ".join(sorted(map(_quoted, grams)))
+
+    def pattern(self, number: int, *, whole: bool) -> re.Pattern[str]:
+        """One of the words in folded text; unless `whole`, also as the beginning of a longer one."""
+        return re.compile(rf"(?<!\w){re.escape(self.words[number])}" + (r"(?!\w)" if whole else ""))
 
     def is_in(self, folded: str) -> bool:
         """Whether all words stand in a folded text: short ones at the beginning of a word, others anywhere."""
         return all(
-            word in folded if len(word) >= GRAM else re.search(rf"(?<!\w){re.escape(word)}", folded)
-            for word in self.words
+            word in folded if len(word) >= GRAM else self.pattern(number, whole=False).search(folded)
+            for number, word in enumerate(self.words)
         )
 
     def touches(self, text: str) -> bool:
@@ -70,7 +83,7 @@ def parse(text: str) -> Query:
 
 
 def excerpt(text: str, query: Query, letters: int) -> str:
-    """The part of a text around the first of the words, on one line."""
+    """The part of a text around the first of the words, on one line; a third of it stands before the word."""
     line = " ".join(text.split())
     if len(line) <= letters:
         return line

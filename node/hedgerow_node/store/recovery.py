@@ -37,8 +37,8 @@ TABLES = ("peers", "members", "invites", "acceptances", "kept_acceptances", "set
 MESSAGES = f"SELECT row, received, own, {COLUMNS} FROM messages AS m NOT INDEXED WHERE row > ? ORDER BY row"  # noqa: S608
 BATCH = 2_000
 """Messages of one transaction."""
-PATIENCE = 1_000
-"""Rows after each other that are tried one by one although none can be read: more than stand in a page. After
+PATIENCE = 256
+"""Rows after each other that are tried one by one although none can be read: as many as stand in a page. After
 them the steps double."""
 LAST_ROW = 2**62
 
@@ -47,7 +47,8 @@ Salvaged: TypeAlias = tuple[float, bool, Message]
 
 
 def finish(path: Path) -> None:
-    """Bring a repair to its end that a crash interrupted after its new file was whole. Raises `OSError`."""
+    """Bring a repair that a crash interrupted to its end, or back to its beginning. Raises `OSError`."""
+    _remove_unfinished(path)
     recovered = _beside(path, RECOVERED)
     if not recovered.exists():
         return
@@ -62,8 +63,7 @@ def finish(path: Path) -> None:
 async def recover(path: Path) -> None:
     """Put a sound database in the place of the damaged one. Raises `StoreError`, and then nothing was lost."""
     unfinished = _beside(path, UNFINISHED)
-    for name in ("", *COMPANIONS):
-        _beside(unfinished, name).unlink(missing_ok=True)
+    await asyncio.to_thread(_remove_unfinished, path)
     database = await Database.open_file(unfinished, check=False)
     try:
         count = await _salvage(path, database)
@@ -135,9 +135,14 @@ def _readable(damaged: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]
                     at, failures = row[0], 0
                     yield row
             return
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             failures += 1
             at += 1 if failures < PATIENCE else 2 ** (failures - PATIENCE)
+
+
+def _remove_unfinished(path: Path) -> None:
+    for ending in ("", *COMPANIONS):
+        _beside(path, UNFINISHED + ending).unlink(missing_ok=True)
 
 
 def _beside(path: Path, ending: str) -> Path:

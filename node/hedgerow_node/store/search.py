@@ -13,7 +13,7 @@ part in the order.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgerow_node.store import cursors
 from hedgerow_node.store.cursors import Cursor, Number
@@ -27,12 +27,12 @@ from hedgerow_protocol.keys import AuthorKey
 
 
 class SearchCursor(Cursor, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """After this thing at this place of the order, among texts up to `top`."""
+    """After this thing, among texts up to `top`."""
 
     top: Number
     tier: Number
-    score: float
-    at: int
+    number: Number
+    """Its place in the tier, from 0: where to go on should it have been withdrawn since."""
     thing: str
 
 
@@ -47,11 +47,8 @@ class Place:
     thing: str
     rows: tuple[int, ...]
     """The texts that were found, the best first."""
-
-    @property
-    def order(self) -> tuple[int, float, int, str]:
-        """What results are sorted by."""
-        return self.tier, self.score, -self.at, self.thing
+    number: int = 0
+    """Its place in the tier."""
 
 
 class Search:
@@ -82,7 +79,7 @@ def _find(
             skipped[place.thing, rule] += 1
         elif len(shown) == limit:
             last = shown[-1]
-            following = cursors.write(SearchCursor(hunt.top, last.tier, last.score, last.at, last.thing))
+            following = cursors.write(SearchCursor(hunt.top, last.tier, last.number, last.thing))
             break
         else:
             shown.append(place)
@@ -98,12 +95,11 @@ def _after(cursor: SearchCursor | None, tiers: Iterator[list[Place]]) -> Iterato
 
 
 def _rest(places: list[Place], cursor: SearchCursor) -> list[Place]:
-    # Scores shift a little with every text that comes in, so the thing itself marks the place while it is there.
-    for number, place in enumerate(places):
+    # Scores shift a little with every text that comes or goes, so the thing itself marks the place.
+    for place in places:
         if place.thing == cursor.thing:
-            return places[number + 1 :]
-    last = Place(cursor.tier, cursor.score, cursor.at, cursor.thing, ())
-    return [place for place in places if place.order > last.order]
+            return places[place.number + 1 :]
+    return places[cursor.number :]
 
 
 def _places(hunt: Hunt) -> Iterator[list[Place]]:
@@ -114,9 +110,12 @@ def _places(hunt: Hunt) -> Iterator[list[Place]]:
             if one.thing not in seen:
                 by_thing.setdefault(one.thing, []).append(one)
         seen |= by_thing.keys()
-        yield sorted(
-            [_place(tier, thing, texts) for thing, texts in by_thing.items()], key=lambda place: place.order
-        )
+        ordered = sorted([_place(tier, thing, texts) for thing, texts in by_thing.items()], key=_order)
+        yield [replace(place, number=number) for number, place in enumerate(ordered)]
+
+
+def _order(place: Place) -> tuple[float, int, str]:
+    return place.score, -place.at, place.thing
 
 
 def _place(tier: int, thing: str, texts: list[Found]) -> Place:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import assert_never
 
+from hedgerow_node.store.reading import read_message
 from hedgerow_node.store.records import State, Statement
-from hedgerow_node.store.rows import as_list, select_in
+from hedgerow_node.store.rows import COLUMNS, MessageRow, as_list, select_in
 from hedgerow_node.store.viewpoint import YOU, Viewpoint
 from hedgerow_protocol.kinds import (
     Body,
@@ -24,30 +25,25 @@ from hedgerow_protocol.kinds import (
     Role,
     Stance,
     Unknown,
-    decode_body,
 )
-from hedgerow_protocol.message import MessageId, decode_header
 from hedgerow_protocol.things import message_thing
 
-READ = """
-SELECT m.id, m.header, m.body, m.author, m.received, s.at,
+READ = f"""
+SELECT m.author, m.received, s.at,
     EXISTS (SELECT 1 FROM heads AS h WHERE h.row = s.row),
-    EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
+    EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row),
+    {COLUMNS}
 FROM json_each(?) AS j
 JOIN statements AS s ON s.row = j.value
 JOIN messages AS m ON m.row = s.row
-WHERE m.body IS NOT NULL
 ORDER BY j.key
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """One row of `READ`."""
+class Placed:
+    """Where a statement stands: its author's row, its times, and its place among its versions."""
 
-    id: MessageId
-    header: bytes
-    body: bytes
     author: int
     received: float
     at: int
@@ -63,10 +59,14 @@ class Read:
 
 
 def statements_in(db: sqlite3.Connection, view: Viewpoint, rows: Sequence[int]) -> list[Statement]:
-    """What the messages in these rows say, in the order of `rows`; rows that are not indexed are left out."""
-    found = [Read(*row) for row in db.execute(READ, [as_list(rows)])]
-    view.meet(db, [read.author for read in found])
-    return [_statement(read, view) for read in found]
+    """What the messages in these rows say, in the order of `rows`.
+
+    Left out are rows that are not indexed, and those that are no longer what was signed.
+    """
+    found = db.execute(READ, [as_list(rows)]).fetchall()
+    view.meet(db, [row[0] for row in found])
+    statements = [_statement(Placed(*row[:5]), row[5:], view) for row in found]
+    return [statement for statement in statements if statement is not None]
 
 
 def rows_of_messages(db: sqlite3.Connection, ids: Iterable[bytes]) -> dict[bytes, int]:
@@ -87,22 +87,24 @@ def word_for(words: type[IntEnum], number: int, what: str) -> str:
         return f"{what} {number}"
 
 
-def _statement(read: Read, view: Viewpoint) -> Statement:
-    header = decode_header(read.header)
-    body = decode_body(header.kind, read.body)
-    author = view.author(read.author)
+def _statement(placed: Placed, row: MessageRow, view: Viewpoint) -> Statement | None:
+    read = read_message(row)
+    if read is None:
+        return None
+    message, body = read
+    author = view.author(placed.author)
     bare = Statement(
-        id=message_thing(read.id),
-        kind=kind_word(header.kind),
+        id=message_thing(message.id),
+        kind=kind_word(message.header.kind),
         author=author,
-        ts=header.ts,
-        received=read.received,
-        at=read.at,
+        ts=message.header.ts,
+        received=placed.received,
+        at=placed.at,
         own=author.relation == YOU,
-        state=read.state,
+        state=placed.state,
         thing="",
         topics=body.topics,
-        replaces=tuple(map(message_thing, header.replaces)),
+        replaces=tuple(map(message_thing, message.header.replaces)),
         reply_to=next(iter(_named(body, Reference.REPLY_TO)), None),
         rests_on=tuple(_named(body, Reference.RESTS_ON)),
     )

@@ -27,12 +27,15 @@ from hedgerow_node.store.rows import chunks
 from hedgerow_node.store.search import Search
 from hedgerow_node.store.settings import Settings
 from hedgerow_node.store.views import Views
+from hedgerow_protocol import limits
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.message import Message, MessageId, decode_message, verify
 
 log = Log("store")
 
 OWN = "SELECT id, body IS NOT NULL, erased FROM messages INDEXED BY messages_own WHERE own = 1"
+CHECKED_BYTES = 256 * limits.MIB
+"""Up to so large a database is looked through at every opening: a quarter of a second, or two from a cold disk."""
 BATCH = 500
 """Messages that go from one to the other at a time."""
 
@@ -52,10 +55,12 @@ class Store:
         self.settings = Settings(database)
 
     @classmethod
-    async def open(cls, folder: Path, *, check: bool = True) -> Self:
-        """The store of this folder, which must exist; a damaged database is repaired.
+    async def open(cls, folder: Path, *, check: bool | None = None) -> Self:
+        """The store of this folder, which must exist; a damaged database is repaired. Raises `StoreError`.
 
-        `check` reads the whole database for damage first, about a second for a gigabyte. Raises `StoreError`.
+        `check` says whether the whole database is looked through for damage first, which takes about a second for a
+        gigabyte; None looks through one of usual size. Ask for it when the last holder of the folder's lock did not
+        release it.
         """
         try:
             journal = await asyncio.to_thread(Journal.open, folder / journals.FILE)
@@ -109,35 +114,38 @@ class Store:
 
     async def _agree(self) -> None:
         lost, unknown = await self._differences()
-        if lost:
-            log.warning("own messages come back from the journal", messages=len(lost))
+        unsound: set[MessageId] = set()
         for batch in chunks(lost, BATCH):
-            sound = await asyncio.to_thread(_sound, batch)
+            sound, wrong = await asyncio.to_thread(_sifted, batch)
+            unsound |= wrong
             # When they came is not journalled; no view shows a message later than by its own time.
             latest = max([message.header.ts for message in sound], default=0)
             await self.messages.put(sound, received=latest, own=True, journal=False)
         for known in chunks(unknown, BATCH):
             await self._journal_anew(await self.messages.get(known))
-        if self.journal.is_damaged:
-            await self.database.alone(lambda _: self.journal.rewrite(frozenset()))
-            log.warning("a damaged journal was written anew")
+        if lost or unknown or self.journal.is_damaged:
+            log.warning(
+                "database and journal differed", lost=len(lost), unknown=len(unknown), unsound=len(unsound)
+            )
+        if unsound or self.journal.is_damaged:
+            await self.database.alone(lambda _: self.journal.rewrite(dropped=unsound))
 
     async def _journal_anew(self, messages: Sequence[Message]) -> None:
         await self.database.alone(lambda _: self.journal.append(messages))
 
-    async def _differences(self) -> tuple[list[bytes], list[MessageId]]:
+    async def _differences(self) -> tuple[list[tuple[MessageId, bytes]], list[MessageId]]:
         """Journalled messages that the database lacks, and own ones in the database that the journal lacks."""
         return await self.database.alone(self._compare)
 
-    def _compare(self, db: sqlite3.Connection) -> tuple[list[bytes], list[MessageId]]:
+    def _compare(self, db: sqlite3.Connection) -> tuple[list[tuple[MessageId, bytes]], list[MessageId]]:
         held = {MessageId(key): (bool(has_body), bool(erased)) for key, has_body, erased in db.execute(OWN)}
-        lost: list[bytes] = []
+        lost: list[tuple[MessageId, bytes]] = []
         journalled: dict[MessageId, bool] = {}
         for key, has_body, encoded in self.journal.entries():
             journalled[key] = journalled.get(key, False) or has_body
             in_database = held.get(key)
             if in_database is None or (has_body and in_database == (False, False)):
-                lost.append(encoded)
+                lost.append((key, encoded))
         unknown = [
             key
             for key, (has_body, _) in held.items()
@@ -146,10 +154,12 @@ class Store:
         return lost, unknown
 
 
-async def _open_database(folder: Path, check: bool) -> Database:
+async def _open_database(folder: Path, check: bool | None) -> Database:
     path = folder / databases.FILE
     try:
         await asyncio.to_thread(recovery.finish, path)
+        if check is None:
+            check = path.exists() and path.stat().st_size <= CHECKED_BYTES
     except OSError as error:
         raise told(error) from error
     try:
@@ -162,14 +172,15 @@ async def _open_database(folder: Path, check: bool) -> Database:
     return await Database.open(folder, check=False)
 
 
-def _sound(encoded: Sequence[bytes]) -> list[Message]:
-    found = []
-    for one in encoded:
+def _sifted(entries: Sequence[tuple[MessageId, bytes]]) -> tuple[list[Message], set[MessageId]]:
+    """Messages that were signed, and the ids of what only looks like one."""
+    sound: list[Message] = []
+    unsound: set[MessageId] = set()
+    for key, encoded in entries:
         try:
-            message = decode_message(one)
+            message = decode_message(encoded)
             verify(message)
+            sound.append(message)
         except RemoteProtocolError:
-            log.warning("a journalled message is not what was signed")
-            continue
-        found.append(message)
-    return found
+            unsound.add(key)
+    return sound, unsound

@@ -27,11 +27,11 @@ ORDER BY at DESC, row DESC LIMIT ?
 REPLIES = f"""
 SELECT h.row, h.author FROM refs AS r JOIN heads AS h ON h.row = r.row
 WHERE r.target IN ({{}}) AND r.relation = {Reference.REPLY_TO:d} AND h.kind = {Kind.COMMENT:d}
-"""
+"""  # noqa: S608
 ON_MESSAGES = f"""
 SELECT h.row, h.author FROM things AS t JOIN heads AS h ON h.thing = t.row
 WHERE t.thing IN ({{}}) AND h.kind = {Kind.COMMENT:d}
-"""
+"""  # noqa: S608
 
 
 def comments_on(db: sqlite3.Connection, view: Viewpoint, thing: str) -> tuple[Thread, ...]:

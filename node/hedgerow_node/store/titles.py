@@ -5,26 +5,29 @@ it, then the latest of anyone not hidden. A person is called by the name in thei
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.index import slot_name
+from hedgerow_node.store.reading import read_message
+from hedgerow_node.store.rows import COLUMNS
 from hedgerow_node.store.statements import rows_of_messages, statements_in
 from hedgerow_node.store.viewpoint import Viewpoint, key_of, label_of
-from hedgerow_protocol.kinds import Kind, Resource, decode_body
+from hedgerow_protocol.kinds import Kind, Resource
 from hedgerow_protocol.things import message_id_of, topic_words
 
 TITLES_READ = 200
 """The newest descriptions of a thing among which a title is chosen: more would let a crowd slow a page down."""
-OWN = """
-SELECT m.body FROM standing AS h JOIN messages AS m ON m.row = h.row
+OWN = f"""
+SELECT {COLUMNS} FROM standing AS h JOIN messages AS m ON m.row = h.row
 WHERE h.author = ? AND h.kind = ? AND h.slot = ?
-"""
-LATEST = """
-SELECT h.author, m.body FROM standing AS h JOIN messages AS m ON m.row = h.row
+"""  # noqa: S608
+LATEST = f"""
+SELECT h.author, {COLUMNS} FROM standing AS h JOIN messages AS m ON m.row = h.row
 WHERE h.thing = (SELECT row FROM things WHERE thing = ?) AND h.kind = ?
 ORDER BY h.at DESC, h.row DESC LIMIT ?
-"""
+"""  # noqa: S608
 DEEDS = {
     "profile": "{author}'s profile",
     "follow": "{author} follows {thing}",
@@ -59,7 +62,7 @@ def _of_other(db: sqlite3.Connection, view: Viewpoint, thing: str) -> str:
 
 def _own(db: sqlite3.Connection, view: Viewpoint, thing: str) -> str:
     found = db.execute(OWN, [view.my_row, Kind.RESOURCE, slot_name(thing)]).fetchone()
-    return _title_in(found[0]) if found else ""
+    return _title_in(found) if found else ""
 
 
 def _private(db: sqlite3.Connection, thing: str) -> str:
@@ -69,17 +72,19 @@ def _private(db: sqlite3.Connection, thing: str) -> str:
 
 def _latest(db: sqlite3.Connection, view: Viewpoint, thing: str) -> str:
     strangers = ""
-    for author, data in db.execute(LATEST, [thing, Kind.RESOURCE, TITLES_READ]):
+    for author, *row in db.execute(LATEST, [thing, Kind.RESOURCE, TITLES_READ]):
         if author in view.hidden_rows:
             continue
-        if author in view.followed_rows and (title := _title_in(data)):
+        if author in view.followed_rows and (title := _title_in(row)):
             return title
-        strangers = strangers or _title_in(data)
+        strangers = strangers or _title_in(row)
     return strangers
 
 
-def _title_in(data: bytes) -> str:
-    content = decode_body(Kind.RESOURCE, data).content
+def _title_in(row: Sequence[Any]) -> str:
+    identifier, header, signature, crc, body = row
+    read = read_message((identifier, header, signature, crc, body))
+    content = None if read is None else read[1].content
     return content.title.strip() if isinstance(content, Resource) else ""
 
 

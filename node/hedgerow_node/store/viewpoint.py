@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from hedgerow_node.store.reading import read_message
 from hedgerow_node.store.records import Author, Hidden, Rule
-from hedgerow_node.store.rows import as_list, author_rows
+from hedgerow_node.store.rows import COLUMNS, as_list, author_rows
 from hedgerow_protocol import keys
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import DID_PREFIX, AuthorKey
-from hedgerow_protocol.kinds import Kind, Profile, decode_body
+from hedgerow_protocol.kinds import Kind, Profile
 
 YOU: Final = "you"
 FOLLOWED: Final = "followed"
@@ -31,6 +32,10 @@ REMEMBERED = 8_192
 AUTHOR_HERE = """
 SELECT a.key FROM messages AS m JOIN authors AS a ON a.row = m.author WHERE m.own = 1 ORDER BY m.row DESC LIMIT 1
 """
+PROFILES = f"""
+SELECT s.author, {COLUMNS} FROM standing AS s JOIN messages AS m ON m.row = s.row
+WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL
+"""  # noqa: S608
 UNSEEN = frozenset({"Cf", "Cc", "Zl", "Zp"})
 JOINERS = "\u200c\u200d"
 """Invisible, and needed to spell names in Persian and in Indic scripts."""
@@ -129,16 +134,12 @@ def followed_by(db: sqlite3.Connection, author: AuthorKey) -> set[AuthorKey]:
 
 def profiles_of(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, Profile]:
     """The current profiles of the authors in these rows, as far as there are any."""
-    found = db.execute(
-        "SELECT s.author, m.body FROM standing AS s JOIN messages AS m ON m.row = s.row"
-        " WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL",
-        [as_list(rows), Kind.PROFILE],
-    )
     profiles = {}
-    for author, data in found:
-        content = decode_body(Kind.PROFILE, data).content
-        if isinstance(content, Profile):
-            profiles[author] = content
+    for author, *row in db.execute(PROFILES, [as_list(rows), Kind.PROFILE]):
+        identifier, header, signature, crc, data = row
+        read = read_message((identifier, header, signature, crc, data))
+        if read is not None and isinstance(read[1].content, Profile):
+            profiles[author] = read[1].content
     return profiles
 
 

@@ -38,7 +38,10 @@ from hedgerow_protocol.things import fold_topic
 
 
 class Views:
-    """Questions about what is stored. Cursors come from the page before; a wrong one raises `Problem`."""
+    """Questions about what is stored.
+
+    Cursors come from the page before; a wrong one raises `Problem`. Limits are at least 1.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

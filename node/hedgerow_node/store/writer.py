@@ -45,7 +45,8 @@ class Job:
 
     work: Work[object]
     undo: Undo
-    """Takes back what the work did outside the database; called in the same thread, before any other work."""
+    """Takes back what the work did outside the database. Called in the same thread before any other work, and only
+    when the work was begun."""
     future: asyncio.Future[object]
 
 
@@ -73,6 +74,7 @@ def _attempt(jobs: Sequence[Job], db: sqlite3.Connection) -> list[Outcome]:
     try:
         db.execute("BEGIN IMMEDIATE")
         for job in jobs:
+            db.execute("SAVEPOINT work")
             begun.append(job)
             outcomes.append(_run(job, db))
         db.execute("COMMIT")
@@ -89,7 +91,6 @@ def _attempt(jobs: Sequence[Job], db: sqlite3.Connection) -> list[Outcome]:
 
 
 def _run(job: Job, db: sqlite3.Connection) -> Outcome:
-    db.execute("SAVEPOINT work")
     try:
         value = job.work(db)
     except Exception as error:

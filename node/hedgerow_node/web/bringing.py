@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from hedgerow_node.commands.operation import Json
-from hedgerow_node.config import LINK_BYTES, MAX_FIELDS, MAX_IMPORT, SHOWN_SKIPS, SHOWN_TOPICS
+from hedgerow_node.config import LINK_BYTES, MAX_FIELDS, MAX_IMPORT, REFRESH, SHOWN_SKIPS, SHOWN_TOPICS
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.web.sessions import Upload
 from hedgerow_node.web.visit import DONE, Refused, Visit
@@ -46,6 +46,9 @@ async def bring_in(visit: Visit) -> web.StreamResponse:
     leave_out = _left_out(visit, everything)
     if visit.form.has("count"):
         return await _preview(visit, name, upload, leave_out)
+    if everything["topics"] and len(leave_out) == len(_topics(everything)):
+        nothing = Problem(Code.REQUEST_WRONG, "no folder and no topic is ticked", "Tick what is to come in.")
+        return await _preview(visit, name, upload, leave_out, Refused("import", nothing, visit.form))
     values = {**_file(upload), "leave_out": leave_out, "share": bool(visit.form.given("share"))}
     work = await visit.works.start("import", lambda on_progress: visit.do("import", values, on_progress))
     visit.session.uploads.pop(name, None)
@@ -66,7 +69,7 @@ async def show_work(visit: Visit) -> web.StreamResponse:
     work = visit.works.find(visit.request.match_info["work"])
     if work is None:
         raise Problem(Code.NO_SUCH_PAGE)
-    return visit.page("work.html", {"work": work})
+    return visit.page("work.html", {"work": work, "refresh": REFRESH})
 
 
 def _upload(visit: Visit) -> tuple[str, Upload]:
@@ -98,7 +101,11 @@ def _left_out(visit: Visit, everything: Json) -> tuple[str, ...]:
 
 
 async def _preview(
-    visit: Visit, name: str, upload: Upload, leave_out: Sequence[str] = ()
+    visit: Visit,
+    name: str,
+    upload: Upload,
+    leave_out: Sequence[str] = (),
+    refused: Refused | None = None,
 ) -> web.StreamResponse:
     result = await _look_into(visit, upload, leave_out)
     rows, skipped = result["topics"], result["skipped"]
@@ -117,4 +124,5 @@ async def _preview(
             "skips": skipped[:SHOWN_SKIPS],
             "shares": bool(visit.form.given("share")),
         },
+        refused,
     )

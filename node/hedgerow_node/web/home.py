@@ -1,11 +1,14 @@
 """Where somebody begins and comes back to: the start, the home page, search, the collection, a look around."""
 
+from collections.abc import Iterable
+
 from aiohttp import web
 
 from hedgerow_node.addresses import thing_of
 from hedgerow_node.commands import words
 from hedgerow_node.config import HOME_ENTRIES, USUAL_PAGE
 from hedgerow_node.problems import Problem
+from hedgerow_node.store.records import FeedItem
 from hedgerow_node.web.filling import filled
 from hedgerow_node.web.guard import ENTERED
 from hedgerow_node.web.language import _
@@ -37,6 +40,7 @@ async def show_home(visit: Visit, refused: Refused | None = None) -> web.StreamR
             "more_entries": mine.next is not None,
             "follows": follows,
             "feed": theirs.results if theirs else (),
+            "titles": await titles_in(visit, theirs.results if theirs else ()),
             "feed_next": theirs.next if theirs else None,
             "hidden": theirs.hidden if theirs else (),
             "given": filled("save", {}, refused),
@@ -79,6 +83,7 @@ async def show_look(visit: Visit) -> web.StreamResponse:
             "heading": _("From people I follow") if of_followed else _("Look around"),
             "topics": () if of_followed else await views.topics(),
             "items": found.results,
+            "titles": await titles_in(visit, found.results),
             "next": found.next,
             "fields": {"of": "followed"} if of_followed else {},
             "hidden": found.hidden,
@@ -96,11 +101,17 @@ async def show_topic(visit: Visit) -> web.StreamResponse:
             "heading": topic or _("Topic"),
             "topics": (),
             "items": found.results,
+            "titles": await titles_in(visit, found.results),
             "next": found.next,
             "fields": {"words": topic},
             "hidden": found.hidden,
         },
     )
+
+
+async def titles_in(visit: Visit, items: Iterable[FeedItem]) -> dict[str, str]:
+    """What to call the things that a feed names beside its own."""
+    return await visit.titles([one for item in items for one in item.statements])
 
 
 async def _has_begun(visit: Visit) -> bool:

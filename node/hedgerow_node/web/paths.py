@@ -17,10 +17,9 @@ PERSON = "/people/"
 OUTSIDE_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 SHOWN_CATEGORIES = ("L", "M", "N", "P", "S")
 """Letters, marks, numbers, punctuation, symbols: what is not one of these stays encoded."""
-STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
-)
-"""Control characters, and signs that turn the direction of text: a page isolates what is foreign instead."""
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+"""Control characters, and signs that turn the direction of the text after them. Marks without reach (LRM, RLM) stay:
+titles need them, and a page isolates what is foreign."""
 PUNYCODE = "xn--"
 
 

@@ -8,6 +8,7 @@ from hedgerow_node.problems import Problem
 from hedgerow_node.store.records import FeedItem, Page, PersonView, State
 from hedgerow_node.store.viewpoint import short_key
 from hedgerow_node.web.filling import filled
+from hedgerow_node.web.home import titles_in
 from hedgerow_node.web.paths import PERSON, thing_in, thing_path
 from hedgerow_node.web.visit import DONE, Handle, Refused, Visit
 from hedgerow_protocol.keys import AuthorKey, did_of
@@ -57,6 +58,7 @@ async def _values(
         "person": view.person if view else None,
         "fingerprint": await _fingerprint(visit, did) if view else None,
         "feed": feed.results,
+        "titles": await titles_in(visit, feed.results),
         "next": feed.next,
         "hidden": feed.hidden,
         "endorsements": [

@@ -60,9 +60,12 @@ async def share(visit: Visit) -> web.StreamResponse:
             "share", lambda on_progress: visit.do("share", {"topic": topic}, on_progress)
         )
         return visit.go(f"/work/{name}")
-    described = {} if visit.form.has("as-saved") else _described(visit.form, EDITABLE["resource"])
+    fields = () if visit.form.has("as-saved") else EDITABLE["resource"]
     return await _act(
-        visit, "share", "shared", lambda: visit.do("share", {**_named(visit.form), **described})
+        visit,
+        "share",
+        "shared",
+        lambda: visit.do("share", {**_named(visit.form), **_described(visit.form, fields)}),
     )
 
 
@@ -102,9 +105,8 @@ async def edit(visit: Visit) -> web.StreamResponse:
     """Say something of one's own in other words."""
     message = visit.form.text("message")
     fields = EDITABLE.get(visit.form.text("kind"), ())
-    values = {"message": message, **_described(visit.form, fields)}
     try:
-        answer = await visit.do("edit", values)
+        answer = await visit.do("edit", {"message": message, **_described(visit.form, fields)})
     except Problem as problem:
         return await thing_page(visit, thing_of(message), Refused("edit", problem, visit.form))
     ids = answer["ids"]

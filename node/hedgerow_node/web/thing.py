@@ -42,6 +42,8 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
     values = _values(view, message, mine, shared)
     if message is not None and message.statement is not None:
         values["about_title"] = await visit.node.store.views.title(message.statement.thing)
+    spoken = [one for item in (on_topic.results if on_topic else ()) for one in item.statements]
+    values["titles"] = await visit.titles([*view.statements, *spoken, *_statement_of(message)])
     before = _before(view, message, shared)
     values |= {
         "about_topic": on_topic.results if on_topic else (),
@@ -90,7 +92,12 @@ async def _message(visit: Visit, thing: str) -> MessageView | None:
 
 async def _more(visit: Visit, view: ThingView) -> web.StreamResponse:
     found = await visit.node.store.views.statements(view.thing, visit.cursor, MAX_PAGE)
-    return visit.page("statements.html", {"view": view, "statements": found.results, "next": found.next})
+    values = {"statements": found.results, "titles": await visit.titles(found.results)}
+    return visit.page("statements.html", {"view": view, "next": found.next, **values})
+
+
+def _statement_of(message: MessageView | None) -> list[Statement]:
+    return [message.statement] if message is not None and message.statement is not None else []
 
 
 def _ways(connections: Sequence[Connection]) -> list[tuple[str, list[Connection]]]:

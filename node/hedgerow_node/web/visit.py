@@ -1,6 +1,6 @@
 """One request to a page: what its handler needs, and the answers it can give."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from hedgerow_node.commands.reach import who_forgets, who_receives
 from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.node import Node, OnProgress, ignore_progress
 from hedgerow_node.problems import Problem
+from hedgerow_node.store.records import Statement
 from hedgerow_node.web import wording
 from hedgerow_node.web.drawing import Drawing
 from hedgerow_node.web.forms import PROOF, Form
@@ -19,6 +20,7 @@ from hedgerow_node.web.sessions import Session, Sessions
 from hedgerow_node.web.works import Works
 
 SEE_OTHER = 303
+TWO_ENDED = frozenset({"connect", "follow"})
 DONE = "done"
 """The field of an address that says what was just done."""
 
@@ -82,6 +84,11 @@ class Visit:
     def go(self, path: str) -> web.StreamResponse:
         """Go on at another page, so that loading it again does not send the form again."""
         return web.Response(status=SEE_OTHER, headers={hdrs.LOCATION: path})
+
+    async def titles(self, statements: Iterable[Statement]) -> dict[str, str]:
+        """What to call the things that connections and follows among these name."""
+        ends = {end for one in statements if one.kind in TWO_ENDED for end in (one.thing, one.to) if end}
+        return await self.node.store.views.titles(ends)
 
     def end_session(self) -> None:
         """Let this browser in no more."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from hedgerow_node.store.records import Connection
 from hedgerow_node.web.language import _, marked, several
+from hedgerow_protocol import limits
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -12,6 +13,9 @@ RECENT_DAYS = 14
 """Days after which a date says more than a distance."""
 LAST_TIME = 253_402_300_799.0
 """The end of the year 9999, up to which dates can be written."""
+UNITS = (("GiB", limits.KIB * limits.MIB), ("MiB", limits.MIB), ("KiB", limits.KIB))
+ROUNDED_FROM = 10
+"""Units from which a decimal says nothing."""
 MONTHS = (
     *(marked("January"), marked("February"), marked("March"), marked("April"), marked("May"), marked("June")),
     *(marked("July"), marked("August"), marked("September"), marked("October"), marked("November")),
@@ -28,8 +32,8 @@ WAYS = {
 """The four ways from a thing to others, in the order in which a page shows them."""
 
 RELATIONS = {
-    "needs-first": (NEEDS, marked("needs this first"), LEADS, marked("for which this is needed first")),
-    "leads-to": (LEADS, marked("to which this leads"), NEEDS, marked("which leads here")),
+    "needs-first": (NEEDS, "", LEADS, marked("for which this is needed first")),
+    "leads-to": (LEADS, "", NEEDS, marked("which leads here")),
     "explains": (BESIDE, marked("which this explains"), BESIDE, marked("which explains this")),
     "example-of": (BESIDE, marked("of which this is an example"), BESIDE, marked("an example of this")),
     "practice-for": (BESIDE, marked("for which this is practice"), BESIDE, marked("practice for this")),
@@ -47,7 +51,8 @@ RELATIONS = {
     "limits": (AGAINST, marked("which this limits"), AGAINST, marked("which limits this")),
     "related": (BESIDE, marked("related"), BESIDE, marked("related")),
 }
-"""For each relation: the way and the words seen from its origin, and seen from its other end."""
+"""For each relation: the way and the words seen from its origin, and seen from its other end; no words where the
+way says it all."""
 
 CHOICES = {
     "needs-first": marked("It needs this first"),
@@ -83,6 +88,24 @@ WITHDRAWALS = {
     "outdated": marked("It is out of date"),
     "private": marked("It is private"),
     "rights": marked("Somebody else has the rights"),
+}
+
+OWN = {
+    "resource": marked("Your description"),
+    "endorse": marked("Your endorsement"),
+    "connect": marked("Your connection"),
+    "comment": marked("Your comment"),
+    "follow": marked("Your follow"),
+    "profile": marked("Your profile"),
+}
+"""What a message of one's own is called, by its kind."""
+PEER_STATES = {
+    "settled": marked("connected, you have the same"),
+    "syncing": marked("connected, comparing"),
+    "open": marked("connected"),
+    "connecting": marked("calling"),
+    "waiting": marked("not reached, will call again"),
+    "not running": marked("not called"),
 }
 
 PRIVATE, PUBLIC, TAKEN_BACK = "private", "public", "taken back"
@@ -128,7 +151,8 @@ def role_of(connection: Connection) -> str:
     known = RELATIONS.get(connection.relation.replace(" ", "-"))
     if known is None:
         return connection.relation
-    return _(known[1] if connection.direction == "out" else known[3])
+    role = known[1] if connection.direction == "out" else known[3]
+    return _(role) if role else ""
 
 
 def moment(at: float) -> datetime:
@@ -163,12 +187,11 @@ def date_words(at: float) -> str:
 
 def size_words(count: int) -> str:
     """An amount of bytes in a unit that people use."""
-    amount, unit = float(count), "bytes"
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":
-            break
-        amount /= 1024
-    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
+    if count < limits.KIB:
+        return _("%(num)d bytes") % {"num": count}
+    name, unit = next((name, unit) for name, unit in UNITS if count >= unit)
+    amount = count / unit
+    return f"{amount:.1f} {name}" if amount < ROUNDED_FROM else f"{amount:.0f} {name}"
 
 
 def _ago(one: str, many: str, count: int) -> str:

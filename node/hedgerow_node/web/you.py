@@ -8,11 +8,13 @@ from hedgerow_node.commands.identity import WORDS
 from hedgerow_node.commands.operation import Download, Json
 from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.config import ASKED_WORDS
-from hedgerow_node.problems import Problem
+from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.viewpoint import short_key
+from hedgerow_node.web import wording
 from hedgerow_node.web.filling import filled
 from hedgerow_node.web.guard import START, cookie_name
 from hedgerow_node.web.visit import DONE, Refused, Visit
+from hedgerow_protocol.keys import did_of, key_of
 
 ASKED = "word-"
 
@@ -29,7 +31,7 @@ async def show_you(visit: Visit, refused: Refused | None = None) -> web.StreamRe
             "status": status,
             "identity": await visit.do("identity", {}),
             "profile": profile,
-            "notices": status["notices"],
+            "copy": Code.RESTORED_COPY,
             "peers": await _peers(visit),
             "can_sync": "sync" in BY_NAME,
             "given": filled("profile", before, refused),
@@ -115,20 +117,21 @@ async def _peers(visit: Visit) -> list[Json]:
         return []
     rows = (await visit.do("peers", {}))["peers"]
     assert isinstance(rows, list)
-    people = await visit.node.store.views.people(None)
-    labels = {one.author.did: one.author.label for one in people.results}
+    named = {did for row in rows for did in (row["did"], *row["refused"]) if did}
+    names = await visit.node.store.views.names(map(key_of, named))
+    labels = {did_of(author): name for author, name in names.items()}
     return [_peer(row, labels) for row in rows]
 
 
 def _peer(row: Mapping[str, object], labels: Mapping[str, str]) -> Json:
-    did = row.get("did") or row.get("author")
-    name = str(did or row.get("device") or "")
-    refused = row.get("refused")
+    did = row["did"]
+    name, refused = str(did or row["device"]), row["refused"]
+    assert isinstance(refused, list)
     return {
         "did": did,
         "label": labels.get(name) or short_key(name),
-        "address": row.get("address") or "",
-        "state": row.get("state") or "",
-        "last": row.get("last_linked"),
-        "refused": [str(one) for one in refused] if isinstance(refused, list) else [],
+        "address": row["address"] or "",
+        "state": wording.PEER_STATES.get(str(row["state"]), row["state"]),
+        "last": row["last_linked"],
+        "refused": [{"did": one, "label": labels.get(one) or short_key(one)} for one in refused],
     }

@@ -1,8 +1,8 @@
 """Files that fail, and computers that lose their power."""
 
 import errno
+import os
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 from hedgerow_node.store.disk import DiskFile
@@ -83,13 +83,16 @@ class Power:
             raise PowerLost
         self._left -= 1
 
+    def forget(self, file: "FragileFile") -> None:
+        """This file is closed."""
+        self._files.remove(file)
+
 
 class FragileFile(DiskFile):
     """A file of which only what was synced is safe."""
 
     def __init__(self, path: Path, power: Power) -> None:
         super().__init__(path)
-        self._path = path
         self._power = power
         self._safe = self.size()
 
@@ -104,14 +107,16 @@ class FragileFile(DiskFile):
         super().sync()
         self._safe = self.size()
 
+    def close(self) -> None:
+        """What was not safe is still not."""
+        self._power.forget(self)
+        super().close()
+
     def lose(self, chance: random.Random) -> None:
         """Of what is not safe a part may be there, be zeros, or be missing."""
-        rest = self._path.read_bytes()[self._safe :]
+        rest = os.pread(self._handle, self.size() - self._safe, self._safe)
         survived = rest[: chance.randint(0, len(rest))]
         if chance.random() < 0.5:
             survived = survived[: len(survived) // 2].ljust(len(survived), b"\0")
         super().truncate(self._safe)
         super().append(survived)
-
-
-OpenFile = Callable[[Path], DiskFile]

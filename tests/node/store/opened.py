@@ -20,7 +20,7 @@ FULL_TEXT = ("words", "grams")
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, check: bool = True) -> AsyncIterator[Store]:
+async def opened(folder: Path, *, check: bool | None = None) -> AsyncIterator[Store]:
     """The store of a folder, closed at the end."""
     store = await Store.open(folder, check=check)
     try:

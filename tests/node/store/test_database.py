@@ -20,7 +20,10 @@ from hedgerow_node.store.schema import known_migrations
 from node.store.opened import NOW, ids_of, opened, sums_hold
 from simulator.author import Author
 
-MIGRATIONS = {1: "CREATE TABLE words (word TEXT PRIMARY KEY) STRICT;", 2: "CREATE TABLE more (number INTEGER);"}
+MIGRATIONS = {
+    1: "CREATE TABLE words (word TEXT PRIMARY KEY) STRICT;",
+    2: "CREATE TABLE more (number INTEGER);",
+}
 COMMIT_FIELD = 4
 """Where in the header of a frame of the write-ahead log stands what is 0 unless it ends a commit."""
 
@@ -84,7 +87,9 @@ async def test_works_that_wait_together_share_a_commit(database: Database) -> No
     assert 1 <= commits <= 10
 
 
-async def test_what_a_failing_work_did_outside_is_undone_before_the_next_work_runs(database: Database) -> None:
+async def test_what_a_failing_work_did_outside_is_undone_before_the_next_work_runs(
+    database: Database,
+) -> None:
     outside: list[str] = []
 
     def fail(db: sqlite3.Connection) -> None:
@@ -101,6 +106,29 @@ async def test_what_a_failing_work_did_outside_is_undone_before_the_next_work_ru
     with pytest.raises(ValueError, match=r"^$"):
         await failing
     assert outside == ["kept"]
+
+
+async def test_what_was_never_begun_is_not_undone(database: Database) -> None:
+    def deny_savepoints(action: int, first: str | None, *_: str | None) -> int:
+        return (
+            sqlite3.SQLITE_DENY
+            if (action, first) == (sqlite3.SQLITE_SAVEPOINT, "BEGIN")
+            else sqlite3.SQLITE_OK
+        )
+
+    await database.alone(lambda db: db.set_authorizer(deny_savepoints))
+    undone: list[str] = []
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        await database.write(adding("word"), undo=lambda: undone.append("word"))
+    assert undone == []
+    await database.alone(lambda db: db.set_authorizer(None))
+    await database.write(adding("word"))
+    assert await database.read(words) == ["word"]
+
+
+async def test_every_commit_waits_for_the_disk(database: Database) -> None:
+    (mode,) = await database.write(lambda db: db.execute("PRAGMA synchronous").fetchone())
+    assert mode == 2
 
 
 async def test_a_reader_sees_one_moment_while_others_write(database: Database) -> None:
@@ -162,6 +190,27 @@ async def test_closing_finishes_what_was_handed_over_and_takes_nothing_more(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["hedgerow.db"]
     with closing(sqlite3.connect(tmp_path / "hedgerow.db")) as db:
         assert len(words(db)) == 9
+
+
+FAILING = """
+import asyncio, sys
+from pathlib import Path
+from hedgerow_node.store.store import Store
+
+async def main(folder: Path) -> None:
+    store = await Store.open(folder)
+    await store.settings.put("name", "kept")
+    raise SystemExit(3)
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def test_a_program_that_fails_before_it_closes_the_store_ends(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FAILING, str(tmp_path)], timeout=60, capture_output=True)
+    assert done.returncode == 3, done.stderr
+    async with opened(tmp_path) as store:
+        assert await store.settings.get("name") == "kept"
 
 
 async def test_a_work_alone_waits_for_every_reader(database: Database) -> None:
@@ -271,16 +320,18 @@ async def test_a_disk_that_is_full_after_any_page_loses_nothing_that_was_confirm
         while len(confirmed) < len(messages):
             await store.database.alone(limit_pages(base + room))
             batch = messages[len(confirmed) : len(confirmed) + 5]
-            try:
-                await store.messages.put(batch, received=NOW, own=True)
-            except StoreError as error:
-                assert error.kind is Code.STORE_FULL
+            (problem,) = await asyncio.gather(
+                store.messages.put(batch, received=NOW, own=True), return_exceptions=True
+            )
+            if isinstance(problem, StoreError):
+                assert problem.kind is Code.STORE_FULL
                 assert await store.messages.known(ids_of(batch)) == set()
                 room += 1
             else:
+                assert problem == ids_of(batch)
                 confirmed += batch
         assert room > 20
-        assert set(ids_of(store.journal.read())) == set(ids_of(messages))
+        assert ids_of(store.journal.read()) == ids_of(messages)
     async with opened(tmp_path) as store:
         assert await store.messages.known(ids_of(messages)) == set(ids_of(messages))
         assert await sums_hold(store, [author])
@@ -309,36 +360,36 @@ import asyncio, json, resource, sys
 from pathlib import Path
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
-from hedgerow_node.store.store import Store
+from node.store.opened import opened
 from simulator.author import Author
 
 async def main(folder: Path) -> None:
     author, confirmed, refused = Author(1), [], 0
-    messages = author.resources(300)
-    store = await Store.open(folder)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    largest = max(path.stat().st_size for path in folder.iterdir())
-    for number, message in enumerate(messages):
-        # No file may grow beyond so many bytes; the system then refuses in the middle of a write.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 700 * number, hard))
-        try:
-            await store.messages.put([message], received=1.0, own=True)
-        except StoreError as error:
-            assert error.kind in (Code.STORE_FULL, Code.STORE_FAILED), error
-            refused += 1
-            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-            await store.messages.put([message], received=1.0, own=True)
-        confirmed.append(message.id.hex())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    assert [message.id.hex() for message in store.journal.read()] == confirmed
-    await store.close()
+    async with opened(folder) as store:
+        largest = max(path.stat().st_size for path in folder.iterdir())
+        for number, message in enumerate(author.resources(300)):
+            # No file may grow beyond so many bytes; the system then refuses in the middle of a write.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 700 * number, hard))
+            try:
+                await store.messages.put([message], received=1.0, own=True)
+            except StoreError as error:
+                assert error.kind in (Code.STORE_FULL, Code.STORE_FAILED), error
+                refused += 1
+                resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+                await store.messages.put([message], received=1.0, own=True)
+            confirmed.append(message.id.hex())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        assert [message.id.hex() for message in store.journal.read()] == confirmed
     print(json.dumps({"confirmed": confirmed, "refused": refused}))
 
 asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-async def test_writes_that_the_system_refuses_half_way_are_taken_back_and_later_succeed(tmp_path: Path) -> None:
+async def test_writes_that_the_system_refuses_half_way_are_taken_back_and_later_succeed(
+    tmp_path: Path,
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path)],
         capture_output=True,

@@ -155,20 +155,21 @@ async def test_a_retraction_of_what_is_not_here_asks_for_no_pass(tmp_path: Path)
 
 
 async def test_texts_that_the_database_moved_about_while_they_lived_are_gone_too(tmp_path: Path) -> None:
-    chance = random.Random(1)
+    # With this seed and these lengths SQLite 3.40 leaves stale copies of seven texts unless the file is rewritten.
+    chance = random.Random(3)
     author = Author(1)
     alive: list[tuple[str, Message]] = []
     gone: list[str] = []
     async with opened(tmp_path) as store:
         for round in range(25):
             fresh = []
-            for number in range(20):
+            for number in range(30):
                 word = f"zq{round:02}{number:02}xv"
-                text = " ".join([word] * chance.choice([1, 10, 60, 500]))
+                text = " ".join([word] * chance.choice([1, 10, 60, 100]))
                 fresh.append((word, author.say(Comment(f"{PAGE}/{word}", Role.COMMENT, text), EPOCH + round)))
             await store.messages.put([message for _, message in fresh], received=NOW)
             alive += fresh
-            picked = [alive.pop(chance.randrange(len(alive))) for _ in range(8)]
+            picked = [alive.pop(chance.randrange(len(alive))) for _ in range(12)]
             gone += [word for word, _ in picked]
             await store.messages.put(
                 [author.retract(*[message for _, message in picked], ts=EPOCH + round)], received=NOW
@@ -177,6 +178,18 @@ async def test_texts_that_the_database_moved_about_while_they_lived_are_gone_too
     content = (tmp_path / DATABASE).read_bytes()
     assert [word for word in gone if word.encode() in content] == []
     assert all(word.encode() in content for word, _ in alive)
+
+
+async def test_a_withdrawn_body_is_overwritten_in_the_database_before_any_pass(tmp_path: Path) -> None:
+    author = Author(1)
+    # Capitals stand in bodies only: the indexes fold them.
+    words = [f"ZQ{number:02}XV " for number in range(40)]
+    messages = [author.say(Comment(PAGE, Role.COMMENT, word * 150), EPOCH + 1) for word in words]
+    async with opened(tmp_path) as store:
+        await store.messages.put(messages, received=NOW)
+        await store.messages.put([author.retract(messages[20], ts=EPOCH + 99)], received=NOW)
+    content = (tmp_path / DATABASE).read_bytes()
+    assert [place for place, word in enumerate(words) if word.encode() not in content] == [20]
 
 
 async def test_private_words_that_were_taken_away_are_gone_too(tmp_path: Path) -> None:
@@ -206,7 +219,9 @@ class Stop(Exception):
     """The node ends here."""
 
 
-async def test_a_node_that_ends_between_retraction_and_pass_does_it_when_it_opens_again(tmp_path: Path) -> None:
+async def test_a_node_that_ends_between_retraction_and_pass_does_it_when_it_opens_again(
+    tmp_path: Path,
+) -> None:
     author = Author(1)
     async with opened(tmp_path) as store:
         await say_and_retract(store, author, own=True)

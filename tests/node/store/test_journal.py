@@ -175,7 +175,7 @@ def test_a_disk_that_refuses_at_any_operation_loses_nothing_that_was_confirmed(
         # The last one may stand there unconfirmed, when the disk refused to cut it to the very end.
         found = read(path)
         assert found[: len(confirmed)] == confirmed, begin
-        assert found == MESSAGES or found == confirmed, begin
+        assert found in (MESSAGES, confirmed), begin
         if faults.operations <= begin:
             break
         begin += 1
@@ -226,3 +226,23 @@ def test_a_loss_of_power_at_any_operation_leaves_everything_that_was_confirmed(p
             assert found[: len(confirmed)] == confirmed
             assert found == MESSAGES[: len(found)]
             assert len(found) <= len(confirmed) + 1
+
+
+def test_a_loss_of_power_around_writing_anew_leaves_everything_that_was_confirmed(path: Path) -> None:
+    chance = random.Random(2)
+    erased = {MESSAGES[1].id}
+    for operations in range(12):
+        for _ in range(5):
+            path.unlink(missing_ok=True)
+            written(path, MESSAGES[:4])
+            power = Power(operations, chance)
+            journal = Journal.open(path, power.open)
+            confirmed = MESSAGES[:4]
+            with suppress(PowerLost):
+                journal.rewrite(erased)
+                for message in MESSAGES[4:]:
+                    journal.append([message])
+                    confirmed = [*confirmed, message]
+            journal.close()
+            assert ids_of(read(path))[: len(confirmed)] == ids_of(confirmed), operations
+    assert confirmed == MESSAGES

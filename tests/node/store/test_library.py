@@ -70,6 +70,17 @@ async def test_an_import_leaves_what_is_there_and_counts_it(store: Store) -> Non
     assert (new.title, new.import_name) == ("New", "bookmarks.html")
 
 
+async def test_an_import_passes_over_what_was_shared_from_here(store: Store) -> None:
+    await put(store, ME.shares(PAGE, "Shared"), own=True)
+    await put(store, BEN.shares(OTHER, "Somebody else's"))
+    assert await store.library.known([PAGE, OTHER, "\ud800"]) == {PAGE}
+    number = await store.library.begin_import("again", 1.0)
+    assert await store.library.save_many([NewItem(PAGE, "Double"), NewItem(OTHER, "New")], number) == (1, 1)
+    assert await store.library.known([PAGE, OTHER]) == {PAGE, OTHER}
+    assert await store.library.item(PAGE) is None
+    assert await store.library.save(PAGE, "Kept on purpose", saved=2.0)
+
+
 async def test_undoing_an_import_takes_back_what_it_brought_and_nothing_else(store: Store) -> None:
     await store.library.save(PAGE, "Mine", saved=1.0)
     first = await store.library.begin_import("first", 2.0)

@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from node.store.opened import EVERYTHING, NOW, cut_up, ids_of, opened, sums_hold
 from simulator.author import EPOCH, Author
 
 PAGE = "https://example.org/page"
+ALL = Filter()
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-async def held(store: Store, wanted: Filter = Filter(), *, control: bool = False) -> list[MessageId]:
+async def held(store: Store, wanted: Filter = ALL, *, control: bool = False) -> list[MessageId]:
     """The ids of a set."""
     _, ids = await store.messages.items(wanted, control)
     return cut_up(ids)
@@ -117,7 +119,7 @@ async def test_two_puts_at_once_store_each_message_once(store: Store) -> None:
     author = Author(1)
     messages = author.resources(50)
     new = await asyncio.gather(*[store.messages.put(messages, received=NOW) for _ in range(4)])
-    assert sorted(sum(new, [])) == sorted(ids_of(messages))
+    assert sorted(chain(*new)) == sorted(ids_of(messages))
     assert await sums_hold(store, [author])
 
 
@@ -261,7 +263,7 @@ async def test_pages_of_a_range_are_the_set_and_nothing_twice(store: Store, coun
         wanted = replace(wanted, authors=tuple(sorted(author.key for author in authors[:count])))
     pages = await paged(store, wanted, 7, EVERYTHING)
     assert all(len(page) == 7 for page in pages[:-1])
-    assert ids_of(sum(pages, [])) == await held(store, wanted)
+    assert ids_of(chain(*pages)) == await held(store, wanted)
 
 
 async def test_a_page_ends_at_the_bytes_asked_for_but_brings_one_message_at_least(store: Store) -> None:
@@ -484,7 +486,7 @@ def test_any_order_in_any_batches_ends_in_the_same_store(batches: list[list[Mess
 
 
 async def check_story(folder: Path, batches: list[list[Message]]) -> None:
-    expected = Expected(AUTHORS, sum(batches, []))
+    expected = Expected(AUTHORS, list(chain(*batches)))
     async with opened(folder, check=False) as store:
         new: list[MessageId] = []
         for batch in batches:

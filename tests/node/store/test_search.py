@@ -1,5 +1,7 @@
 """Search: every script, plain text as a query, the order of results, and the words for why."""
 
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hedgerow_node.problems import Problem
+from hedgerow_node.store.records import NewItem
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Relation, Role
 from node.store.voices import Voice, opened, put
@@ -103,43 +106,43 @@ async def test_what_lacks_a_word_is_not_found(store: Store, title: str, query: s
     assert await found(store, query) == []
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        '"',
-        '""',
-        "*",
-        "learn*",
-        "AND",
-        "OR NOT",
-        "NEAR(a, b)",
-        "title:x",
-        "{title}: y",
-        "(",
-        ")",
-        "-learn",
-        "^learn",
-        "a\x00b",
-        "\ud800",
-        "'",
-        "\\",
-        "%",
-        "_",
-        "",
-        " ",
-        "\t\n",
-        "--",
-        ";",
-        "x" * 10_000,
-        "a " * 500,
-        "🌱",
-        "+",
-        "#",
-    ],
-)
-async def test_no_query_is_an_error(store: Store, query: str) -> None:
+ODD_QUERIES = [
+    '"',
+    '""',
+    "*",
+    "learn*",
+    "AND",
+    "OR NOT",
+    "NEAR(a, b)",
+    "title:x",
+    "{title}: y",
+    "(",
+    ")",
+    "-learn",
+    "^learn",
+    "a\x00b",
+    "\ud800",
+    "'",
+    "\\",
+    "%",
+    "_",
+    "",
+    " ",
+    "\t\n",
+    "--",
+    ";",
+    "x" * 10_000,
+    "a " * 500,
+    "🌱",
+    "+",
+    "#",
+]
+
+
+async def test_no_query_is_an_error(store: Store) -> None:
     await put(store, ANA.shares(PAGE, "How to learn"))
-    await store.search.find(query)
+    for query in ODD_QUERIES:
+        await store.search.find(query)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -353,6 +356,25 @@ async def test_pages_follow_one_another_without_gap_or_repetition_while_texts_co
     assert set(seen) == set(things)
 
 
+async def test_a_search_goes_on_after_the_thing_at_which_it_stopped_was_withdrawn(store: Store) -> None:
+    shared = [ANA.shares(f"https://example.org/{number}", "walking") for number in range(4)]
+    await put(store, *shared)
+    first = await store.search.find("walking", limit=2)
+    await put(store, ANA.retracts(shared[2]))
+    rest = await store.search.find("walking", first.next)
+    assert [hit.thing for hit in rest.results] == ["https://example.org/1", "https://example.org/0"]
+
+
+async def test_a_common_word_beside_a_rare_one_may_stand_in_another_statement(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.store.finding.COUNTED", 5)
+    await put(store, ANA.shares(PAGE, "Common ground"), BEN.endorses(PAGE, "serendipity"))
+    await put(store, *[ANA.shares(f"https://example.org/{number}", "common") for number in range(9)])
+    assert await found(store, "common serendipity") == [PAGE]
+    assert await found(store, "serendipity missing") == []
+
+
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "k" * 5_000, "\ud800", "lQ", "kcA"])
 async def test_a_cursor_that_no_page_gave_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(Problem, match="HG-R3"):
@@ -366,3 +388,31 @@ async def test_the_title_of_a_hit_is_ones_own_then_that_of_the_followed(store: S
     assert (await store.search.find("title")).results[0].title == "My private title"
     await put(store, ME.shares(PAGE, "My title"))
     assert (await store.search.find("title")).results[0].title == "My title"
+
+
+def links_in(path: Path) -> list[tuple[str, str]]:
+    """Title and address of each link of a list in Markdown."""
+    found = re.findall(
+        r"^\s*\* \[(.+?)\]\((https?://[\x21-\x28\x2a-\x7e]+)\)", path.read_text("utf-8"), re.MULTILINE
+    )
+    return list({address: (title, address) for title, address in found}.values())
+
+
+async def test_links_of_ten_languages_are_found_by_the_words_of_their_titles(
+    store: Store, test_data: Path
+) -> None:
+    for path in sorted((test_data / "free-programming-books").glob("*/*.md")):
+        links = links_in(path)[::7][:25]
+        await put(store, *[ANA.shares(address, title) for title, address in links])
+        for title, address in links[::3]:
+            words = [word for word in title.split() if any(sign.isalnum() for sign in word)]
+            page = await store.search.find(" ".join(words[:4]), limit=60)
+            assert address in [hit.thing for hit in page.results], title
+
+
+async def test_hostile_texts_can_be_stored_found_and_asked_for(store: Store, test_data: Path) -> None:
+    texts = json.loads((test_data / "text" / "blns.json").read_text("utf-8"))
+    await store.library.save_many([NewItem(f"https://example.org/{n}", text) for n, text in enumerate(texts)])
+    for text in texts[::3]:
+        await store.search.find(text)
+    assert "https://example.org/0" in {item.thing for item in (await store.library.items(limit=600)).results}

@@ -1,5 +1,6 @@
 """Views: what stands, what stood before, who says what about a thing, and what the owner does not see."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -408,6 +409,58 @@ async def test_muted_and_blocked_people_and_things_are_left_out_of_the_feed_and_
     assert [hidden.words for hidden in view.hidden] == ["1 statement hidden: you muted Ben"]
 
 
+async def test_hidden_statements_are_counted_where_they_would_stand(store: Store) -> None:
+    await put(
+        store,
+        ANA.shares(PAGE, "A", topics=["t"]),
+        BEN.shares(OTHER, "B", topics=["t"]),
+        CY.shares(THIRD, "C"),
+    )
+    await store.library.mute(BEN.did, 1.0)
+    await store.library.block(THIRD, 1.0)
+    both = await store.views.feed([ANA.author, BEN.author])
+    assert [hidden.words for hidden in both.hidden] == ["1 statement hidden: you muted Ben"]
+    assert (await store.views.feed([ANA.author])).hidden == ()
+    topic = await store.views.topic("t")
+    assert [item.thing for item in topic.results] == [PAGE]
+    first = await store.views.feed(limit=1)
+    assert [item.thing for item in first.results] == [PAGE]
+
+
+async def test_a_person_is_endorsed_for_a_topic(store: Store) -> None:
+    await put(
+        store, BEN.say(Endorse(ANA.did, reason="patient", topic="knitting")), ANA.say(Endorse(PAGE, 77))
+    )
+    page = await store.views.feed()
+    assert [item.why for item in page.results] == [
+        ("Ana spoke of it",),
+        ("Ben endorsed it for knitting: patient",),
+    ]
+    assert page.results[1].title == "Ana"
+    (hit,) = (await store.search.find("knitting")).results
+    assert "topic: knitting" in hit.why
+
+
+@pytest.mark.parametrize(
+    ("thing", "address"),
+    [
+        ("https://example.org/a?b#/c", "https://example.org/a?b#/c"),
+        ("doi:10.1000/a<b>", "https://doi.org/10.1000/a%3Cb%3E"),
+        ("arxiv:1706.03762", "https://arxiv.org/abs/1706.03762"),
+        ("isbn:9780262033848", None),
+        ("javascript:alert(1)", None),
+        ("topic:maths", None),
+    ],
+)
+async def test_only_web_addresses_and_known_identifiers_open_in_a_browser(
+    store: Store, thing: str, address: str | None
+) -> None:
+    await put(store, ANA.shares(thing, "T"))
+    view = await store.views.thing(thing)
+    assert view is not None
+    assert view.address == address
+
+
 async def test_one_does_not_hide_from_oneself(store: Store) -> None:
     await put(store, ME.shares(PAGE, "Mine"))
     await store.library.mute(ME.did, 1.0)
@@ -580,3 +633,17 @@ async def test_odd_names_of_things_are_no_error(store: Store) -> None:
     for thing in ("", "\ud800", "hedgerow:1", "did:key:z", "topic:%ff", "x" * 5_000):
         assert await store.views.thing(thing) is None
         assert await store.views.title(thing) is not None
+
+
+async def test_what_a_disk_altered_is_hidden_and_never_shown_altered(store: Store) -> None:
+    await put(store, ANA.shares(PAGE, "True title"), BEN.shares(PAGE, "Another"))
+
+    def alter(db: sqlite3.Connection) -> None:
+        for row, body in db.execute("SELECT row, body FROM messages").fetchall():
+            db.execute("UPDATE messages SET body = ? WHERE row = ?", [body.replace(b"True", b"Fake"), row])
+
+    await store.database.write(alter)
+    view = await store.views.thing(PAGE)
+    assert view is not None
+    assert [one.title for one in view.statements] == ["Another"]
+    assert await store.views.title(PAGE) == "Another"

@@ -56,7 +56,6 @@ CREATE TABLE supersessions (
     by BLOB NOT NULL,
     PRIMARY KEY (target, author, kind, by)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX supersessions_by ON supersessions (by);
 
 -- A message is retracted when its own author stands beside its id here, unless it is of the kinds 0 and 1.
 CREATE TABLE retractions (

@@ -68,7 +68,8 @@ CREATE TABLE texts (
     keywords TEXT NOT NULL,
     summary TEXT NOT NULL,
     reason TEXT NOT NULL,
-    address TEXT NOT NULL
+    address TEXT NOT NULL,
+    foreign_words TEXT NOT NULL   -- of summary and reason those with letters beyond ASCII
 ) STRICT;
 
 -- Both indexes leave their content to `texts`: one copy of each text to erase instead of three, and a deletion hands
@@ -79,10 +80,11 @@ CREATE VIRTUAL TABLE words USING fts5 (
     content = 'texts', content_rowid = 'row',
     tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
 );
--- Parts of words, for scripts without spaces and languages that glue words together. Without positions it takes a
--- quarter of the room and half of the time; what it finds is compared with the text.
+-- Parts of words, for scripts without spaces and for languages that glue words together. It is the dearest of the
+-- indexes, so of long texts it takes only words that are not plain ASCII, and keeps no positions: what it finds is
+-- compared with the text.
 CREATE VIRTUAL TABLE grams USING fts5 (
-    title, keywords, summary, reason,
+    title, keywords, foreign_words,
     content = 'texts', content_rowid = 'row',
     tokenize = 'trigram', detail = none
 );

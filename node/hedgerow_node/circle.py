@@ -1,0 +1,108 @@
+"""The circle: whom a running node carries, worked out anew when something may have changed it.
+
+What changes it comes in bursts (a seed hears many follows at once), so it is worked out at once and then at most once
+in `config.RECARRY_PAUSE`, and only what may have changed is read again.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from hedgerow_node.carrying import Following, carried_by
+from hedgerow_node.config import RECARRY_PAUSE
+from hedgerow_node.logs import Log
+from hedgerow_node.node import Node
+from hedgerow_protocol.admission import Carried
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.message import Message
+
+log = Log("circle")
+TELLING = frozenset({Kind.RETRACT, Kind.FOLLOW})
+"""Kinds of messages that may change whom their author follows."""
+
+
+class Circle:
+    """Whom one node carries. `run` it beside, and `refresh` it before anything needs it."""
+
+    def __init__(
+        self,
+        node: Node,
+        identities: Identities,
+        on_carried: Callable[[Carried], None],
+        *,
+        has_members: bool,
+    ) -> None:
+        self._node = node
+        self._identities = identities
+        self._on_carried = on_carried
+        self._has_members = has_members
+        self._members: set[AuthorKey] = set()
+        self._following = Following(node.store)
+        self._trial: Counter[AuthorKey] = Counter()
+        self._due = asyncio.Event()
+        self._working = asyncio.Lock()
+        self.carried = Carried()
+        """As last worked out."""
+
+    @property
+    def has_members(self) -> bool:
+        """Whether this node takes links in, and so carries for others."""
+        return self._has_members
+
+    def changed(self) -> None:
+        """The owner did something that may have changed anything; worked out soon."""
+        self._following.forget_all()
+        self._due.set()
+
+    def hear(self, messages: Sequence[Message]) -> None:
+        """These were said; only follows of the owner and of members change whom we carry."""
+        telling = {message.header.author for message in messages if message.header.kind in TELLING}
+        concerned = telling & (self._members | {self._node.author})
+        if concerned:
+            self._following.forget(concerned)
+            self._due.set()
+
+    @asynccontextmanager
+    async def trial(self, author: AuthorKey) -> AsyncIterator[None]:
+        """Inside, this author's log is asked for: their invite is being accepted."""
+        self._trial[author] += 1
+        try:
+            await self.refresh()
+            yield
+        finally:
+            self._trial[author] -= 1
+            self._due.set()
+
+    async def run(self) -> None:
+        """Work out what is due, until cancelled."""
+        while True:
+            await self._due.wait()
+            try:
+                await self.refresh()
+            except Exception as error:
+                log.failure("whom this node carries could not be worked out", error)
+                self._due.set()
+            await asyncio.sleep(RECARRY_PAUSE)
+
+    async def refresh(self) -> None:
+        """Work it out now. Raises `StoreError`."""
+        async with self._working:
+            self._due.clear()
+            if self._has_members:
+                self._members = await self._node.store.peers.members()
+            self.carried = await carried_by(
+                self._node.store, self._following, self._node.author, self._members, +self._trial
+            )
+            await self._learn_logs()
+            self._on_carried(self.carried)
+
+    async def _learn_logs(self) -> None:
+        """Logs that did not come over a link: a restored export brings some."""
+        carried = self.carried.private | self.carried.authors
+        unknown = {one for one in carried if not self._identities.is_known(one)}
+        if unknown and unknown & (await self._node.store.messages.authors()).keys():
+            for message in await self._node.store.messages.log():
+                self._identities.learn(message)

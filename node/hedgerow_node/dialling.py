@@ -1,0 +1,210 @@
+"""Links out: one for each peer that this node keeps up or borrows for a moment, dialled again when it breaks.
+
+A peer is *kept* when its link shall stay; it is *borrowed* while somebody needs a link to it, and let go afterwards
+unless it has become kept meanwhile. There is never more than one link to a device.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+from aiohttp import ClientWebSocketResponse
+
+from hedgerow_node.clock import Clock
+from hedgerow_node.config import (
+    ACCEPT_PATIENCE,
+    FIRST_RETRY,
+    LAST_RETRY,
+    LAST_RETRY_OF_LINK,
+    MAX_LINKS_OUT,
+    STEADY_LINK,
+)
+from hedgerow_node.links.bell import Bell
+from hedgerow_node.links.dial import Dialler
+from hedgerow_node.links.noting import Noting
+from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.peers import KnownPeer
+from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.errors import Reason
+from hedgerow_protocol.keys import DeviceKey
+
+
+class Stage(StrEnum):
+    """How far dialling a peer has come; a link that is open has states of its own."""
+
+    CONNECTING = "connecting"
+    WAITING = "waiting"
+    """Until it is tried again."""
+
+
+RunLink = Callable[[ClientWebSocketResponse, KnownPeer], Awaitable[str]]
+"""Carries a connection to its end; returns why it ended."""
+
+
+class _Keeper:
+    """One peer, and what is being done about it."""
+
+    def __init__(self, peer: KnownPeer) -> None:
+        self.peer = peer
+        self.is_kept = False
+        self.borrowers = 0
+        self.stage = Stage.CONNECTING
+        self.tries = 0
+        """Tries that have ended, links that broke among them."""
+        self.problem = Problem(Code.PEER_UNREACHABLE)
+        """Why the last one ended."""
+        self.hurry = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.is_kept or self.borrowers > 0
+
+
+class Dialling:
+    """The links that this node opens. Close it at the end, after the links."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        run: RunLink,
+        linked: Callable[[DeviceKey], LinkId | None],
+        bell: Bell,
+        noting: Noting,
+    ) -> None:
+        self._clock = clock
+        self._run = run
+        self._linked = linked
+        self._bell = bell
+        self._noting = noting
+        self._dialler = Dialler()
+        self._keepers: dict[DeviceKey, _Keeper] = {}
+        self._is_closing = False
+
+    def stages(self) -> dict[DeviceKey, Stage]:
+        """The peers that are being dialled, or are linked already."""
+        return {device: keeper.stage for device, keeper in self._keepers.items()}
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether every peer was tried and none is being tried now."""
+        return all(keeper.tries and keeper.stage == Stage.WAITING for keeper in self._keepers.values())
+
+    def keep(self, peer: KnownPeer) -> None:
+        """Keep a link to this peer, however often it breaks."""
+        self._keeper_of(peer).is_kept = True
+
+    def keep_latest(self, peers: list[KnownPeer]) -> None:
+        """Keep links to those of these peers that were linked last, as many as a node keeps up."""
+        latest = sorted(peers, key=lambda peer: peer.last_linked or 0.0, reverse=True)
+        for peer in latest[:MAX_LINKS_OUT]:
+            self.keep(peer)
+
+    @asynccontextmanager
+    async def borrowed(self, peer: KnownPeer) -> AsyncIterator[tuple[LinkId, KnownPeer]]:
+        """A link to this peer: the one that is open, or one that is dialled now. Raises `Problem`.
+
+        With it comes the peer with the address at which it was met. At the end the link is cut, unless the peer is
+        kept or borrowed by somebody else.
+        """
+        keeper = self._keeper_of(peer)
+        keeper.borrowers += 1
+        try:
+            link = await self._await_link(keeper, peer)
+            yield link, keeper.peer
+        finally:
+            keeper.borrowers -= 1
+            if not keeper.is_wanted and keeper.task is not None:
+                keeper.task.cancel()
+                await asyncio.gather(keeper.task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Dial no more; links that are open have ended before."""
+        self.stop()
+        tasks = [keeper.task for keeper in self._keepers.values() if keeper.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dialler.close()
+
+    def stop(self) -> None:
+        """Begin no other link."""
+        self._is_closing = True
+
+    async def _await_link(self, keeper: _Keeper, peer: KnownPeer) -> LinkId:
+        link = self._linked(peer.device)
+        if link is not None:
+            return link
+        before, keeper.peer = keeper.peer, peer
+        # A try that is under way may still be at the address that was known before.
+        is_elsewhere = keeper.stage == Stage.CONNECTING and before.address != peer.address
+        last_try = keeper.tries + 1 + is_elsewhere
+        keeper.hurry.set()
+        is_in_time = await self._bell.until(
+            lambda: self._linked(peer.device) is not None or keeper.tries >= last_try, ACCEPT_PATIENCE
+        )
+        link = self._linked(peer.device)
+        if link is not None:
+            return link
+        keeper.peer = before
+        raise keeper.problem if is_in_time else Problem(Code.PEER_UNREACHABLE, "no answer in time")
+
+    def _keeper_of(self, peer: KnownPeer) -> _Keeper:
+        keeper = self._keepers.get(peer.device)
+        if keeper is None:
+            keeper = self._keepers[peer.device] = _Keeper(peer)
+            keeper.task = asyncio.create_task(self._keep(keeper))
+        return keeper
+
+    async def _keep(self, keeper: _Keeper) -> None:
+        pause = FIRST_RETRY / 2
+        try:
+            while keeper.is_wanted and not self._is_closing:
+                keeper.stage = Stage.CONNECTING
+                keeper.hurry.clear()
+                lasted = await self._try(keeper)
+                pause = _next_pause(pause, lasted)
+                if keeper.is_wanted and not self._is_closing:
+                    await self._pause(keeper, pause)
+        finally:
+            del self._keepers[keeper.peer.device]
+            self._bell.ring()
+
+    async def _pause(self, keeper: _Keeper, pause: float) -> None:
+        keeper.stage = Stage.WAITING
+        self._bell.ring()
+        try:
+            async with asyncio.timeout(pause * self._clock.random().uniform(0.5, 1.0)):
+                await keeper.hurry.wait()
+        except TimeoutError:
+            return
+
+    async def _try(self, keeper: _Keeper) -> float | None:
+        """Dial once and carry the link to its end; returns how many seconds it lasted, None if nobody answered."""
+        began = None
+        try:
+            socket = await self._dialler.dial(keeper.peer.address)
+            began = self._clock.monotonic()
+            keeper.problem = _problem_of(await self._run(socket, keeper.peer))
+        except Problem as problem:
+            keeper.problem = problem
+            self._noting.note("a peer cannot be reached", problem.code)
+        except Exception as error:
+            keeper.problem = Problem(Code.PEER_UNREACHABLE)
+            self._noting.failure("dialling failed", error)
+        keeper.tries += 1
+        self._bell.ring()
+        return None if began is None else self._clock.monotonic() - began
+
+
+def _next_pause(pause: float, lasted: float | None) -> float:
+    if lasted is None:
+        return min(2 * pause, LAST_RETRY)
+    return FIRST_RETRY if lasted > STEADY_LINK else min(2 * pause, LAST_RETRY_OF_LINK)
+
+
+def _problem_of(why: str) -> Problem:
+    if why == Reason.WRONG_PEER.value:
+        return Problem(Code.WRONG_PEER)
+    return Problem(Code.PEER_UNREACHABLE, f"the link ended: {why}")

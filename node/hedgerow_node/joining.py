@@ -1,0 +1,122 @@
+"""Accepting an invite: in an order by which a refusal leaves nothing behind but the inviter's identity log.
+
+Dial the place to meet (the device must be the one that the invite names) → have the inviter's log and check that his
+device signed the invite → bring the acceptance → follow. The inviter follows back, or makes the joiner a member, when
+the acceptance reaches him.
+"""
+
+import asyncio
+
+from hedgerow_node.circle import Circle
+from hedgerow_node.config import ACCEPT_PATIENCE
+from hedgerow_node.dialling import Dialling
+from hedgerow_node.driver import Driver
+from hedgerow_node.links.bell import Bell
+from hedgerow_node.node import Draft, Node
+from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.peers import KnownPeer
+from hedgerow_protocol import keys
+from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.invite import Meeting, SignedInvite, Verdict, sign_acceptance
+from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.kinds import Follow
+
+BROKE = "the link broke"
+REFUSALS: dict[int, Code] = {
+    Verdict.EXPIRED: Code.INVITE_EXPIRED,
+    Verdict.USED_UP: Code.INVITE_USED,
+    Verdict.NOT_CARRIED: Code.INVITER_NOT_CARRIED,
+}
+
+
+class Joining:
+    """Accepts invites for one running node."""
+
+    def __init__(
+        self,
+        node: Node,
+        driver: Driver,
+        dialling: Dialling,
+        circle: Circle,
+        identities: Identities,
+        bell: Bell,
+    ) -> None:
+        self._node = node
+        self._driver = driver
+        self._dialling = dialling
+        self._circle = circle
+        self._identities = identities
+        self._bell = bell
+
+    async def accept(self, signed: SignedInvite) -> None:
+        """Join who invites; raises `Problem`, and then nothing was published and no peer is kept."""
+        self._node.check_may_publish()
+        problem = Problem(Code.PEER_UNREACHABLE)
+        for meeting in signed.invite.meet:
+            try:
+                await self._accept_at(meeting, signed)
+                return
+            except Problem as failed:
+                problem = failed
+                if failed.kind not in (Code.PEER_UNREACHABLE, Code.WRONG_PEER, Code.INVITER_NOT_CARRIED):
+                    break
+        raise problem
+
+    async def _accept_at(self, meeting: Meeting, signed: SignedInvite) -> None:
+        inviter = signed.invite.inviter
+        async with (
+            self._dialling.borrowed(KnownPeer(meeting.device, meeting.address)) as (link, peer),
+            self._circle.trial(inviter),
+        ):
+            await self._check_inviter(signed, link)
+            await self._bring(signed, link)
+            await self._node.store.peers.add(peer)
+            self._dialling.keep(peer)
+            await follow(self._node, [inviter, *signed.invite.follows])
+
+    async def _check_inviter(self, signed: SignedInvite, link: LinkId) -> None:
+        inviter = signed.invite.inviter
+        await self._bell.until(lambda: self._is_decided(inviter, link), ACCEPT_PATIENCE)
+        if not self._identities.is_known(inviter):
+            if self._refused(link) is None:
+                raise Problem(Code.PEER_UNREACHABLE, BROKE)
+            raise Problem(Code.INVITER_NOT_CARRIED)
+        if signed.device not in self._identities.devices_of(inviter):
+            raise Problem(Code.INVITE_WRONG, "it was signed by a device that is not the inviter's")
+
+    def _is_decided(self, inviter: AuthorKey, link: LinkId) -> bool:
+        refused = self._refused(link)
+        return self._identities.is_known(inviter) or refused is None or inviter in refused
+
+    def _refused(self, link: LinkId) -> tuple[AuthorKey, ...] | None:
+        """Whom this link does not carry for us; None when it has ended."""
+        return next((state.refused for state in self._driver.links() if state.link == link), None)
+
+    async def _bring(self, signed: SignedInvite, link: LinkId) -> None:
+        node = self._node
+        names = await node.store.views.names([node.author])
+        acceptance = sign_acceptance(
+            signed,
+            node.keys.inception,
+            names.get(node.author, ""),
+            int(node.clock.now()),
+            node.keys.device_seed,
+        )
+        try:
+            async with asyncio.timeout(ACCEPT_PATIENCE):
+                verdict = await self._driver.bring(link, signed.to_bytes(), acceptance)
+        except TimeoutError:
+            raise Problem(Code.PEER_UNREACHABLE, "no answer to the acceptance") from None
+        if verdict is None:
+            raise Problem(Code.PEER_UNREACHABLE, BROKE)
+        if verdict not in (Verdict.DONE, Verdict.FORWARDED):
+            raise Problem(REFUSALS.get(verdict, Code.INVITE_UNKNOWN))
+
+
+async def follow(node: Node, authors: list[AuthorKey]) -> None:
+    """Follow these for everyone to see, unless they are followed already."""
+    followed = await node.store.views.follows(node.author) | {node.author}
+    new = [author for author in dict.fromkeys(authors) if author not in followed]
+    if new:
+        await node.publish_many([Draft(Follow(keys.did_of(author))) for author in new])

@@ -1,0 +1,63 @@
+"""Room on the disk: while there is little, what others send waits, so that the owner can still write.
+
+What waits is not acknowledged, so a peer whose answers wait is soon asked for no more (its credit is used up). What
+comes unasked has no credit; beyond `config.MAX_HELD` it is dropped, and the next comparison finds it.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from hedgerow_node.config import MAX_HELD, MIN_FREE_DISK
+from hedgerow_node.logs import Log
+
+log = Log("room")
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that may still be written in the file system of this folder."""
+    return shutil.disk_usage(folder).free
+
+
+class Room:
+    """Says who may write now; whoever calls `look` from time to time lets those in who wait."""
+
+    def __init__(self, folder: Path, free: Callable[[Path], int] = free_bytes) -> None:
+        self._folder = folder
+        self._free = free
+        self._held = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is taken in from others now."""
+        return not self._open.is_set()
+
+    def look(self) -> bool:
+        """See whether there is room again; whether there is, after there was none."""
+        if not self.is_full or self._is_short():
+            return False
+        self._open.set()
+        log.info("there is room on the disk again")
+        return True
+
+    async def enter(self, size: int) -> bool:
+        """Wait for room for `size` bytes; False when too many wait already."""
+        if not self.is_full and self._is_short():
+            self._open.clear()
+            log.warning("the disk is nearly full: nothing is taken in from others")
+        if not self.is_full:
+            return True
+        if self._held + size > MAX_HELD:
+            return False
+        self._held += size
+        try:
+            await self._open.wait()
+        finally:
+            self._held -= size
+        return True
+
+    def _is_short(self) -> bool:
+        return self._free(self._folder) < MIN_FREE_DISK

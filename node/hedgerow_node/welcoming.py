@@ -1,0 +1,131 @@
+"""Being accepted: an acceptance that a peer brings is ours to answer, or is carried on for somebody whom we carry.
+
+A seed carries it on without being trusted: the inviter checks everything by himself. While he is away it keeps the
+acceptance, and hands over what waits when he comes, one after the other, until he has answered each.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from hedgerow_node.circle import Circle
+from hedgerow_node.config import ACCEPT_PATIENCE
+from hedgerow_node.driver import Driver
+from hedgerow_node.joining import follow
+from hedgerow_node.logs import Log, short
+from hedgerow_node.node import Node
+from hedgerow_node.problems import Problem
+from hedgerow_node.store.invites import Kept
+from hedgerow_protocol.effects import Accepting, LinkId
+from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.invite import (
+    Acceptance,
+    SignedInvite,
+    Verdict,
+    decode_acceptance,
+    decode_signed_invite,
+)
+from hedgerow_protocol.keys import AuthorKey
+
+log = Log("invites")
+
+
+class Welcoming:
+    """Answers acceptances for one running node."""
+
+    def __init__(
+        self,
+        node: Node,
+        driver: Driver,
+        circle: Circle,
+        identities: Identities,
+        links_of: Callable[[AuthorKey], list[LinkId]],
+    ) -> None:
+        """`links_of` names the links to devices that are this author's."""
+        self._node = node
+        self._driver = driver
+        self._circle = circle
+        self._identities = identities
+        self._links_of = links_of
+        self._handing_over = asyncio.Lock()
+
+    async def on_accepting(self, event: Accepting) -> None:
+        """A peer brings an acceptance."""
+        try:
+            verdict = await self._judge(event)
+        except RemoteProtocolError as error:
+            self._driver.noting.note("an acceptance does not hold", error.reason.value)
+            verdict = Verdict.INVALID
+        except Problem as problem:
+            # Ours to mend: whoever carries it keeps it as long as there is no verdict, and brings it again.
+            self._driver.noting.note("an acceptance could not be honoured", problem.code)
+            return
+        self._driver.accepted(event.link, event.req, verdict)
+        if verdict == Verdict.FORWARDED:
+            inviter = decode_signed_invite(event.invite).invite.inviter
+            for link in self._links_of(inviter):
+                await self.hand_over(link, inviter)
+
+    async def _judge(self, event: Accepting) -> Verdict:
+        signed, acceptance = decode_signed_invite(event.invite), decode_acceptance(event.acceptance)
+        self._check_belongs(signed, acceptance)
+        if signed.invite.expiry < self._node.clock.now():
+            return Verdict.EXPIRED
+        if signed.invite.inviter == self._node.author:
+            return await self._welcome(signed, acceptance)
+        if signed.invite.inviter in self._circle.carried.authors:
+            return await self._carry_on(event, signed, acceptance)
+        return Verdict.NOT_CARRIED
+
+    def _check_belongs(self, signed: SignedInvite, acceptance: Acceptance) -> None:
+        net = self._node.keys.inception.header.net
+        if signed.invite.net != net or acceptance.inception.header.net != net:
+            raise RemoteProtocolError(Reason.WRONG_NET, "of another network")
+        if acceptance.invite != signed.id or acceptance.author == signed.invite.inviter:
+            raise RemoteProtocolError(Reason.OUT_OF_RANGE, "an acceptance of something else")
+
+    async def _welcome(self, signed: SignedInvite, acceptance: Acceptance) -> Verdict:
+        node, now = self._node, self._node.clock.now()
+        issued = await node.store.invites.find(signed.id)
+        if issued is None:
+            return Verdict.INVALID
+        node.check_may_publish()
+        if not await node.store.invites.accept(signed.id, acceptance.author, now):
+            return Verdict.USED_UP
+        if self._circle.has_members:
+            await node.store.peers.add_member(acceptance.author, now)
+        if not issued.makes_member:
+            await follow(node, [acceptance.author])
+        self._circle.changed()
+        log.info("somebody joined", author=short(acceptance.author))
+        return Verdict.DONE
+
+    async def _carry_on(self, event: Accepting, signed: SignedInvite, acceptance: Acceptance) -> Verdict:
+        invites, inviter = self._node.store.invites, signed.invite.inviter
+        if signed.device not in self._identities.devices_of(inviter):
+            return Verdict.INVALID
+        now = self._node.clock.now()
+        if not await invites.accept(signed.id, acceptance.author, now, signed.invite.uses):
+            return Verdict.USED_UP
+        await invites.drop_expired(now)
+        kept = Kept(signed.id, acceptance.author, event.invite, event.acceptance)
+        if not await invites.keep(inviter, kept, signed.invite.expiry):
+            return Verdict.NOT_CARRIED
+        return Verdict.FORWARDED
+
+    async def hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
+        """Bring the inviter at the other end of this link what waits for him; his device was checked."""
+        # One after the other, each looking at what still waits, so that nothing is brought twice.
+        async with self._handing_over:
+            for kept in await self._node.store.invites.kept_for(inviter):
+                verdict = await self._bring(link, kept)
+                if verdict is None:
+                    return
+                await self._node.store.invites.drop_kept(kept.invite_id, kept.author)
+
+    async def _bring(self, link: LinkId, kept: Kept) -> int | None:
+        try:
+            async with asyncio.timeout(ACCEPT_PATIENCE):
+                return await self._driver.bring(link, kept.invite, kept.acceptance)
+        except TimeoutError:
+            return None

@@ -1,0 +1,74 @@
+"""How the values of frames are checked, position by position (specs/07-frames.md)."""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TypeAlias
+
+from hedgerow_protocol import limits
+from hedgerow_protocol.shape import as_array, as_bytes, as_key, as_list, as_text, as_uint, wrong_shape
+
+Check: TypeAlias = Callable[[object, str], object]
+"""Takes a decoded value and its name, returns it or raises `RemoteProtocolError`."""
+
+
+def uint(bits: int) -> Check:
+    """A check for an integer of so many bits."""
+    return lambda value, what: as_uint(value, what, 2**bits - 1)
+
+
+def one_of(names: type[IntEnum]) -> Check:
+    """A check for a number of a closed list that counts from 0."""
+    return lambda value, what: as_uint(value, what, max(names))
+
+
+def bytes_up_to(most: int) -> Check:
+    """A check for at most so many bytes."""
+    return lambda value, what: as_bytes(value, what, most=most)
+
+
+def text_up_to(most: int) -> Check:
+    """A check for text of at most so many bytes of UTF-8."""
+    return lambda value, what: as_text(value, what, most)
+
+
+def run_of(most: int) -> Check:
+    """A check for a run of at most so many ids."""
+
+    def check(value: object, what: str) -> bytes:
+        packed = as_bytes(value, what, most=most * limits.ID_SIZE)
+        if len(packed) % limits.ID_SIZE:
+            raise wrong_shape(f"{what} are not whole items of {limits.ID_SIZE} bytes")
+        return packed
+
+    return check
+
+
+def as_fingerprint(value: object, what: str) -> bytes:
+    """The fingerprint of a set."""
+    return as_bytes(value, what, length=limits.FINGERPRINT_SIZE)
+
+
+def as_carried(value: object, what: str) -> tuple[tuple[int, bytes], ...]:
+    """Pairs of hops and a message's bytes."""
+    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_carried)
+
+
+def _one_carried(value: object, what: str) -> tuple[int, bytes]:
+    hop, message = as_array(value, what, 2)
+    return as_uint(hop, what, 2**8 - 1), as_bytes(message, what, most=limits.MAX_MESSAGE)
+
+
+def as_absent(value: object, what: str) -> tuple[tuple[bytes, int], ...]:
+    """Pairs of an id and why its message does not come."""
+    return as_list(value, what, limits.MAX_FRAME_MESSAGES, _one_absent)
+
+
+def _one_absent(value: object, what: str) -> tuple[bytes, int]:
+    absent, why = as_array(value, what, 2)
+    return as_key(absent, what), as_uint(why, what, 2**8 - 1)
+
+
+UINT8, UINT16, UINT32, COUNT = uint(8), uint(16), uint(32), uint(53)
+NUMBER = UINT32
+"""Of a question, session or subscription."""
+IDS = run_of(limits.MAX_FRAME_MESSAGES)

@@ -1,0 +1,98 @@
+"""What hypothesis draws for the tests of links: every frame, valid by the rules of its form, sensible or not."""
+
+from hypothesis import strategies as st
+
+from hedgerow_protocol import limits
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.frame import (
+    Accept,
+    Accepted,
+    Changed,
+    Err,
+    Frame,
+    Get,
+    IHave,
+    Messages,
+    Missing,
+    NegClose,
+    NegDiffers,
+    NegErr,
+    NegMsg,
+    NegOpen,
+    NegSame,
+    Ping,
+    Pong,
+    Range,
+    Scope,
+    Sub,
+    Unsub,
+    Want,
+    pack_ids,
+)
+from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.message import MessageId
+from protocol.strategies import texts
+
+u8, u16, u32, u53 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32, 53))
+binaries = st.binary(max_size=60)
+any_ids = st.binary(min_size=32, max_size=32).map(MessageId)
+any_authors = st.binary(min_size=32, max_size=32).map(AuthorKey)
+
+
+def filters(authors: st.SearchStrategy[AuthorKey]) -> st.SearchStrategy[Filter]:
+    """Filters over these authors, which keep to the rules."""
+    kinds = st.sets(st.sampled_from([0, 1, 3, 8, 80, 65_535]), max_size=4)
+    times = st.none() | st.sampled_from([0, 1, 1_780_000_000, 2**32 - 1]) | u32
+    return st.builds(
+        Filter,
+        st.none() | st.sets(authors, max_size=4).map(lambda some: tuple(sorted(some))),
+        st.none() | kinds.map(lambda some: tuple(sorted(some))),
+        times,
+        times,
+    )
+
+
+def frames(
+    numbers: st.SearchStrategy[int] = u32,
+    ids: st.SearchStrategy[MessageId] = any_ids,
+    authors: st.SearchStrategy[AuthorKey] = any_authors,
+    messages: st.SearchStrategy[bytes] = binaries,
+    reconciliations: st.SearchStrategy[bytes] = binaries,
+) -> st.SearchStrategy[Frame]:
+    """Frames made of these numbers, ids, authors, messages and messages of a reconciliation."""
+    runs = st.lists(ids, max_size=5).map(pack_ids)
+    versions = st.sampled_from([0, 1, 2, 3]) | u32
+    tiers = st.sampled_from([0, 1])
+    times = st.sampled_from([0, 1_780_000_000, 2**32 - 1]) | u32
+    fingerprints = st.binary(min_size=16, max_size=16)
+    carried = st.lists(st.tuples(u8, messages), max_size=3).map(tuple)
+    counts = st.sampled_from([0, 1, 5, 1_000_000]) | u53
+    return st.one_of(
+        st.builds(Ping, numbers),
+        st.builds(Pong, numbers),
+        st.builds(Err, numbers, u8, texts, u32),
+        st.builds(Sub, numbers, filters(authors).map(Filter.encode) | binaries, st.sampled_from([0, 1, 2])),
+        st.builds(Unsub, numbers),
+        st.builds(Scope, numbers, versions, binaries),
+        st.builds(NegOpen, numbers, numbers, versions, tiers, times, times, counts, fingerprints),
+        st.builds(NegSame, numbers),
+        st.builds(NegDiffers, numbers, counts),
+        st.builds(NegMsg, numbers, reconciliations),
+        st.builds(NegClose, numbers),
+        st.builds(NegErr, numbers, st.sampled_from([0, 1, 2, 3, 255]), times),
+        st.builds(Get, numbers, runs),
+        st.builds(Messages, numbers, carried, st.booleans()),
+        st.builds(
+            Missing, numbers, st.lists(st.tuples(ids, st.sampled_from([0, 1, 2, 9])), max_size=4).map(tuple)
+        ),
+        st.builds(Range, numbers, numbers, versions, tiers, times, ids, u16),
+        st.lists(ids, max_size=5).flatmap(
+            lambda some: st.builds(
+                IHave, numbers, st.just(pack_ids(some)), st.just(bytes(len(some))) | binaries
+            )
+        ),
+        st.builds(Want, numbers, runs),
+        st.builds(Changed, numbers),
+        st.builds(Accept, numbers, st.binary(max_size=80), st.binary(max_size=limits.MAX_ERROR_TEXT)),
+        st.builds(Accepted, numbers, u8),
+    )

@@ -1,0 +1,295 @@
+"""Admission: what is kept, in which order it is judged, what is remembered, and how much may wait."""
+
+from dataclasses import replace
+
+import pytest
+
+from hedgerow_protocol import codec, limits
+from hedgerow_protocol.admission import Admission, Carried, check_message, decode_batch, verify_batch
+from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Verified, Verify
+from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Comment, Role
+from hedgerow_protocol.message import MAIN_NET, Message, sign_message
+from hedgerow_protocol.outbox import Outbox
+from simulator.author import EPOCH, Author
+
+ANA, BEN, CYD = Author(1), Author(2), Author(3)
+LINK, OTHER = LinkId(1), LinkId(2)
+NOW = EPOCH + 1_000.0
+WORDS = Comment("https://example.org/", Role.COMMENT, "words")
+
+
+class Gate:
+    """An admission with its driver's part done by hand."""
+
+    def __init__(self, carried: Carried, *known: Author) -> None:
+        self.outbox = Outbox()
+        self.identities = Identities()
+        for author in known:
+            self.identities.learn(author.inception)
+        self.admission = Admission(self.outbox, self.identities, carried)
+        self.told: list[tuple[str, object]] = []
+        self.admission.on_stored = lambda now, link, new: self.told.append(
+            ("stored", [one.id for one in new])
+        )
+        self.admission.on_unauthorised = lambda now, link, author: self.told.append(("unauthorised", author))
+        self.admission.on_bad = lambda now, device, count: self.told.append(("bad", (device, count)))
+        self.admission.on_room = lambda now: self.told.append(("room", None))
+        self.admission.begin(LINK, BEN.device)
+        self.admission.begin(OTHER, CYD.device)
+
+    def take(self, *messages: Message, link: LinkId = LINK) -> Verify:
+        """Bring a batch; what the driver is asked to verify."""
+        self.admission.take(link, tuple(message.encode() for message in messages))
+        [effect] = self.outbox.drain()
+        assert isinstance(effect, Verify)
+        return effect
+
+    def verified(self, verify: Verify, *messages: Message, bad: tuple[Reason, ...] = ()) -> list[Effect]:
+        """The driver's verdict; the effects that follow."""
+        self.outbox.answer(NOW, verify.token, Verified(messages, 0, bad))
+        return self.outbox.drain()
+
+    def bring(self, *messages: Message) -> list[Message]:
+        """Bring messages through to the store; those that were put."""
+        effects = self.verified(self.take(*messages), *messages)
+        return [message for effect in effects if isinstance(effect, Put) for message in effect.messages]
+
+    def stored(self, put: Effect, *new: Message) -> list[Effect]:
+        assert isinstance(put, Put)
+        self.outbox.answer(NOW, put.token, [message.id for message in new])
+        return self.outbox.drain()
+
+
+def carrying(*authors: Author, **more: frozenset[AuthorKey]) -> Carried:
+    return Carried(frozenset(author.key for author in authors), **more)
+
+
+# --- Whom we carry --------------------------------------------------------------------------------------
+
+CONTENT = ANA.say(WORDS, EPOCH + 1)
+CONTROL = ANA.retract(CONTENT, ts=EPOCH + 2)
+JUST_ANA = frozenset({ANA.key})
+
+
+@pytest.mark.parametrize(
+    ("carried", "takes", "serves", "serves_private"),
+    [
+        (Carried(JUST_ANA), (True, True), (True, True), (True, True)),
+        (Carried(private=JUST_ANA), (True, True), (False, False), (True, True)),
+        (Carried(JUST_ANA, JUST_ANA), (True, True), (True, True), (True, True)),
+        (Carried(held=JUST_ANA), (False, True), (False, True), (False, True)),
+        (Carried(private=JUST_ANA, held=JUST_ANA), (True, True), (False, False), (True, True)),
+        (Carried(), (False, False), (False, False), (False, False)),
+    ],
+    ids=["carried", "private", "carried and private", "held", "private and held", "stranger"],
+)
+def test_what_is_kept_and_what_is_given_to_others(
+    carried: Carried,
+    takes: tuple[bool, bool],
+    serves: tuple[bool, bool],
+    serves_private: tuple[bool, bool],
+) -> None:
+    both = (CONTENT, CONTROL)
+    assert tuple(map(carried.takes, both)) == takes
+    assert tuple(map(carried.serves, both)) == serves
+    assert tuple(carried.serves(one, asks_private=True) for one in both) == serves_private
+
+
+def test_a_private_follow_is_named_only_where_its_owner_allows_it() -> None:
+    carried = Carried(
+        authors=frozenset({ANA.key}),
+        private=frozenset({BEN.key}),
+        held=frozenset({ANA.key, BEN.key, CYD.key}),
+    )
+    assert carried.named(asks_private=False) == {ANA.key}
+    assert carried.named(asks_private=True) == {ANA.key, BEN.key}
+    assert carried.formerly == {CYD.key}
+
+
+# --- What is let in -------------------------------------------------------------------------------------
+
+
+def test_a_message_of_a_carried_author_by_a_known_device_is_stored_and_told() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    [put] = gate.verified(gate.take(message), message)
+    assert put == Put(put.token, (message,))
+    assert gate.told == []
+    assert gate.stored(put, message) == [Delivered(LINK, (message,))]
+    assert gate.told == [("stored", [message.id])]
+
+
+def test_what_was_stored_before_is_not_told_again() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    [put] = gate.verified(gate.take(message), message)
+    assert gate.stored(put) == []
+    assert gate.told == [("stored", [])]
+
+
+def test_a_message_of_somebody_not_carried_is_refused_and_remembered_until_that_changes() -> None:
+    gate, message = Gate(carrying(BEN), ANA), ANA.say(WORDS, EPOCH)
+    effects = gate.verified(gate.take(message), message)
+    assert effects == [Note(LINK, "refused: not carried here")]
+    assert gate.admission.is_refused(message.id, NOW + 1e9)
+    gate.admission.on_carried(carrying(ANA))
+    assert not gate.admission.is_refused(message.id, NOW)
+    assert gate.bring(message) == [message]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "is_taken"), [(limits.FUTURE_SECONDS, True), (limits.FUTURE_SECONDS + 1, False)]
+)
+def test_a_message_from_the_future_waits(ahead: int, is_taken: bool) -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, int(NOW) + ahead)
+    assert gate.bring(message) == ([message] if is_taken else [])
+    assert gate.admission.is_refused(message.id, NOW) is not is_taken
+    assert not gate.admission.is_refused(message.id, NOW + 1)
+
+
+def test_a_retraction_does_not_wait_however_far_ahead_it_is() -> None:
+    gate, retraction = Gate(carrying(ANA), ANA), ANA.retract(CONTENT, ts=2**32 - 1)
+    assert gate.bring(retraction) == [retraction]
+
+
+def test_a_log_authorises_what_comes_after_it_in_the_same_batch() -> None:
+    gate, message = Gate(carrying(ANA)), ANA.say(WORDS, EPOCH)
+    assert gate.bring(message) == []
+    assert gate.told[0] == ("unauthorised", ANA.key)
+    assert gate.bring(ANA.inception, message) == [ANA.inception, message]
+
+
+def test_batches_of_one_link_are_judged_in_the_order_in_which_they_came() -> None:
+    gate, message = Gate(carrying(ANA)), ANA.say(WORDS, EPOCH)
+    first, second = gate.take(ANA.inception), gate.take(message)
+    assert gate.verified(second, message) == []
+    puts = gate.verified(first, ANA.inception)
+    assert [put.messages for put in puts if isinstance(put, Put)] == [(ANA.inception,), (message,)]
+
+
+def test_a_batch_of_another_link_does_not_wait() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    gate.take(message)
+    [put] = gate.verified(gate.take(message, link=OTHER), message)
+    assert isinstance(put, Put)
+
+
+def test_what_a_link_brought_is_stored_though_it_is_gone() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    verify = gate.take(message)
+    gate.admission.forget(LINK)
+    [put] = gate.verified(verify, message)
+    assert gate.stored(put, message) == [Delivered(LINK, (message,))]
+    assert gate.admission.waiting(LINK) == 0
+
+
+def test_bad_messages_are_told_with_the_device_that_brought_them_also_when_it_is_gone() -> None:
+    gate = Gate(carrying(ANA))
+    verify = gate.take(CONTENT)
+    gate.admission.forget(LINK)
+    gate.verified(verify, bad=(Reason.BAD_SIGNATURE, Reason.WRONG_SHAPE))
+    assert gate.told[0] == ("bad", (BEN.device, 2))
+
+
+def test_a_message_of_a_newer_version_or_another_network_is_held_against_nobody() -> None:
+    gate = Gate(carrying(ANA))
+    gate.verified(gate.take(CONTENT), bad=(Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET))
+    assert gate.told == [("stored", [])]
+
+
+def test_only_so_many_refusals_are_remembered_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_REFUSED", 3)
+    gate = Gate(carrying(BEN))
+    messages = [ANA.say(WORDS, EPOCH + number) for number in range(4)]
+    gate.bring(*messages[:3])
+    gate.bring(messages[2])
+    assert [gate.admission.is_refused(one.id, NOW) for one in messages] == [True, True, True, False]
+    gate.bring(messages[3])
+    assert [gate.admission.is_refused(one.id, NOW) for one in messages] == [False, True, True, True]
+
+
+# --- How much may wait ----------------------------------------------------------------------------------
+
+
+def test_bytes_wait_until_they_are_stored() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    assert gate.admission.waiting(LINK) == 0
+    verify = gate.take(message)
+    size = len(message.encode())
+    assert gate.admission.waiting(LINK) == size
+    [put] = gate.verified(verify, message)
+    assert gate.admission.waiting(LINK) == size
+    gate.stored(put, message)
+    assert gate.admission.waiting(LINK) == 0
+
+
+def test_a_link_has_room_below_the_credit(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    size = len(message.encode())
+    monkeypatch.setattr(limits, "CREDIT", 2 * size)
+    gate.take(message)
+    assert gate.admission.has_room(LINK)
+    gate.take(message)
+    assert not gate.admission.has_room(LINK)
+    assert gate.admission.has_room(OTHER)
+
+
+def test_all_links_together_have_room_below_their_limit_and_are_told_when_there_is_room_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    monkeypatch.setattr(limits, "MAX_WAITING", 2 * len(message.encode()))
+    first, second = gate.take(message), gate.take(message, link=OTHER)
+    assert not gate.admission.has_room(LINK)
+    assert not gate.admission.has_room(LinkId(3))
+    gate.admission.forget(OTHER)
+    gate.verified(second, bad=(Reason.BAD_SIGNATURE,))
+    assert ("room", None) in gate.told
+    assert gate.admission.has_room(LINK)
+    gate.told.clear()
+    gate.verified(first, bad=(Reason.BAD_SIGNATURE,))
+    assert ("room", None) not in gate.told
+
+
+def test_a_batch_of_nothing_asks_for_nothing() -> None:
+    gate = Gate(carrying(ANA))
+    gate.admission.take(LINK, ())
+    assert gate.outbox.drain() == []
+
+
+# --- The driver's part ----------------------------------------------------------------------------------
+
+
+def test_a_batch_is_decoded_and_verified_message_by_message() -> None:
+    good = [ANA.inception, CONTENT, CONTROL.without_body()]
+    forged = replace(CONTENT, signature=bytes(64))
+    decoded, bad = decode_batch([b"", *(one.encode() for one in [*good, forged])])
+    assert bad == [Reason.NOT_CANONICAL]
+    held, bad = verify_batch(decoded, MAIN_NET)
+    assert held == good
+    assert bad == [Reason.BAD_SIGNATURE]
+
+
+def test_the_network_the_schema_and_the_log_entry_are_checked() -> None:
+    def reason_of(message: Message, net: int = MAIN_NET) -> Reason:
+        with pytest.raises(RemoteProtocolError) as caught:
+            check_message(message, net)
+        return caught.value.reason
+
+    broken = sign_message(
+        seed=ANA.device_seed,
+        author=ANA.key,
+        place=replace(ANA.place, seq=1, prev=None),
+        kind=Comment.kind,
+        ts=EPOCH,
+        body=codec.encode([bytes(16), [], []]),
+    )
+    assert reason_of(CONTENT, net=2) is Reason.WRONG_NET
+    assert reason_of(broken) is Reason.WRONG_SHAPE
+    assert reason_of(ANA.inception.without_body()) is Reason.WRONG_SHAPE
+    assert (
+        reason_of(replace(CONTENT, header=replace(CONTENT.header, device=DeviceKey(bytes(32)))))
+        is Reason.BAD_KEY
+    )
+    check_message(broken.without_body(), MAIN_NET)
