@@ -121,37 +121,34 @@ class Composition:
 class App:
     """A node that runs. Make one with `App.open`, end it with `close`."""
 
-    def __init__(self, door: Door, network: Network, listener: Listener, surface: Surface | None) -> None:
+    def __init__(self, door: Door, network: Network, surface: Surface | None, opened: AsyncExitStack) -> None:
         self.node = door.node
         self.events = door.events
         self.network = network
         self.page = door.hosts.page
         """The address of the page, without a path."""
         self._door = door
-        self._listener = listener
         self._surface = surface
+        self._opened = opened
 
     @classmethod
     async def open(cls, home: Home, clock: Clock, wish: Composition) -> "App":
-        """Open the home, its links and the page. Raises `Problem`."""
+        """Open the home, its links and the page. Raises `Problem`, and then nothing is left open."""
         async with AsyncExitStack() as opened:
             node = await Node.open(home, clock, wish.passphrase)
             opened.push_async_callback(node.close)
             network = await Network.open(node, listen=wish.listen, public_address=wish.address, is_kept=True)
             opened.push_async_callback(network.close)
-            app = await cls._serve(node, network, wish)
-            opened.pop_all()
-        return app
-
-    @classmethod
-    async def _serve(cls, node: Node, network: Network, wish: Composition) -> "App":
-        door = Door(node, Hosts(), Events())
-        surface = None if wish.surface is None else wish.surface(door)
-        listener = await _listen(wish.page, lambda: _application(door, surface))
-        door.hosts.allow(listener.address)
-        app = cls(door, network, listener, surface)
-        node.on_published.append(door.events.tell_published)
-        node.on_delivered.append(door.events.tell_delivered)
+            door = Door(node, Hosts(), Events())
+            surface = None if wish.surface is None else wish.surface(door)
+            listener = await _listen(wish.page, lambda: _application(door, surface))
+            opened.push_async_callback(listener.close)
+            # Whoever follows events would keep the listener waiting: they are let go before it closes.
+            opened.callback(door.events.close)
+            door.hosts.allow(listener.address)
+            node.on_published.append(door.events.tell_published)
+            node.on_delivered.append(door.events.tell_delivered)
+            app = cls(door, network, surface, opened.pop_all())
         app._tell_address()
         return app
 
@@ -167,10 +164,7 @@ class App:
     async def close(self) -> None:
         """Take no more requests, end the links, close the home."""
         self.node.home.running.unlink(missing_ok=True)
-        self.events.close()
-        await self._listener.close()
-        await self.network.close()
-        await self.node.close()
+        await self._opened.aclose()
 
     def _tell_address(self) -> None:
         running = {"url": self.page, "pid": os.getpid(), "did": self.node.keys.did, "peer": self.peer}
@@ -224,6 +218,7 @@ async def _listen(page: PageAddress, make: Callable[[], web.Application]) -> Lis
                 make(),
                 page.host,
                 port,
+                header_deadline=HEADER_DEADLINE,
                 keepalive_timeout=HEADER_DEADLINE,
                 shutdown_timeout=STOP_DEADLINE,
                 auto_decompress=False,

@@ -23,6 +23,8 @@ from hedgerow_node.links.noting import Noting
 from hedgerow_node.links.room import Room
 from hedgerow_node.links.steady import SteadyTime
 from hedgerow_node.logs import Log
+from hedgerow_node.problems import Code
+from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried, decode_batch, verify_batch
@@ -62,6 +64,7 @@ Event: TypeAlias = Delivered | Note | Accepting
 STOPS = "this node stops"
 CLOCK_SET = "the clock was set"
 STORE_FAILS = "the store fails"
+NOT_STORED = "storing what a link brought failed"
 OUR_FAULT = "a fault of this node"
 QUIET_ENDS = frozenset({BY_THE_PEER, STOPS})
 """Ends that are of no interest to an operator."""
@@ -292,13 +295,24 @@ class Driver:
         self._perform(self._peer.on_verified(self.now, effect.token, verified), origin)
 
     async def _put(self, effect: Put, origin: LinkId | None) -> None:
-        new: list[MessageId] = []
-        try:
-            if await self._room.enter(sum(map(_size, effect.messages))):
-                new = await self._store.messages.put(effect.messages, received=self._clock.now())
-        except Exception as error:
-            self.noting.failure("storing what a link brought failed", error)
+        new = await self._store_when_there_is_room(effect.messages)
         self._perform(self._peer.on_stored(self.now, effect.token, new), origin)
+
+    async def _store_when_there_is_room(self, messages: tuple[Message, ...]) -> list[MessageId]:
+        """What was new of these; nothing where the store fails for another reason, or too much waits."""
+        size = sum(map(_size, messages))
+        while await self._room.enter(size):
+            try:
+                return await self._store.messages.put(messages, received=self._clock.now())
+            except StoreError as error:
+                if error.kind is Code.STORE_FULL:
+                    self._room.fill()
+                    continue
+                self.noting.failure(NOT_STORED, error)
+            except Exception as error:
+                self.noting.failure(NOT_STORED, error)
+            break
+        return []
 
     async def _load(self, effect: Load, origin: LinkId | None) -> None:
         link = self._links.get(origin) if origin is not None else None

@@ -172,6 +172,11 @@ class Network:
         return reachable_address(self._listener.address)
 
     @property
+    def carried(self) -> Carried:
+        """Whom this node carries now."""
+        return self._circle.carried
+
+    @property
     def is_full(self) -> bool:
         """Whether nothing is taken in from others because the disk is nearly full."""
         return self._room.is_full

@@ -90,7 +90,7 @@ class Node:
         lock.acquire()
         try:
             keys = _keys(home, clock, passphrase)
-            store = await Store.open(home.path)
+            store = await Store.open(home.path, check=None if lock.was_clean else True)
         except BaseException:
             lock.release()
             raise

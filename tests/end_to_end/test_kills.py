@@ -13,16 +13,18 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from end_to_end.people import Person, wait_until
 from end_to_end.throttle import SlowLine
-
 from hedgerow_protocol.things import message_id_of
 
 USUAL_KILLS = 5
 SOAK_KILLS = 500
 ITEMS_A_KILL = 400
 """Messages on their way for each kill: enough that the last kill still lands before everything has arrived."""
+MOST_ITEMS = 100_000
 SLOW = 250_000.0
+"""Bytes a second for ITEMS_A_KILL messages a kill; slower where there are fewer."""
 FAST = 50_000_000.0
 AT_LEAST = 0.8
 """The share of kills that must land while something has arrived and something is missing."""
@@ -31,6 +33,16 @@ AT_LEAST = 0.8
 def counts(soak_only: bool) -> int:
     """How often to kill."""
     return int(os.environ.get("HEDGEROW_KILLS") or (SOAK_KILLS if soak_only else USUAL_KILLS))
+
+
+def items_for(kills: int) -> int:
+    """How many messages are on their way for so many kills."""
+    return min(kills * ITEMS_A_KILL, MOST_ITEMS)
+
+
+def slow_for(kills: int) -> float:
+    """The rate of a line on which so many kills land in between."""
+    return SLOW * items_for(kills) / (kills * ITEMS_A_KILL)
 
 
 both_sizes = pytest.mark.parametrize(
@@ -124,9 +136,9 @@ def report(what: str, landed: int, kills: int) -> None:
 @both_sizes
 def test_a_learner_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
     ana, ben, seed = people
-    total = share_with_seed(ana, seed, line, kills * ITEMS_A_KILL, tmp_path)
+    total = share_with_seed(ana, seed, line, items_for(kills), tmp_path)
     ben.start()
-    line.rate = SLOW
+    line.rate = slow_for(kills)
     ben.hedgerow("join", ana.hedgerow("invite")["invite"])
     landed = kill_while_it_receives(ben, kills, total, ben.start)
     line.rate = FAST
@@ -156,11 +168,11 @@ def start_seed(seed: Person, line: SlowLine) -> None:
 @both_sizes
 def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
     ana, _, seed = people
-    library_of(ana, kills * ITEMS_A_KILL, tmp_path)
+    library_of(ana, items_for(kills), tmp_path)
     ana.hedgerow("share", "--all")
     start_seed(seed, line)
     ana.start()
-    line.rate = SLOW
+    line.rate = slow_for(kills)
     ana.hedgerow("join", seed.hedgerow("invite")["invite"])
     landed = kill_while_it_receives(seed, kills, len(ids(ana.home, "own")), lambda: start_seed(seed, line))
     line.rate = FAST

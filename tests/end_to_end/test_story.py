@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+
 from end_to_end.people import Person, files_with, wait_until
 
 THING = "https://example.org/quibblezorn-marrowdrift"

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulator.author import EPOCH, Author
-from simulator.network import End, Network, SimulatedNode
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.kinds import Comment, Resource, Role
 from hedgerow_protocol.message import sign_message
+from simulator.author import EPOCH, Author
+from simulator.network import End, Network, SimulatedNode
 
 
 def pair(seed: int = 1) -> tuple[Network, SimulatedNode, SimulatedNode]:

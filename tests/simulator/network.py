@@ -177,6 +177,8 @@ class Network:
         self.random = Random(seed)
         self.now = START
         self.delay = delay
+        self.storage = (0.0001, 0.002)
+        """Seconds that a disk or a thread takes, from and to."""
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._last_arrival: dict[int, float] = {}
@@ -188,7 +190,7 @@ class Network:
 
     def soon(self, act: Callable[[], None]) -> None:
         """Act after the moment that a disk or a thread takes."""
-        self.at(self.now + self.random.uniform(0.0001, 0.002), act)
+        self.at(self.now + self.random.uniform(*self.storage), act)
 
     def run(self, seconds: float) -> None:
         """Let time pass."""

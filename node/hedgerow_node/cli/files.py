@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkstemp
 from typing import BinaryIO
 
 import click
@@ -12,7 +13,7 @@ import click
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import count, size, text, whole
-from hedgerow_node.config import PRIVATE_FILE
+from hedgerow_node.config import MAX_IMPORT
 from hedgerow_node.problems import Code, Problem
 
 KEYS_LINE = b'{"type":"keys"'
@@ -81,8 +82,12 @@ def restore_command(asked: Asked, file: Path, with_keys: bool | None, passphrase
 
 
 def content_of(file: Path) -> bytes:
-    """What a file holds; raises `Problem`."""
+    """What a file holds, if that can be imported; raises `Problem`."""
     try:
+        if file.stat().st_size > MAX_IMPORT:
+            raise Problem(
+                Code.FILE_TOO_BIG, f"{file}: {size(file.stat().st_size)}, at most {size(MAX_IMPORT)}"
+            )
         return file.read_bytes()
     except OSError as error:
         raise Problem(Code.FILE_UNREADABLE, f"{file}: {error.strerror}") from None
@@ -91,10 +96,10 @@ def content_of(file: Path) -> bytes:
 @contextmanager
 def fresh_file(file: Path) -> Iterator[BinaryIO]:
     """A file for its owner alone that takes its name only when it is whole; raises `Problem`."""
-    unfinished = file.with_name(file.name + ".part")
+    unfinished: Path | None = None
     try:
-        unfinished.unlink(missing_ok=True)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE)
+        handle, name = mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        unfinished = Path(name)
         with os.fdopen(handle, "wb") as opened:
             yield opened
             opened.flush()
@@ -103,7 +108,8 @@ def fresh_file(file: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise Problem(Code.FILE_UNWRITABLE, f"{file}: {error.strerror}") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
 
 
 def _has_keys(file: Path) -> bool:

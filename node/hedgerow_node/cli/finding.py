@@ -1,5 +1,7 @@
 """search, show, feed, topics: finding things, and seeing why they are shown."""
 
+import shlex
+
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
@@ -18,7 +20,7 @@ def search_command(asked: Asked, words: tuple[str, ...], limit: int | None, curs
     with asked.session() as session:
         answer = session.call("search", {"q": wanted, "limit": limit, "cursor": cursor})
     asked.screen.value(answer)
-    show_page(asked.screen, answer, _show_found, f"hedgerow search {wanted}")
+    show_page(asked.screen, answer, _show_found, shlex.join(["hedgerow", "search", *words]))
     if not answer["results"] and cursor is None:
         asked.screen.line("Nothing here has these words. Next: fewer words, or other people: hedgerow join.")
 
@@ -36,7 +38,8 @@ def feed_command(
     with asked.session() as session:
         answer = session.call("feed", {"did": did, "topic": topic, "limit": limit, "cursor": cursor})
     asked.screen.value(answer)
-    show_page(asked.screen, answer, _show_found, "hedgerow feed")
+    only = [*(["--from", did] if did else []), *(["--topic", topic] if topic else [])]
+    show_page(asked.screen, answer, _show_found, shlex.join(["hedgerow", "feed", *only]))
     if not answer["results"] and cursor is None:
         asked.screen.line("Nobody said anything yet. Next: hedgerow share THING, or hedgerow join INVITE.")
 

@@ -104,7 +104,9 @@ def _undo(asked: Asked) -> None:
     with asked.session() as session:
         answer = session.call("import undo")
     asked.screen.value(answer)
-    asked.screen.line(f"Taken out again: {count(whole(answer['removed']), 'link')} of {text(answer['name'])}.")
+    asked.screen.line(
+        f"Taken out again: {count(whole(answer['removed']), 'link')} of {text(answer['name'])}."
+    )
 
 
 def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:

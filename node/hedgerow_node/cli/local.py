@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from hedgerow_node.cli.logfile import start_log
 from hedgerow_node.cli.session import NOTHING, Json, OnProgress, Running, ignore
 from hedgerow_node.clock import Clock
 from hedgerow_node.commands.operation import Answer, Download
@@ -19,6 +20,7 @@ class Local:
 
     def __init__(self, home: Home, passphrase: str | None) -> None:
         self.running: Running | None = None
+        start_log(home)
         self._runner = asyncio.Runner()
         try:
             self._node = self._runner.run(Node.open(home, Clock(), passphrase))

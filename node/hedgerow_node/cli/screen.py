@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from hedgerow_node.clock import Clock
 from hedgerow_node.config import is_plain_wanted
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud
 STYLES = {"title": "bold", "quiet": "dim", "next": "cyan", "bad": "bold red", "": ""}
 PATIENCE = 1.0
 """Seconds for which nobody needs to be told how far something is."""
+PAUSE = 5.0
+"""Seconds between two lines that tell it where there is no bar."""
 
 
 def clean(text: str) -> str:
@@ -87,18 +90,22 @@ class Progress:
         self._what = what
         self._stream = stream
         self._bar: RichProgress | None = None
+        self._clock = Clock()
+        self._next = self._clock.monotonic() + PATIENCE
 
     def step(self, done: int, total: int) -> None:
         """So much of so much is done; a total of 0 is not known."""
-        if self._stream is None:
+        if self._stream is None or self._clock.monotonic() < self._next:
+            return
+        if is_plain_wanted():
+            self._next = self._clock.monotonic() + PAUSE
+            print(f"{self._what}: {done:,}" + (f" of {total:,}" if total else ""), file=self._stream)
             return
         if self._bar is None:
             self._bar = _bar(self._stream)
             self._bar.add_task(self._what, total=None)
-        task = self._bar.tasks[0]
-        self._bar.update(task.id, completed=done, total=total or None)
-        if (task.elapsed or 0) > PATIENCE and not self._bar.live.is_started:
             self._bar.start()
+        self._bar.update(self._bar.tasks[0].id, completed=done, total=total or None)
 
     def close(self) -> None:
         """Take the bar away."""

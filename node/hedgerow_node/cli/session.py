@@ -2,14 +2,15 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from time import sleep
 from typing import BinaryIO, Protocol, TypeVar
 
 import click
 import msgspec
 
+from hedgerow_node.clock import Clock
 from hedgerow_node.config import LOCK_PATIENCE, Home, passphrase
 from hedgerow_node.problems import Code, Problem
 
@@ -91,7 +92,8 @@ def ask_passphrase(problem: Problem) -> str:
 def _own_session(home: Home) -> Iterator[Session]:
     from hedgerow_node.cli.local import Local
 
-    deadline, words = time.monotonic() + LOCK_PATIENCE, passphrase()
+    clock, words = Clock(), passphrase()
+    deadline = clock.monotonic() + LOCK_PATIENCE
     local: Local | None = None
     while local is None:
         try:
@@ -99,10 +101,10 @@ def _own_session(home: Home) -> Iterator[Session]:
         except Problem as problem:
             if problem.kind is Code.PASSPHRASE_NEEDED and words is None:
                 words = ask_passphrase(problem)
-            elif problem.kind is not Code.FOLDER_BUSY or time.monotonic() > deadline:
+            elif problem.kind is not Code.FOLDER_BUSY or clock.monotonic() > deadline:
                 raise
             else:
-                time.sleep(RETRY)
+                sleep(RETRY)
         if local is None and (running := running_node(home)) is not None:
             from hedgerow_node.cli.remote import Remote
 

@@ -27,6 +27,12 @@ class Noting:
         if self._is_allowed(event, why, fields):
             self._log.info(event, **({"why": why} if why else {}), **fields)
 
+    def warn(self, event: str) -> None:
+        """The same for something that is not as it should be."""
+        fields: dict[str, object] = {}
+        if self._is_allowed(event, "", fields):
+            self._log.warning(event, **fields)
+
     def failure(self, event: str, error: BaseException) -> None:
         """The same for something of ours that failed; only the kind of `error` is logged."""
         fields: dict[str, object] = {}

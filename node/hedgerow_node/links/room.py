@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hedgerow_node.config import MAX_HELD, MIN_FREE_DISK
+from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 
 log = Log("room")
@@ -29,6 +30,7 @@ class Room:
         self._held = 0
         self._open = asyncio.Event()
         self._open.set()
+        self._noting = Noting(log, asyncio.get_running_loop().time)
 
     @property
     def is_full(self) -> bool:
@@ -40,14 +42,19 @@ class Room:
         if not self.is_full or self._is_short():
             return False
         self._open.set()
-        log.info("there is room on the disk again")
+        self._noting.note("there is room on the disk again")
         return True
+
+    def fill(self) -> None:
+        """A write found no room, whatever is said to be free: nobody enters before the next look."""
+        if not self.is_full:
+            self._open.clear()
+            self._noting.warn("the disk is nearly full: nothing is taken in from others")
 
     async def enter(self, size: int) -> bool:
         """Wait for room for `size` bytes; False when too many wait already."""
-        if not self.is_full and self._is_short():
-            self._open.clear()
-            log.warning("the disk is nearly full: nothing is taken in from others")
+        if self._is_short():
+            self.fill()
         if not self.is_full:
             return True
         if self._held + size > MAX_HELD:

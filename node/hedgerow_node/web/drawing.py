@@ -17,7 +17,6 @@ from hedgerow_node.web import language, paths, wording
 FOLDER = Path(__file__).parent
 STATIC_FILES = {"hedgerow.css": "text/css", "hedgerow.svg": "image/svg+xml"}
 LANGUAGE_TAG = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 VERSION_LETTERS = 12
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from hedgerow_node.config import MAX_FIELDS, MAX_FORM, MAX_IMPORT
 from hedgerow_node.problems import Code, Problem
@@ -103,7 +104,7 @@ async def _read_parts(request: web.Request) -> Form:
             pairs.append((part.name or "", value.decode("utf-8", "replace")))
             if len(pairs) > MAX_FIELDS:
                 raise Problem(Code.REQUEST_TOO_BIG, f"a form has at most {MAX_FIELDS} fields")
-    except ValueError:
+    except (ValueError, HttpProcessingError):
         raise Problem(Code.REQUEST_WRONG, "this is not what a form sends") from None
     return form_of(pairs, file)
 

@@ -5,7 +5,6 @@ from typing import Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.web import bringing, home, joining, people, statements, thing, you
@@ -30,6 +29,8 @@ SHOWN: dict[str, Handle] = {
     "/import": bringing.show_import,
     "/import/{upload}": bringing.show_preview,
     "/work/{work}": bringing.show_work,
+    "/join": joining.show_join,
+    "/invite": joining.show_invite,
     "/people": people.show_people,
     "/people/{did}": people.show_person,
     "/you": you.show_you,
@@ -52,22 +53,15 @@ DONE: dict[str, Handle] = {
     "/import/{upload}": bringing.bring_in,
     "/follow": people.follow,
     "/unfollow": people.unfollow,
-    **{f"/{act}": people.hiding(act) for act in people.OUTCOMES},
+    **{f"/{act}": people.hiding(act) for act in people.HIDING},
+    "/join": joining.join,
+    "/invite": joining.invite,
     "/you/profile": you.set_profile,
     "/you/words": you.confirm_words,
+    "/you/sync": you.sync,
     "/leave": you.leave,
 }
 """Forms: each goes on to a page that is opened."""
-SHOWN_IF: dict[str, dict[str, Handle]] = {
-    "join": {"/join": joining.show_join},
-    "invite": {"/invite": joining.show_invite},
-}
-DONE_IF: dict[str, dict[str, Handle]] = {
-    "join": {"/join": joining.join},
-    "invite": {"/invite": joining.invite},
-    "sync": {"/you/sync": you.sync},
-}
-"""Pages and forms that are there when the operation is."""
 
 
 class Door(Protocol):
@@ -100,9 +94,9 @@ class Pages:
         app.middlewares.append(guard_pages(self._sessions, self._door.hosts, self._show_problem))
         app.on_shutdown.append(self._close)
         app.router.add_get(STATIC + "{name}", self._static)
-        for path, handle in (SHOWN | _available(SHOWN_IF)).items():
+        for path, handle in SHOWN.items():
             app.router.add_get(path, self._handler(handle))
-        for path, handle in (DONE | _available(DONE_IF)).items():
+        for path, handle in DONE.items():
             app.router.add_post(path, self._handler(handle))
 
     def _handler(self, handle: Handle) -> Handler:
@@ -155,12 +149,6 @@ class Pages:
 
     async def _close(self, app: web.Application) -> None:
         await self._works.close()
-
-
-def _available(table: dict[str, dict[str, Handle]]) -> dict[str, Handle]:
-    return {
-        path: handle for name, pages in table.items() if name in BY_NAME for path, handle in pages.items()
-    }
 
 
 def _onward(request: web.Request) -> str:

@@ -13,7 +13,8 @@ from hedgerow_node.web.paths import PERSON, thing_in, thing_path
 from hedgerow_node.web.visit import DONE, Handle, Refused, Visit
 from hedgerow_protocol.keys import AuthorKey, did_of
 
-OUTCOMES = {"mute": "muted", "unmute": "unmuted", "block": "blocked", "unblock": "unblocked"}
+HIDING = {"mute": "muted", "unmute": "unmuted", "block": "blocked", "unblock": "unblocked"}
+OUTCOMES = {**HIDING, "follow": "followed", "unfollow": "unfollowed"}
 
 
 async def show_people(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
@@ -80,31 +81,31 @@ async def _fingerprint(visit: Visit, did: str) -> str:
 async def follow(visit: Visit) -> web.StreamResponse:
     """Follow somebody, openly or not."""
     form = visit.form
-    is_private = bool(form.given("private"))
-    values = {"did": form.text("did"), "reason": form.text("reason"), "private": is_private}
-    outcome = "followed-privately" if is_private else "followed"
-    return await _with_person(visit, "follow", values, outcome)
+    values = {"reason": form.text("reason"), "private": bool(form.given("private"))}
+    return await _with_person(visit, "follow", values)
 
 
 async def unfollow(visit: Visit) -> web.StreamResponse:
     """Follow somebody no longer."""
-    return await _with_person(visit, "unfollow", {"did": visit.form.text("did")}, "unfollowed")
+    return await _with_person(visit, "unfollow", {})
 
 
 def hiding(act: str) -> Handle:
     """The form for one of mute, unmute, block, unblock."""
 
     async def handle(visit: Visit) -> web.StreamResponse:
-        return await _with_person(visit, act, {"did": visit.form.text("did")}, OUTCOMES[act])
+        return await _with_person(visit, act, {})
 
     return handle
 
 
-async def _with_person(visit: Visit, act: str, values: dict[str, object], outcome: str) -> web.StreamResponse:
+async def _with_person(visit: Visit, act: str, values: dict[str, object]) -> web.StreamResponse:
     try:
-        answer = await visit.do(act, values)
+        answer = await visit.do(act, {"did": visit.form.text("did"), **values})
     except Problem as problem:
         return await _again(visit, Refused(act, problem, visit.form))
+    # What can be published and was not stayed on this computer.
+    outcome = OUTCOMES[act] + ("-privately" if answer.get("ids") == [] else "")
     return visit.go(thing_path(str(answer["did"]), **{DONE: outcome}))
 
 

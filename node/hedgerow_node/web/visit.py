@@ -75,7 +75,6 @@ class Visit:
             "refused": refused,
             "who_receives": who_receives(self.node),
             "who_forgets": who_forgets(self.node),
-            "has_joining": "join" in BY_NAME,
         }
         text = self.drawing.draw(template, {**common, **values})
         status = refused.problem.status if refused is not None else 200

@@ -33,7 +33,6 @@ async def show_you(visit: Visit, refused: Refused | None = None) -> web.StreamRe
             "profile": profile,
             "copy": Code.RESTORED_COPY,
             "peers": await _peers(visit),
-            "can_sync": "sync" in BY_NAME,
             "given": filled("profile", before, refused),
         },
         refused,
@@ -113,8 +112,6 @@ def _asked(fields: Mapping[str, object]) -> list[int]:
 
 
 async def _peers(visit: Visit) -> list[Json]:
-    if "peers" not in BY_NAME:
-        return []
     rows = (await visit.do("peers", {}))["peers"]
     assert isinstance(rows, list)
     named = {did for row in rows for did in (row["did"], *row["refused"]) if did}

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hedgerow_node.config import HEADER_DEADLINE
+from hedgerow_node import config, joining
 from hedgerow_node.links import link as links
 from hedgerow_node.links.gate import DoorLimits
+from hedgerow_node.node import Draft
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.filter import Filter
@@ -24,20 +25,20 @@ from hedgerow_protocol.frame import (
     IHave,
     Messages,
     Mode,
+    NegErr,
     NegMsg,
     NegOpen,
     Ping,
     Pong,
-    Range,
     Scope,
+    SessionFault,
     Sub,
     Unsub,
     Want,
     encode_frame,
 )
 from hedgerow_protocol.handshake import SecureChannel
-from hedgerow_protocol.kinds import Comment, Resource
-from hedgerow_node.node import Draft
+from hedgerow_protocol.kinds import Comment
 from node.network.conftest import Lines
 from node.network.stranger import BINARY, CLOSE, PING, TEXT, Closed, Stranger, stranger
 from node.network.world import Person, World, eventually
@@ -100,7 +101,7 @@ async def test_garbage_instead_of_a_request_is_answered_with_no_version_or_cut(
 
 
 async def test_a_connection_on_which_nothing_is_sent_is_cut_at_the_deadline(scene: Scene) -> None:
-    assert HEADER_DEADLINE == 15.0
+    assert config.HEADER_DEADLINE == 15.0
     async with stranger(scene.seed.address) as peer:
         assert await peer.is_cut()
 
@@ -241,9 +242,9 @@ async def test_endless_empty_fragments_end_when_the_handshake_takes_too_long(
                 await peer.send(0, b"", is_last=False)
         assert await peer.is_cut()
     await eventually(lambda: bool(scene.lines.of("a link was cut")))
-    print(scene.lines.all())
-    (line,) = scene.lines.of("a link was cut")
-    scene.expect("a link was cut", line.split('why="')[1].split('"')[0])
+    # Either the library counts the fragments, or our own patience ends.
+    why = links.BROKEN if scene.lines.of("a link was cut", links.BROKEN) else "handshake took too long"
+    scene.expect("a link was cut", why)
 
 
 async def test_endless_pings_end_the_connection(scene: Scene) -> None:
@@ -380,9 +381,7 @@ async def test_frames_unasked_have_a_limit(scene: Scene, frame) -> None:
         assert await peer.is_cut()
     scene.expect("a link was cut", Reason.UNEXPECTED_FRAME)
     if isinstance(frame, Accept):
-        lines = scene.lines.of("an acceptance does not hold")
-        assert 1 <= len(lines) <= 10
-        scene.expected += [("an acceptance does not hold", "")] * 0
+        assert 1 <= len(scene.lines.of("an acceptance does not hold")) <= config.LOG_BURST
         scene.lines.forget("an acceptance does not hold")
 
 
@@ -405,28 +404,7 @@ async def test_sessions_at_once_have_a_limit_that_is_told(scene: Scene) -> None:
         scope = await peer.take(Scope)
         for request in range(3, 3 + 2 * limits.MAX_SESSIONS + 2, 2):
             await peer.put(NegOpen(request, 1, scope.version, 1, 0, 0, 5, bytes(16)))
-        from hedgerow_protocol.frame import NegErr, SessionFault
-
         assert (await peer.take(NegErr)).fault == SessionFault.BUSY
-
-
-async def test_a_peer_that_does_not_read_is_cut_when_its_queue_is_full(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(links, "LINK_QUEUE", 2 * limits.MIB)
-    async with stranger(scene.seed.address) as peer:
-        await peer.link()
-        await peer.put(Sub(1, Filter.of_authors({scene.seed.author}).encode(), Mode.EAGER))
-        await peer.take(Scope)
-        cut = asyncio.create_task(eventually(lambda: bool(scene.lines.of("a link was cut")), "cut"))
-        for _ in range(200):
-            text = "x" * 16_000
-            drafts = [Draft(Comment("https://example.org/", 1, text)) for _ in range(30)]
-            await scene.seed.node.publish_many(drafts)
-            if cut.done():
-                break
-        await cut
-    scene.expect("a link was cut", links.NOT_READ)
 
 
 async def test_a_peer_that_asks_and_does_not_read_costs_one_answer_and_is_cut_in_time(
@@ -443,18 +421,14 @@ async def test_a_peer_that_asks_and_does_not_read_costs_one_answer_and_is_cut_in
                 await peer.put(Get(request, ids))
                 await asyncio.sleep(0.05)
         await eventually(lambda: bool(scene.lines.of("a link was cut")), "cut")
-    print(scene.lines.all())
-    (line,) = scene.lines.of("a link was cut")
-    scene.expect("a link was cut", line.split('why="')[1].split('"')[0])
+    scene.expect("a link was cut", links.NOT_READ)
 
 
 # --- Messages --------------------------------------------------------------------------------------------------
 
 
 async def follow(person: Person, *authors) -> None:
-    from hedgerow_node.joining import follow as publish_follows
-
-    await publish_follows(person.node, [author.key for author in authors])
+    await joining.follow(person.node, [author.key for author in authors])
 
 
 async def test_twenty_bad_messages_end_the_link_and_the_device_stays_away(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """The story on node level: a seed, people who meet at it, and what passes between them."""
 
+import asyncio
 import random
 
 import pytest
@@ -117,8 +118,6 @@ async def test_links_that_break_at_any_moment_lose_and_double_nothing(world: Wor
 
 async def break_links(person: Person, chance: random.Random) -> None:
     """Stop and start this person's links without a goodbye to anybody."""
-    import asyncio
-
     await asyncio.sleep(chance.uniform(0, 0.3))
     await person.network.close()
     await person.start()

@@ -123,6 +123,26 @@ async def test_two_puts_at_once_store_each_message_once(store: Store) -> None:
     assert await sums_hold(store, [author])
 
 
+async def test_an_own_message_that_came_back_from_others_first_is_still_journalled_as_own(
+    store: Store,
+) -> None:
+    first, second = Author(1).resources(2)
+    await store.messages.put([first, second.without_body()], received=NOW)
+    assert list(store.journal.read()) == []
+    assert await store.messages.put([first, second], received=NOW, own=True) == [second.id]
+    assert sorted(ids_of(store.journal.read())) == sorted(ids_of([first, second]))
+    assert (await store.messages.counts()).own == 2
+    assert await store.check() == []
+
+
+async def test_the_body_of_an_own_message_is_journalled_whoever_brings_it(store: Store) -> None:
+    (message,) = Author(1).resources(1)
+    await store.messages.put([message.without_body()], received=NOW, own=True)
+    await store.messages.put([message], received=NOW)
+    assert list(store.journal.read()) == [message.without_body(), message]
+    assert await store.check() == []
+
+
 # --- Looking up -----------------------------------------------------------------------------------------------
 
 
@@ -560,3 +580,18 @@ async def test_damage_that_was_met_is_repaired_at_the_next_opening(tmp_path: Pat
         assert sorted(ids_of(found)) == sorted(ids_of([*mine, *theirs[:2], *theirs[3:]]))
         assert await sums_hold(store, [author, other])
         assert await store.check() == []
+
+
+async def test_a_look_through_everything_finds_changed_messages_and_wrong_sums(tmp_path: Path) -> None:
+    author = Author(1)
+    messages = author.resources(5)
+    async with opened(tmp_path) as store:
+        await store.messages.put(messages, received=NOW, own=True)
+        await store.database.write(lambda db: db.execute("UPDATE sums SET count = count + 1").rowcount)
+        await store.database.write(
+            lambda db: db.execute("UPDATE messages SET crc = 1 WHERE row = 2").rowcount
+        )
+        assert len(await store.check()) == 2
+    async with opened(tmp_path) as store:
+        assert await store.check() == []
+        assert await sums_hold(store, [author])

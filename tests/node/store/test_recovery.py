@@ -1,7 +1,9 @@
 """A damaged, lost or half repaired database: own messages come back, and nothing wrong is ever handed out."""
 
+import errno
 import random
 import shutil
+import sqlite3
 import struct
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow_node.problems import Code
 from hedgerow_node.store import recovery
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.journal import Journal
@@ -191,6 +194,58 @@ async def test_erased_text_in_a_damaged_file_does_not_outlive_the_repair(tmp_pat
     async with opened(tmp_path):
         pass
     assert traces(tmp_path, [secret]) == []
+
+
+async def test_a_look_through_everything_finds_where_database_and_journal_differ(folder: Path) -> None:
+    (message,) = MINE.resources(1, start=EPOCH + 3_000)
+    async with opened(folder) as store:
+        store.journal.append([message])
+        assert await store.check() == ["1 own messages are missing in the database"]
+    async with opened(folder) as store:
+        assert await store.messages.get([message.id]) == [message]
+        store.journal.rewrite(dropped={message.id, OWN[3].id})
+        assert await store.check() == ["2 own messages are missing in the journal"]
+    async with opened(folder) as store:
+        assert await store.check() == []
+
+
+# --- A store that cannot be opened ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["journal", DATABASE, f"{DATABASE}.new", f"{DATABASE}.damage"])
+async def test_a_folder_in_the_place_of_a_file_is_told_in_words(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(StoreError) as refused:
+        await Store.open(tmp_path)
+    assert refused.value.kind in (Code.STORE_FAILED, Code.STORE_DAMAGED)
+    (tmp_path / name).rmdir()
+    async with opened(tmp_path) as store:
+        assert await store.check() == []
+
+
+async def test_a_store_of_a_newer_program_is_not_opened(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError) as refused:
+        await Store.open(folder)
+    assert refused.value.kind is Code.STORE_NEWER
+
+
+async def test_a_full_disk_while_opening_leaves_what_the_next_opening_needs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "journal").unlink()
+
+    def refuse(self: Journal, messages: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", refuse)
+        with pytest.raises(StoreError) as refused:
+            await Store.open(folder)
+    assert refused.value.kind is Code.STORE_FULL
+    async with opened(folder) as store:
+        await check_sound(store)
 
 
 # --- A repair that does not come to its end ----------------------------------------------------------------------

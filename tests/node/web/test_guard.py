@@ -1,15 +1,20 @@
 """Who may see the pages, and which forms are believed."""
 
 import re
+from dataclasses import dataclass
 
 import pytest
-from aiohttp import CookieJar
+from aiohttp import CookieJar, web
+from aiohttp.test_utils import TestServer
 
 from hedgerow_node.app import App
 from hedgerow_node.config import LINK_LIFE, MAX_FIELDS, MAX_FORM, MAX_LINKS, MAX_SESSIONS, SESSION_LIFE
+from hedgerow_node.node import Node
+from hedgerow_node.web import Pages
+from hedgerow_node.web.guard import Hosts
 from hedgerow_node.web.pages import DONE, SHOWN
 from node.clocks import FakeClock
-from node.web.visiting import Visitor
+from node.web.visiting import PROOF, Visitor
 
 OPENED = [re.sub(r"\{\w+(?::.+?)?\}", "x", path) for path in SHOWN]
 SENT = [re.sub(r"\{\w+\}", "x", path) for path in DONE]
@@ -17,8 +22,28 @@ FORM = {"thing": "https://example.org/"}
 CLOSED, SPENT, STRANGE = "HG-W1", "HG-W2", "HG-W3"
 
 
+@dataclass(frozen=True)
+class Doorway:
+    """What pages need when they stand alone."""
+
+    node: Node
+    hosts: Hosts
+
+
+class OwnHosts:
+    """The names of a listener at a port that is not the one in use."""
+
+    @property
+    def origins(self) -> frozenset[str]:
+        return frozenset({"http://127.0.0.1:1"})
+
+
+def _jar() -> CookieJar:
+    return CookieJar(unsafe=True)
+
+
 async def _start(app: App, key: str | None = None) -> tuple[int, str]:
-    async with Visitor.at(app.page, CookieJar(unsafe=True)) as visitor:
+    async with Visitor.at(app.page, _jar()) as visitor:
         path = app.page_link().removeprefix(app.page) if key is None else f"/start?k={key}"
         answer = await visitor.get(path)
         return answer.status, answer.html
@@ -124,7 +149,7 @@ async def test_a_cookie_ends_with_time_and_when_its_owner_leaves(
     await visitor.get(app.page_link().removeprefix(app.page))
     cookies = {one.key: one.value for one in visitor.session.cookie_jar}
     await visitor.post("/leave", {})
-    async with Visitor.at(app.page, CookieJar(unsafe=True)) as thief:
+    async with Visitor.at(app.page, _jar()) as thief:
         thief.session.cookie_jar.update_cookies(cookies)
         assert (await thief.get("/")).status == 403
 
@@ -163,7 +188,7 @@ async def test_a_form_without_the_proof_is_not_believed(
 
 
 async def test_the_proof_of_another_browser_is_not_believed(visitor: Visitor, app: App) -> None:
-    async with Visitor.at(app.page, CookieJar(unsafe=True)) as other:
+    async with Visitor.at(app.page, _jar()) as other:
         await other.get(app.page_link().removeprefix(app.page))
         await other.post("/nowhere", {})
         visitor.proof = other.proof
@@ -216,6 +241,45 @@ async def test_another_host_gets_no_page_and_sends_no_form(visitor: Visitor, app
     headers = {"Host": host, "Origin": f"http://{host}"}
     assert (await visitor.post("/save", FORM, headers)).status >= 400
     assert await _saved(app) == 0
+
+
+async def test_the_pages_know_their_own_origins_whoever_else_checks_the_host(app: App) -> None:
+    alone = web.Application()
+    pages = Pages(Doorway(app.node, OwnHosts()))
+    pages.install(alone)
+    async with TestServer(alone) as server, Visitor.at(f"http://127.0.0.1:{server.port}", _jar()) as visitor:
+        await visitor.get(pages.start_path())
+        visitor.proof = (PROOF.search((await visitor.get("/")).html) or ["", ""])[1]
+        assert visitor.proof
+        host = f"evil.example:{server.port}"
+        answer = await visitor.post("/save", FORM, {"Host": host, "Origin": f"http://{host}"})
+        assert answer.status == 403
+
+
+MIXED = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", "--x\r\n"),
+        (MIXED, ""),
+        (MIXED, "--x"),
+        (MIXED, "--x\r\n\r\n"),
+        (MIXED, "--y\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--y--"),
+        (MIXED, '--x\r\nContent-Disposition: form-data; name="proof"\r\n\r\nb\r\n--x'),
+        (MIXED, '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nb\r\n--x--'),
+        (MIXED, "--x\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--z\r\n\r\n\r\n--z--\r\n--x--"),
+        (MIXED, "--x\r\nContent-Length: 99999\r\n\r\nb\r\n--x--"),
+        (MIXED, "--x\r\nContent-Length: -1\r\n\r\nb\r\n--x--"),
+        (MIXED, "--x\r\nno header at all\r\n\r\nb\r\n--x--"),
+        (MIXED, "--x\r\n" + "a: b\r\n" * 3_000 + "\r\n--x--"),
+    ],
+)
+async def test_a_broken_upload_is_refused_in_words(visitor: Visitor, kind: str, body: str) -> None:
+    answer = await visitor.send("POST", "/import", body, {"Origin": visitor.base, "Content-Type": kind})
+    assert answer.status in (403, 413, 422)
+    assert "HG-" in answer.html
 
 
 @pytest.mark.parametrize("mode", ["no-cors", "cors", "same-origin", "websocket", None])
