@@ -101,6 +101,13 @@ class Dialling:
         for peer in latest[:MAX_LINKS_OUT]:
             self.keep(peer)
 
+    def hurry(self) -> None:
+        """Try those peers now whose turn has not come yet."""
+        for keeper in self._keepers.values():
+            if keeper.stage == Stage.WAITING:
+                keeper.stage = Stage.CONNECTING
+                keeper.hurry.set()
+
     @asynccontextmanager
     async def borrowed(self, peer: KnownPeer) -> AsyncIterator[tuple[LinkId, KnownPeer]]:
         """A link to this peer: the one that is open, or one that is dialled now. Raises `Problem`.

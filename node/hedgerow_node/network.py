@@ -203,6 +203,7 @@ class Network:
 
     async def sync(self, patience: float) -> bool:
         """Compare with every peer now; whether there is one, and all agree, within `patience` seconds."""
+        self._dialling.hurry()
         self._driver.resync()
         await self._bell.until(lambda: self._agrees() or self._is_alone(), patience)
         return self._agrees()

@@ -158,9 +158,9 @@ NOT_HERE = {"run", "open"}
 
 
 class Evening:
-    """Plays the steps with a command runner that takes arguments and returns (status, output, errors)."""
+    """Plays the steps with a runner that takes a step and its whole line and returns (status, output, errors)."""
 
-    def __init__(self, folder: Path, run: Callable[[list[str]], tuple[int, str, str]]) -> None:
+    def __init__(self, folder: Path, run: Callable[[Step, list[str]], tuple[int, str, str]]) -> None:
         self._run = run
         self._kept = {
             "links": str(folder / "links.md"),
@@ -175,7 +175,7 @@ class Evening:
         """Run one step; its id is kept for those that follow."""
         # Not `format`: some steps have braces and percent signs of their own.
         arguments = [re.sub(r"\{(\w+)\}", lambda found: self._kept[found[1]], one) for one in step.arguments]
-        status, out, errors = self._run([*arguments, *options])
+        status, out, errors = self._run(step, [*arguments, *options])
         assert status == step.status, (step.arguments, status, out, errors)
         assert "Traceback" not in out + errors
         if step.keep:

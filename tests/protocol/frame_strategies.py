@@ -58,8 +58,13 @@ def frames(
     authors: st.SearchStrategy[AuthorKey] = any_authors,
     messages: st.SearchStrategy[bytes] = binaries,
     reconciliations: st.SearchStrategy[bytes] = binaries,
+    *,
+    are_consistent: bool = False,
 ) -> st.SearchStrategy[Frame]:
-    """Frames made of these numbers, ids, authors, messages and messages of a reconciliation."""
+    """Frames made of these numbers, ids, authors, messages and messages of a reconciliation.
+
+    Unless they `are_consistent`, a filter may be no filter and hops may be more or fewer than ids.
+    """
     runs = st.lists(ids, max_size=5).map(pack_ids)
     versions = st.sampled_from([0, 1, 2, 3]) | u32
     tiers = st.sampled_from([0, 1])
@@ -67,11 +72,13 @@ def frames(
     fingerprints = st.binary(min_size=16, max_size=16)
     carried = st.lists(st.tuples(u8, messages), max_size=3).map(tuple)
     counts = st.sampled_from([0, 1, 5, 1_000_000]) | u53
+    inconsistent = [st.builds(Sub, numbers, binaries, st.just(1)), st.builds(IHave, numbers, runs, binaries)]
     return st.one_of(
+        *([] if are_consistent else inconsistent),
         st.builds(Ping, numbers),
         st.builds(Pong, numbers),
         st.builds(Err, numbers, u8, texts, u32),
-        st.builds(Sub, numbers, filters(authors).map(Filter.encode) | binaries, st.sampled_from([0, 1, 2])),
+        st.builds(Sub, numbers, filters(authors).map(Filter.encode), st.sampled_from([0, 1, 2])),
         st.builds(Unsub, numbers),
         st.builds(Scope, numbers, versions, binaries),
         st.builds(NegOpen, numbers, numbers, versions, tiers, times, times, counts, fingerprints),
@@ -86,10 +93,8 @@ def frames(
             Missing, numbers, st.lists(st.tuples(ids, st.sampled_from([0, 1, 2, 9])), max_size=4).map(tuple)
         ),
         st.builds(Range, numbers, numbers, versions, tiers, times, ids, u16),
-        st.lists(ids, max_size=5).flatmap(
-            lambda some: st.builds(
-                IHave, numbers, st.just(pack_ids(some)), st.just(bytes(len(some))) | binaries
-            )
+        st.builds(
+            lambda req, some: IHave(req, pack_ids(some), bytes(len(some))), numbers, st.lists(ids, max_size=5)
         ),
         st.builds(Want, numbers, runs),
         st.builds(Changed, numbers),

@@ -133,7 +133,9 @@ async def test_borrowing_tells_why_nobody_answers(line: Line) -> None:
     assert line.dialling.stages() == {}
 
 
-async def test_borrowing_tells_that_somebody_else_answers(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_borrowing_tells_that_somebody_else_answers(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line.why = "wrong_peer"
 
     async def refuse(socket: object, peer: KnownPeer) -> str:

@@ -76,9 +76,13 @@ async def test_connections_a_minute_have_a_limit_and_the_log_too(world: World, l
 
 
 async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: World) -> None:
-    seed = await world.seed(door=replace(PUBLIC, of_ipv4=1_000, of_ipv4_24=1_000, of_ipv4_16=1_000, strangers=8))
+    seed = await world.seed(
+        door=replace(PUBLIC, of_ipv4=1_000, of_ipv4_24=1_000, of_ipv4_16=1_000, strangers=8)
+    )
     async with AsyncExitStack() as stack:
-        silent = [await stack.enter_async_context(stranger(seed.address, local="127.1.1.1")) for _ in range(40)]
+        silent = [
+            await stack.enter_async_context(stranger(seed.address, local="127.1.1.1")) for _ in range(40)
+        ]
         honest = await stack.enter_async_context(stranger(seed.address, Author(1), local="127.2.1.1"))
         assert await is_let_in(honest)
         cut = [asyncio.create_task(peer.is_cut()) for peer in silent[:32]]

@@ -151,7 +151,11 @@ def test_what_is_no_address_comes_from_nowhere(address: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["enter", "leave", "prove", "unprove", "authenticate"]), st.integers(0, 5))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["enter", "leave", "prove", "unprove", "authenticate"]), st.integers(0, 5))
+    )
+)
 def test_whatever_happens_the_limits_hold_and_nothing_is_counted_in_the_end(acts) -> None:
     door = Door(replace(ROOMY, of_ipv4=2, strangers=3, links=5))
     tickets: list[Ticket] = []

@@ -88,7 +88,9 @@ async def scene(world: World, lines: Lines) -> AsyncIterator[Scene]:
 # --- Before there is a link --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("garbage", [b"\0" * 100, b"\xff\xfe\xfd\r\n\r\n", b"\x16\x03\x01" + b"x" * 50 + b"\r\n\r\n"])
+@pytest.mark.parametrize(
+    "garbage", [b"\0" * 100, b"\xff\xfe\xfd\r\n\r\n", b"\x16\x03\x01" + b"x" * 50 + b"\r\n\r\n"]
+)
 async def test_garbage_instead_of_a_request_is_answered_with_no_version_or_cut(
     scene: Scene, garbage: bytes
 ) -> None:
@@ -371,7 +373,9 @@ async def test_a_frame_of_endless_chunks_ends_at_its_limit(scene: Scene) -> None
     scene.expect("a link was cut", Reason.TOO_BIG)
 
 
-@pytest.mark.parametrize("frame", [Ping(1), Unsub(1), Changed(1), Accept(1, b"", b"")], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "frame", [Ping(1), Unsub(1), Changed(1), Accept(1, b"", b"")], ids=lambda one: type(one).__name__
+)
 async def test_frames_unasked_have_a_limit(scene: Scene, frame) -> None:
     async with stranger(scene.seed.address) as peer:
         await peer.link()

@@ -64,7 +64,9 @@ def signed_by(author: Author, **changes) -> SignedInvite:
     return sign_invite(replace(invite, **changes), author.device_seed)
 
 
-@pytest.mark.parametrize("text", ["", "hello", "hedgerow-invite:", "hedgerow-invite:!!!", "https://x.org/join#AAAA"])
+@pytest.mark.parametrize(
+    "text", ["", "hello", "hedgerow-invite:", "hedgerow-invite:!!!", "https://x.org/join#AAAA"]
+)
 async def test_what_is_no_invite_is_told(world: World, text: str) -> None:
     ben = await world.person("ben")
     assert (await refusal_of(ben, text)).kind is Code.INVITE_WRONG
@@ -149,7 +151,9 @@ async def test_a_server_that_is_no_node_is_told(world: World) -> None:
     assert "404" in problem.detail
 
 
-@pytest.mark.parametrize("address", ["ws://[::bad/peer", "wss://127.0.0.1:1/peer", "ws://no-such-host.invalid/peer"])
+@pytest.mark.parametrize(
+    "address", ["ws://[::bad/peer", "wss://127.0.0.1:1/peer", "ws://no-such-host.invalid/peer"]
+)
 async def test_an_address_that_leads_nowhere_is_told(world: World, address: str) -> None:
     ben = await world.person("ben")
     signed = signed_by(Author(1), meet=(Meeting(address, Author(1).device),))
@@ -344,7 +348,9 @@ async def test_through_names_the_one_seed_to_meet_at(world: World) -> None:
     peers = await ana.node.store.peers.all()
     names = [peers[1].address, keys.did_of(two.node.device)]
     for through in names:
-        assert [place.device for place in (await ana.invite(through=through)).invite.meet] == [two.node.device]
+        assert [place.device for place in (await ana.invite(through=through)).invite.meet] == [
+            two.node.device
+        ]
     with pytest.raises(Problem) as caught:
         await ana.invite(through="nobody")
     assert caught.value.kind is Code.NOWHERE_TO_MEET

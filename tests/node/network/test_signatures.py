@@ -88,9 +88,7 @@ async def test_what_the_ingest_of_a_running_node_asks_decides_every_published_ca
     assert await verifier_of_ingest(world, monkeypatch) is keys.verify
     groups = json.loads((test_data / "ed25519/wycheproof_ed25519_test.json").read_text())["testGroups"]
     decided = [
-        holds(
-            bytes.fromhex(group["publicKey"]["pk"]), bytes.fromhex(case["sig"]), bytes.fromhex(case["msg"])
-        )
+        holds(bytes.fromhex(group["publicKey"]["pk"]), bytes.fromhex(case["sig"]), bytes.fromhex(case["msg"]))
         == (case["result"] == "valid")
         for group in groups
         for case in group["tests"]
