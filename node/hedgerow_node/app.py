@@ -24,6 +24,7 @@ from hedgerow_node.clock import Clock
 from hedgerow_node.commands.table import OPERATIONS
 from hedgerow_node.config import (
     HEADER_DEADLINE,
+    IDLE_DEADLINE,
     OWN_HOSTS,
     PAGE_HOST,
     PAGE_PORT,
@@ -219,7 +220,7 @@ async def _listen(page: PageAddress, make: Callable[[], web.Application]) -> Lis
                 page.host,
                 port,
                 header_deadline=HEADER_DEADLINE,
-                keepalive_timeout=HEADER_DEADLINE,
+                keepalive_timeout=IDLE_DEADLINE,
                 shutdown_timeout=STOP_DEADLINE,
                 auto_decompress=False,
             )

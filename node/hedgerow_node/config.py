@@ -266,6 +266,8 @@ OWN_HOSTS = ("127.0.0.1", "::1", "localhost")
 """What the page listener may be bound to: the owner's surface is never offered to other computers."""
 TOKEN_SIZE = 32
 """Bytes of entropy in the token of the API."""
+IDLE_DEADLINE = HEADER_DEADLINE
+"""Seconds after an answer in which the whole header of the next request must have come."""
 BODY_DEADLINE = 120.0
 """Seconds in which the whole body of a request must have come: the largest import over a slow disk takes 10."""
 EVENT_QUEUE = 256

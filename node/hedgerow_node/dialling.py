@@ -138,6 +138,7 @@ class Dialling:
     def stop(self) -> None:
         """Begin no other link."""
         self._is_closing = True
+        self._bell.ring()
 
     async def _await_link(self, keeper: _Keeper, peer: KnownPeer) -> LinkId:
         link = self._linked(peer.device)
@@ -148,9 +149,12 @@ class Dialling:
         is_elsewhere = keeper.stage == Stage.CONNECTING and before.address != peer.address
         last_try = keeper.tries + 1 + is_elsewhere
         keeper.hurry.set()
-        is_in_time = await self._bell.until(
-            lambda: self._linked(peer.device) is not None or keeper.tries >= last_try, ACCEPT_PATIENCE
-        )
+
+        def is_decided() -> bool:
+            is_over = keeper.tries >= last_try or self._is_closing
+            return is_over or self._linked(peer.device) is not None
+
+        is_in_time = await self._bell.until(is_decided, ACCEPT_PATIENCE)
         link = self._linked(peer.device)
         if link is not None:
             return link

@@ -66,7 +66,8 @@ CLOCK_SET = "the clock was set"
 STORE_FAILS = "the store fails"
 NOT_STORED = "storing what a link brought failed"
 OUR_FAULT = "a fault of this node"
-QUIET_ENDS = frozenset({BY_THE_PEER, STOPS})
+OLD = "old: dial again"
+QUIET_ENDS = frozenset({BY_THE_PEER, STOPS, OLD})
 """Ends that are of no interest to an operator."""
 
 

@@ -6,6 +6,7 @@ the acceptance reaches him.
 """
 
 import asyncio
+from dataclasses import replace
 
 from hedgerow_node.circle import Circle
 from hedgerow_node.config import ACCEPT_PATIENCE
@@ -71,9 +72,14 @@ class Joining:
         ):
             await self._check_inviter(signed, link)
             await self._bring(signed, link)
+            peer = self._met(peer, inviter)
             await self._node.store.peers.add(peer)
             self._dialling.keep(peer)
             await follow(self._node, [inviter, *signed.invite.follows])
+
+    def _met(self, peer: KnownPeer, inviter: AuthorKey) -> KnownPeer:
+        is_his = peer.device in self._identities.devices_of(inviter)
+        return replace(peer, author=inviter if is_his else peer.author, last_linked=self._node.clock.now())
 
     async def _check_inviter(self, signed: SignedInvite, link: LinkId) -> None:
         inviter = signed.invite.inviter

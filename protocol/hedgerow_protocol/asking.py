@@ -36,6 +36,8 @@ class _Run:
     has_differed: bool = False
     has_moved: bool = False
     """Whether anything was fetched, offered or streamed because of it."""
+    has_left: bool = False
+    """Whether a difference was left that the next comparison would only find again."""
     has_gained: bool = False
     """Whether the link brought anything new meanwhile."""
     difference: int = 0
@@ -168,7 +170,7 @@ class Asking:
             self._next_run = now + limits.CONFIRM_AFTER
         elif not run.has_differed:
             self._settle()
-        elif run.has_moved and self._may_confirm(run):
+        elif (run.has_moved or not run.has_left) and self._may_confirm(run):
             # What was only fetched is stored by now; the other side needs a moment for what it was given.
             is_stored = run.has_gained and not run.offered
             self._next_run = now if is_stored else now + limits.CONFIRM_AFTER
@@ -206,6 +208,7 @@ class Asking:
         assert self._run is not None
         needed = [one for one in need if not self._admission.is_refused(one, now)]
         self._run.has_moved = self._run.has_moved or bool(have or needed)
+        self._run.has_left = self._run.has_left or len(needed) < len(need)
         self._run.difference += len(have) + len(needed)
         self._offering.offer(now, have)
         if have:
@@ -241,6 +244,7 @@ class Asking:
         if narrows and run.windows < limits.MAX_WINDOWS:
             run.tasks.extendleft([replace(task, until=since), replace(task, since=since)])
         else:
+            run.has_left = True
             self._outbox.add(Note(self._wire.link, "a set is too big to compare"))
 
     # --- Bodies ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 `make test` kills a few times, `make soak` five hundred times; HEDGEROW_KILLS sets another number.
 """
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -174,7 +175,12 @@ def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, tmp_
     ana.start()
     line.rate = slow_for(kills)
     ana.hedgerow("join", seed.hedgerow("invite")["invite"])
-    landed = kill_while_it_receives(seed, kills, len(ids(ana.home, "own")), lambda: start_seed(seed, line))
+
+    def restart() -> None:
+        start_seed(seed, line)
+        dial_now(ana)
+
+    landed = kill_while_it_receives(seed, kills, len(ids(ana.home, "own")), restart)
     line.rate = FAST
     wait_until(lambda: has_all_of(seed, ana), 180, "the seed has everything")
     seed.stop()
@@ -182,13 +188,31 @@ def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, tmp_
     report("the seed", landed, kills)
 
 
+def dial_now(person: Person) -> None:
+    """Let a node dial its peers now: after many broken links it waits longer than a test can."""
+    request = urllib.request.Request(f"{api_of(person)}/sync", b"{}", headers_of(person))
+    with contextlib.suppress(TimeoutError):
+        urllib.request.urlopen(request, timeout=0.2).close()
+
+
+def api_of(person: Person) -> str:
+    """Where the node's API is."""
+    return f"{person.page.partition('/start')[0]}/api/v1"
+
+
+def headers_of(person: Person) -> dict[str, str]:
+    """What a request to the API carries."""
+    token = (person.home / "api-token").read_text().strip()
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
 class Publishing(threading.Thread):
     """Shares one thing after another over the API and remembers what was acknowledged."""
 
     def __init__(self, person: Person, first: int) -> None:
         super().__init__(daemon=True)
-        self._url = f"{person.page.partition('/start')[0]}/api/v1/share"
-        self._token = (person.home / "api-token").read_text().strip()
+        self._url = f"{api_of(person)}/share"
+        self._headers = headers_of(person)
         self.next = first
         self.acknowledged: list[str] = []
 
@@ -202,8 +226,7 @@ class Publishing(threading.Thread):
 
     def _share(self, number: int) -> list[str]:
         body = json.dumps({"thing": f"https://example.net/{number}", "title": f"Thing {number}"}).encode()
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self._url, body, headers)
+        request = urllib.request.Request(self._url, body, self._headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)["ids"]
 

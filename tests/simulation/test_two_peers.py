@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +9,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.kinds import Comment, Resource, Role
 from hedgerow_protocol.message import sign_message
 from simulator.author import EPOCH, Author
-from simulator.network import End, Network, SimulatedNode
+from simulator.network import Network, SimulatedNode
 
 
 def pair(seed: int = 1) -> tuple[Network, SimulatedNode, SimulatedNode]:
@@ -27,11 +26,6 @@ def pair(seed: int = 1) -> tuple[Network, SimulatedNode, SimulatedNode]:
 def all_settled(node: SimulatedNode) -> bool:
     """Whether every link that this node dialled found every set equal."""
     return all(link.is_settled for link in node.peer.links())
-
-
-def sent_bytes(end: End, handshake_messages: int) -> int:
-    """Bytes that one end sent after the handshake."""
-    return sum(map(len, end.sent[handshake_messages:]))
 
 
 def test_a_follower_gets_everything_and_says_when_it_has():
@@ -188,33 +182,6 @@ def test_a_device_that_the_log_does_not_name_publishes_nothing():
     network.connect(ben, ana)
     network.run(30)
     assert forged.id not in ben.store.messages
-
-
-def test_a_hundred_thousand_equal_messages_settle_in_one_round_of_400_bytes():
-    network, ana, ben = pair()
-    messages = ana.author.resources(100_000)
-    ana.hold(messages)
-    ben.hold([ana.author.inception, *messages])
-    ana.hold([ben.author.inception])
-    ours, theirs = network.connect(ben, ana)
-    network.run(5)
-    assert all_settled(ben)
-    assert sent_bytes(ours, 2) <= 400
-    assert sent_bytes(theirs, 1) <= 400
-
-
-@pytest.mark.parametrize(("changed", "most"), [(200, 6_000)])
-def test_the_newest_different_cost_little(changed, most):
-    network, ana, ben = pair()
-    messages = ana.author.resources(20_000)
-    ana.hold([ben.author.inception, *messages])
-    ben.hold([ana.author.inception, *messages[:-changed], *ben.author.resources(1)])
-    ours, theirs = network.connect(ben, ana)
-    network.run(20)
-    assert ana.store.messages == ben.store.messages
-    bodies = sum(len(message.encode()) for message in messages[-changed:])
-    gets = 32 * changed
-    assert sent_bytes(ours, 2) + sent_bytes(theirs, 1) - bodies - gets <= 2 * most
 
 
 @settings(max_examples=40, deadline=None)

@@ -5,8 +5,19 @@ from random import Random
 from hedgerow_protocol import keys
 from hedgerow_protocol.identity import make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.kinds import Body, Content, Resource, Retract, encode_body
-from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId, sign_message
+from hedgerow_protocol.kinds import Body, Content, Kind, Resource, Retract, encode_body
+from hedgerow_protocol.message import (
+    FIRST,
+    MAIN_NET,
+    ChainPlace,
+    Header,
+    Message,
+    MessageId,
+    body_hash,
+    encode_header,
+    message_id,
+    sign_message,
+)
 
 EPOCH = 1_780_000_000
 """The time of an author's inception."""
@@ -57,3 +68,18 @@ class Author:
     def retract(self, *targets: Message, ts: int) -> Message:
         """A retraction of messages of this author."""
         return self.say(Retract(tuple(sorted(target.id for target in targets))), ts)
+
+    def unsigned(self, count: int, *, start: int = EPOCH) -> list[Message]:
+        """Messages a second apart that no check would pass: for large sets that both sides hold already."""
+        body = encode_body(Body(bytes(16), Resource("https://example.org/", "One of many")))
+        described = body_hash(body)
+        return [self._unsigned(start + number, body, described) for number in range(1, count + 1)]
+
+    def _unsigned(self, ts: int, body: bytes, described: bytes) -> Message:
+        seq, prev = self.place.seq, self.place.prev
+        header = Header(
+            MAIN_NET, Kind.RESOURCE, self.key, self.device, seq, prev, ts, len(body), described, replaces=()
+        )
+        header_bytes = encode_header(header)
+        self.place = ChainPlace(seq + 1, message_id(header_bytes))
+        return Message(message_id(header_bytes), header, header_bytes, bytes(64), body)

@@ -34,6 +34,7 @@ class MemoryStore:
         self.messages: dict[MessageId, Message] = {}
         self.retracted: set[tuple[MessageId, AuthorKey]] = set()
         """Pairs of a message that a retraction names and the retraction's author."""
+        self._selected: dict[tuple[Filter, Tier], list[Message]] = {}
         self.put(messages)
 
     def put(self, messages: Iterable[Message]) -> list[MessageId]:
@@ -48,8 +49,12 @@ class MemoryStore:
         known = self.messages.get(message.id)
         if known is not None and (known.body is not None or message.body is None):
             return False
-        self.messages[message.id] = message
+        self._keep(message)
         return True
+
+    def _keep(self, message: Message) -> None:
+        self.messages[message.id] = message
+        self._selected.clear()
 
     def _erase(self, retraction: Message) -> None:
         assert retraction.body is not None
@@ -59,7 +64,7 @@ class MemoryStore:
             self.retracted.add((target, retraction.header.author))
             held = self.messages.get(target)
             if held is not None and self.is_erased(held):
-                self.messages[target] = held.without_body()
+                self._keep(held.without_body())
 
     def is_erased(self, message: Message) -> bool:
         """Whether its own author withdrew it."""
@@ -97,8 +102,12 @@ class MemoryStore:
 
     def select(self, wanted: Filter, tier: Tier) -> list[Message]:
         """A set, in order of (ts, id)."""
-        held = [one for one in self.messages.values() if self._is_in(one, wanted, tier)]
-        return sorted(held, key=lambda one: (one.header.ts, one.id))
+        selected = self._selected.get((wanted, tier))
+        if selected is None:
+            held = [one for one in self.messages.values() if self._is_in(one, wanted, tier)]
+            selected = sorted(held, key=lambda one: (one.header.ts, one.id))
+            self._selected[wanted, tier] = selected
+        return selected
 
     def _is_in(self, message: Message, wanted: Filter, tier: Tier) -> bool:
         return message.header.is_control == (tier == Tier.CONTROL) and wanted.matches(message.header)

@@ -61,6 +61,8 @@ class End:
     other: "End | None" = None
     sent: list[bytes] = field(default_factory=list)
     closed: str | None = None
+    last_arrival: float = 0.0
+    """When the last of what was sent arrives."""
 
 
 class SimulatedNode:
@@ -91,7 +93,7 @@ class SimulatedNode:
     def restart(self) -> None:
         """Stop at once, links and whatever was under way lost, and begin anew with what was stored."""
         for end in list(self.ends.values()):
-            self.network.cut(end)
+            self.network.sever(end)
         self._start()
 
     def hold(self, messages: Iterable[Message]) -> None:
@@ -181,7 +183,6 @@ class Network:
         """Seconds that a disk or a thread takes, from and to."""
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
-        self._last_arrival: dict[int, float] = {}
 
     def at(self, when: float, act: Callable[[], None]) -> None:
         """Act at a time, in the order of asking where times are equal."""
@@ -255,8 +256,8 @@ class Network:
         other = end.other
         assert other is not None
         arrival = self.now + self.delay * self.random.uniform(0.8, 1.2)
-        arrival = max(arrival, self._last_arrival.get(id(end), 0.0))
-        self._last_arrival[id(end)] = arrival
+        arrival = max(arrival, end.last_arrival)
+        end.last_arrival = arrival
         self.at(arrival, lambda: self._arrive(other, data))
 
     def _arrive(self, end: End, data: bytes) -> None:
@@ -269,6 +270,14 @@ class Network:
             self.cut(end, why)
             end.node.lose(end.link)
 
+    def sever(self, end: End) -> None:
+        """End the connection for both sides; what is under way is lost."""
+        other = end.other
+        if end.closed is None and other is not None:
+            end.closed = other.closed = "severed"
+            end.node.lose(end.link)
+            other.node.lose(other.link)
+
     def cut(self, end: End, why: str = "cut") -> None:
         """The same without telling this side."""
         other = end.other
@@ -276,6 +285,6 @@ class Network:
             return
         end.closed = why
         self.at(
-            max(self.now + self.delay, self._last_arrival.get(id(end), 0.0)),
+            max(self.now + self.delay, end.last_arrival),
             lambda: self.close(other, "by the peer"),
         )

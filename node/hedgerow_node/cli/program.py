@@ -4,7 +4,6 @@ It ends with 0 when it was done, 1 when it was refused, 2 when the line was not 
 """
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -108,10 +107,6 @@ def run_program(arguments: Sequence[str]) -> int:
         return _misused(asked.screen, error)
     except (click.Abort, KeyboardInterrupt):
         asked.screen.aside("Stopped.")
-        return REFUSED
-    except BrokenPipeError:
-        # Whoever reads has enough; Python would complain about it once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except Problem as problem:
         return _refused(asked.screen, problem)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import ModuleType
 
 import pytest
 
@@ -18,13 +19,20 @@ MOMENT = 0.05
 
 
 @pytest.fixture
-async def served(home: Home, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
-    """A node that has little patience."""
-    monkeypatch.setattr(composition, "HEADER_DEADLINE", MOMENT)
-    monkeypatch.setattr(reading, "BODY_DEADLINE", MOMENT)
+async def served(home: Home) -> AsyncIterator[App]:
     app = await App.open(home, Clock(), Composition(ANY))
     yield app
     await app.close()
+
+
+@pytest.fixture
+def no_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes one deadline pass at once: (module, name)."""
+    monkeypatch.setattr(*request.param, MOMENT)
+
+
+def soon(module: ModuleType, name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("no_patience", [(module, name)], indirect=True, ids=[name])
 
 
 async def sent(app: App, data: bytes) -> bytes:
@@ -50,13 +58,18 @@ async def test_a_header_that_does_not_come_to_its_end_ends_the_connection(
     assert await sent(served, beginning) == b""
 
 
-async def test_a_connection_that_asks_for_nothing_more_is_closed(served: App) -> None:
-    answer = await sent(served, request(served, "\r\n"))
+@soon(composition, "IDLE_DEADLINE")
+@pytest.mark.parametrize("next_request", ["", "GET /api/v1/st"])
+async def test_a_connection_that_asks_for_nothing_more_is_closed(
+    no_patience: None, served: App, next_request: str
+) -> None:
+    answer = await sent(served, request(served, "\r\n") + next_request.encode())
     assert answer.startswith(b"HTTP/1.1 422")
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-async def test_a_body_that_does_not_come_to_its_end_is_refused(served: App) -> None:
+@soon(reading, "BODY_DEADLINE")
+async def test_a_body_that_does_not_come_to_its_end_is_refused(no_patience: None, served: App) -> None:
     head = "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     reader, writer = await asyncio.open_connection("127.0.0.1", int(served.page.rpartition(":")[2]))
     writer.write(request(served, head))
@@ -101,3 +114,30 @@ async def test_the_next_port_is_taken_where_none_was_named(home: Home) -> None:
 async def test_without_pages_the_link_is_the_address(served: App) -> None:
     assert served.page_link() == served.page + "/"
     assert served.peer is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "example.org", "192.168.1.2", "::"])
+def test_the_page_is_for_this_computer_alone(host: str) -> None:
+    with pytest.raises(Problem) as refusal:
+        PageAddress(host, 0)
+    assert refusal.value.kind is Code.PORT_TAKEN
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:0", PageAddress("127.0.0.1", 0, is_exact=True)),
+        ("localhost:80", PageAddress("localhost", 80, is_exact=True)),
+        ("[::1]:65535", PageAddress("::1", 65_535, is_exact=True)),
+    ],
+)
+def test_an_address_is_read_as_it_is_written(text: str, address: PageAddress) -> None:
+    assert PageAddress.parse(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:٣", "127.0.0.1:-1", "localhost:65536"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Problem):
+        PageAddress.parse(text)

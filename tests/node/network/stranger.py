@@ -6,7 +6,7 @@ import os
 import struct
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from hedgerow_protocol.frame import Frame, decode_frame, encode_frame
@@ -43,6 +43,8 @@ class Stranger:
         self.channel: SecureChannel | None = None
         self.said: list[bytes] = []
         """The handshake messages that this side sent."""
+        self.hello: Hello | None = None
+        """What the other side said of itself."""
 
     # --- The socket ----------------------------------------------------------------------------------------
 
@@ -144,7 +146,7 @@ class Stranger:
         assert step.reply is not None
         assert step.established is not None
         await self._say(step.reply)
-        self.channel = step.established.channel
+        self.channel, self.hello = step.established.channel, step.established.peer
 
     async def _say(self, data: bytes) -> None:
         self.said.append(data)
@@ -182,7 +184,5 @@ async def stranger(
         yield Stranger(reader, writer, author or Author(666))
     finally:
         writer.transport.abort()
-        try:
+        with suppress(ConnectionError):
             await writer.wait_closed()
-        except ConnectionError:
-            pass

@@ -7,9 +7,9 @@ import pytest
 
 from hedgerow_node import driver, joining
 from hedgerow_node.links.link import Link
+from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.keys import DeviceKey
 from hedgerow_protocol.message import Message, MessageId
-from hedgerow_node.store.peers import KnownPeer
 from node.network.world import Person, World, eventually
 from simulator.author import EPOCH, Author
 

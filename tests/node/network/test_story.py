@@ -74,9 +74,9 @@ async def test_what_is_withdrawn_is_erased_in_every_home_and_never_reaches_who_f
     await cyn.join(ana)
     await have_each_others(ana, cyn)
     for person in (seed, ana, ben, cyn):
-        assert all([one.body is None for one in await person.node.store.messages.get([first.id, second.id])])
-    everybody = list(world.people)
-    for person in everybody:
+        held = await person.node.store.messages.get([first.id, second.id])
+        assert [one.body for one in held] == [None, None]
+    for person in world.people:
         await person.stop()
         assert files_with(person.home.path, [*SECRET.split(), *CORRECTED.split()]) == []
 
