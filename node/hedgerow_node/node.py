@@ -183,6 +183,11 @@ class Node:
         if self._erasing is None or self._erasing.done():
             self._erasing = asyncio.create_task(self._erase_later())
 
+    @property
+    def is_erasing(self) -> bool:
+        """Whether a pass that erases withdrawn text is under way, or waits for its moment."""
+        return self._erasing is not None and not self._erasing.done()
+
     async def close(self) -> None:
         """End what was begun, erase what is due, and free the home."""
         if self._tasks:

@@ -228,6 +228,8 @@ def _read_journal(journal: Journal) -> tuple[bool, dict[MessageId, bool]]:
 async def _erasure(node: Node) -> Check:
     if not await erasure.is_due(node.store):
         return Check("erasure", True, "What was withdrawn is erased from every file.")
+    if node.is_erasing:
+        return Check("erasure", True, "What was withdrawn is being erased from every file.")
     return Check(
         "erasure",
         False,

@@ -51,9 +51,10 @@ def request(app: App, rest: str) -> bytes:
     return f"POST /api/v1/items HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{rest}".encode()
 
 
+@soon(composition, "HEADER_DEADLINE")
 @pytest.mark.parametrize("beginning", [b"", b"G", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"])
 async def test_a_header_that_does_not_come_to_its_end_ends_the_connection(
-    served: App, beginning: bytes
+    no_patience: None, served: App, beginning: bytes
 ) -> None:
     assert await sent(served, beginning) == b""
 

@@ -99,10 +99,13 @@ def test_a_program_listens_no_longer_when_its_connection_is_gone(served: Running
 
 def test_too_many_listeners_are_refused(served: Running) -> None:
     open_streams = [stream(served) for _ in range(MAX_EVENT_LISTENERS)]
-    answer = served.api("GET", "/events")
-    assert (answer.status, answer.code) == (503, "HG-A10")
-    for connection, _ in open_streams:
-        connection.close()
+    connection = served.connect()
+    connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {served.token}"})
+    answer = connection.getresponse()
+    assert answer.status == 503
+    assert json.loads(answer.read())["code"] == "HG-A10"
+    for one in [connection, *(opened for opened, _ in open_streams)]:
+        one.close()
 
 
 def event(number: int) -> Event:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientPayloadError, ClientSession, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from multidict import CIMultiDict
 
 from hedgerow_node import logs
 from hedgerow_node.api.errors import answer_with_pages
 from hedgerow_node.api.events import Events
-from hedgerow_node.api.guard import Hosts, own_token
+from hedgerow_node.api.guard import Hosts, check_token, own_token
 from hedgerow_node.api.routes import make_api
 from hedgerow_node.commands.operation import Download, Json, Operation, Request, long_operation, operation
 from hedgerow_node.config import Home
@@ -178,3 +179,29 @@ async def test_a_client_of_another_token_reads_nothing(client: Client) -> None:
     async with ClientSession() as stranger:
         answer = await stranger.get(client.make_url("/api/v1/refuse"))
         assert answer.status == 401
+
+
+@pytest.mark.parametrize("others", [["127.0.0.1:8470"], ["evil.example"], []])
+def test_a_host_counts_only_when_it_is_the_only_one(others: list[str]) -> None:
+    hosts = Hosts()
+    hosts.allow("127.0.0.1:8470")
+    headers = CIMultiDict([("Host", name) for name in ["127.0.0.1:8470", *others]])
+    request = make_mocked_request("GET", "/", headers)
+    if others:
+        with pytest.raises(Problem) as refusal:
+            hosts.check(request)
+        assert refusal.value.kind is Code.HOST_WRONG
+    else:
+        hosts.check(request)
+
+
+@pytest.mark.parametrize("others", [["Bearer right"], ["Bearer wrong"], []])
+def test_a_token_counts_only_when_it_is_the_only_one(others: list[str]) -> None:
+    headers = CIMultiDict([("Authorization", one) for one in ["Bearer right", *others]])
+    request = make_mocked_request("GET", "/", headers)
+    if others:
+        with pytest.raises(Problem) as refusal:
+            check_token(request, "right")
+        assert refusal.value.kind is Code.TOKEN_WRONG
+    else:
+        check_token(request, "right")

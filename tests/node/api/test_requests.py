@@ -144,6 +144,16 @@ def test_more_than_a_mebibyte_is_too_much_where_no_length_was_told(served: Runni
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+def test_what_says_that_it_is_too_much_is_refused_before_it_comes(served: Running) -> None:
+    head = (
+        f"POST /api/v1/items HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nAuthorization: Bearer {served.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {2**20 + 1}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", served.port or 0), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
 def test_a_file_to_import_may_be_bigger(served: Running) -> None:
     lines = "".join([f"- [Title number {one}](https://example.org/{one})\n" for one in range(20)])
     padding = "\n" + " " * 2**20

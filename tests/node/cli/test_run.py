@@ -139,12 +139,10 @@ def test_a_port_that_is_taken_is_refused_where_it_was_named(tmp_path: Path) -> N
     assert (status, json.loads(out)["code"]) == (1, "HG-A12")
 
 
-@pytest.mark.parametrize(
-    "page", ["0.0.0.0:8470", "example.org:80", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999"]
-)
-def test_a_page_is_never_offered_to_other_computers(tmp_path: Path, page: str) -> None:
-    status, out, _ = call(tmp_path, "run", "--no-open", "--json", "--page", page)
-    assert (status, json.loads(out)["code"]) == (1, "HG-A12")
+def test_a_page_is_never_offered_to_other_computers(tmp_path: Path) -> None:
+    command = hedgerow(tmp_path, "run", "--no-open", "--json", "--page", "0.0.0.0:0")
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment())
+    assert (ended.returncode, json.loads(ended.stdout)["code"]) == (1, "HG-A12")
     assert not (tmp_path / "keys").exists()
 
 
