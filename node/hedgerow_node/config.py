@@ -57,6 +57,82 @@ CLOCK_TOLERANCE = 600
 """Seconds by which a message may be ahead of a clock that is right."""
 
 
+# --- Listening sockets ---------------------------------------------------------------------------------------
+HEADER_DEADLINE = 15.0
+"""Seconds in which a connection must have sent the whole header of its request."""
+MAX_HEADER = 32 * limits.KIB
+"""Bytes of a request's header."""
+
+# --- The peers' door: what a stranger can take up ------------------------------------------------------------
+MAX_LINKS_IN = 1_024
+"""Connections that the door takes; when there are more, those of strangers go first."""
+MAX_UNPROVEN = 64
+"""Connections in their handshake; when there are more, the oldest of the most crowded network is dropped."""
+MAX_OF_IPV4 = 8
+"""Connections from one address by whoever is neither a member nor followed: a household."""
+MAX_OF_IPV4_24 = 16
+"""From one network of 256 addresses: who has one address there often has several."""
+MAX_OF_IPV4_16 = 64
+"""From one network of 65,536 addresses: a small provider."""
+MAX_OF_IPV6_64 = 8
+"""From one /64, which is what a household gets."""
+MAX_OF_IPV6_48 = 64
+"""From one /48, which is what a company gets."""
+CONNECTS_A_MINUTE = 48
+"""Connections begun from one address: honest nodes begin one and keep it."""
+MAX_REMEMBERED_ADDRESSES = 4_096
+"""Addresses whose rate is remembered; the one not seen for longest is forgotten first."""
+MAX_LINKS_OF_AUTHOR = 8
+"""Links of one person at once: several devices, and links that broke without a word; the oldest is cut."""
+
+# --- Links to other nodes ------------------------------------------------------------------------------------
+LINK_QUEUE = 4 * limits.MIB
+"""Bytes that wait to be sent on one link; a peer that lets more wait does not read, and is cut off."""
+LINK_ROOM = 1 * limits.MIB
+"""Bytes waiting to be sent above which no further answer is put behind them: a slow reader is no fault."""
+WRITE_TIMEOUT = 30.0
+"""Seconds in which one binary message must have left."""
+FLUSH_TIMEOUT = 5.0
+"""Seconds in which what waits must have left when a link ends."""
+GOODBYE_TIMEOUT = 1.0
+"""Seconds for the end of a WebSocket to be answered."""
+PING_RATE = 1.0
+"""Pings and pongs of the WebSocket that a peer may send in a second; the protocol has its own and needs none."""
+PING_BURST = 30.0
+DIAL_TIMEOUT = 10.0
+"""Seconds to open a connection."""
+FIRST_RETRY = 1.0
+"""Seconds before a lost link is dialled again; doubled each time."""
+LAST_RETRY = 300.0
+"""The longest pause between two tries."""
+LAST_RETRY_OF_LINK = 15.0
+"""The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
+STEADY_LINK = 0.5
+"""Seconds that a link must have lasted for the pauses to begin anew: a peer that refuses us ends it sooner."""
+MAX_LINKS_OUT = 8
+"""Links that a node keeps up by itself: those to the peers that answered last."""
+RECARRY_PAUSE = 1.0
+"""Seconds between two reckonings of whom a node carries: a seed hears many follows in one second."""
+WATCH_INTERVAL = 5.0
+"""Seconds between two looks at the disk and at the clock."""
+CLOCK_STEP = 60.0
+"""Seconds by which the computer's clock may leave ours before we follow it: it was set, or the computer slept."""
+MAX_HELD = 32 * limits.MIB
+"""Bytes that came in and wait for room on the disk; what comes after them is dropped and fetched again later."""
+LOG_BURST = 10.0
+"""Lines of one event that others can cause, at once."""
+LOG_RATE = 1 / 60
+"""Lines of it a second after that; the next line says how many were left out."""
+VERIFY_THREADS = 2
+"""Threads that check signatures, which release the interpreter's lock."""
+CERTIFICATE_LIFE = 7 * 86_400
+"""Seconds that a certificate is valid; the protocol allows 30 days."""
+CERTIFICATE_USE = 86_400
+"""Seconds that a certificate and its key are shown on new links, after which both are made anew."""
+INVITE_LIFE = 7 * 86_400
+"""Seconds that an invite is valid unless said otherwise."""
+
+
 def home_path(option: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The home folder: the option if given, else HEDGEROW_HOME, else the usual folder of this system."""
     if option is not None:
@@ -180,82 +256,19 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit("results of a page", MAX_PAGE, "results", "a page that old devices still show"),
     Limit("free disk space", MIN_FREE_DISK, "bytes", "below it nothing is taken in from others"),
+    Limit("time for a request's header", HEADER_DEADLINE, "seconds", "a half-sent one holds a place"),
+    Limit("connections from other nodes", MAX_LINKS_IN, "connections", "what a small computer carries"),
+    Limit("connections in their handshake", MAX_UNPROVEN, "connections", "the oldest of a crowd goes first"),
+    Limit("strangers from one IPv4 address", MAX_OF_IPV4, "connections", "a household"),
+    Limit("strangers from one IPv4 /24", MAX_OF_IPV4_24, "connections", "who has one address has several"),
+    Limit("strangers from one IPv4 /16", MAX_OF_IPV4_16, "connections", "a small provider"),
+    Limit("strangers from one IPv6 /64", MAX_OF_IPV6_64, "connections", "a household"),
+    Limit("strangers from one IPv6 /48", MAX_OF_IPV6_48, "connections", "a company"),
+    Limit("connections begun from one address", CONNECTS_A_MINUTE, "a minute", "honest nodes keep theirs"),
+    Limit("links of one person", MAX_LINKS_OF_AUTHOR, "links", "several devices; the oldest goes first"),
+    Limit("links kept up by itself", MAX_LINKS_OUT, "links", "those that answered last"),
+    Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
 )
-
-# --- Listening sockets ---------------------------------------------------------------------------------------
-HEADER_DEADLINE = 15.0
-"""Seconds in which a connection must have sent the whole header of its request."""
-MAX_HEADER = 32 * limits.KIB
-"""Bytes of a request's header."""
-
-# --- The peers' door: what a stranger can take up ------------------------------------------------------------
-MAX_LINKS_IN = 1_024
-"""Connections that the door takes; when there are more, those of strangers go first."""
-MAX_UNPROVEN = 64
-"""Connections in their handshake; when there are more, the oldest of the most crowded network is dropped."""
-MAX_OF_IPV4 = 8
-"""Connections from one address by whoever is neither a member nor followed: a household."""
-MAX_OF_IPV4_24 = 16
-"""From one network of 256 addresses: who has one address there often has several."""
-MAX_OF_IPV4_16 = 64
-"""From one network of 65,536 addresses: a small provider."""
-MAX_OF_IPV6_64 = 8
-"""From one /64, which is what a household gets."""
-MAX_OF_IPV6_48 = 64
-"""From one /48, which is what a company gets."""
-CONNECTS_A_MINUTE = 48
-"""Connections begun from one address: honest nodes begin one and keep it."""
-MAX_REMEMBERED_ADDRESSES = 4_096
-"""Addresses whose rate is remembered; the one not seen for longest is forgotten first."""
-MAX_LINKS_OF_AUTHOR = 8
-"""Links of one person at once: several devices, and links that broke without a word; the oldest is cut."""
-
-# --- Links to other nodes ------------------------------------------------------------------------------------
-LINK_QUEUE = 4 * limits.MIB
-"""Bytes that wait to be sent on one link; a peer that lets more wait does not read, and is cut off."""
-LINK_ROOM = 1 * limits.MIB
-"""Bytes waiting to be sent above which no further answer is put behind them: a slow reader is no fault."""
-WRITE_TIMEOUT = 30.0
-"""Seconds in which one binary message must have left."""
-FLUSH_TIMEOUT = 5.0
-"""Seconds in which what waits must have left when a link ends."""
-GOODBYE_TIMEOUT = 1.0
-"""Seconds for the end of a WebSocket to be answered."""
-PING_RATE = 1.0
-"""Pings and pongs of the WebSocket that a peer may send in a second; the protocol has its own and needs none."""
-PING_BURST = 30.0
-DIAL_TIMEOUT = 10.0
-"""Seconds to open a connection."""
-FIRST_RETRY = 1.0
-"""Seconds before a lost link is dialled again; doubled each time."""
-LAST_RETRY = 300.0
-"""The longest pause between two tries."""
-LAST_RETRY_OF_LINK = 15.0
-"""The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
-STEADY_LINK = 0.5
-"""Seconds that a link must have lasted for the pauses to begin anew: a peer that refuses us ends it sooner."""
-MAX_LINKS_OUT = 8
-"""Links that a node keeps up by itself: those to the peers that answered last."""
-RECARRY_PAUSE = 1.0
-"""Seconds between two reckonings of whom a node carries: a seed hears many follows in one second."""
-WATCH_INTERVAL = 5.0
-"""Seconds between two looks at the disk and at the clock."""
-CLOCK_STEP = 60.0
-"""Seconds by which the computer's clock may leave ours before we follow it: it was set, or the computer slept."""
-MAX_HELD = 32 * limits.MIB
-"""Bytes that came in and wait for room on the disk; what comes after them is dropped and fetched again later."""
-LOG_BURST = 10.0
-"""Lines of one event that others can cause, at once."""
-LOG_RATE = 1 / 60
-"""Lines of it a second after that; the next line says how many were left out."""
-VERIFY_THREADS = 2
-"""Threads that check signatures, which release the interpreter's lock."""
-CERTIFICATE_LIFE = 7 * 86_400
-"""Seconds that a certificate is valid; the protocol allows 30 days."""
-CERTIFICATE_USE = 86_400
-"""Seconds that a certificate and its key are shown on new links, after which both are made anew."""
-INVITE_LIFE = 7 * 86_400
-"""Seconds that an invite is valid unless said otherwise."""
 
 # --- The page listener and the API ---------------------------------------------------------------------------
 PAGE_HOST = "127.0.0.1"

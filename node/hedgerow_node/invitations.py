@@ -76,11 +76,17 @@ class Inviting:
     """Makes the invites of one running node."""
 
     def __init__(
-        self, node: Node, own_address: Callable[[], str | None], states: Callable[[], list[LinkState]]
+        self,
+        node: Node,
+        own_address: Callable[[], str | None],
+        states: Callable[[], list[LinkState]],
+        *,
+        listens: bool,
     ) -> None:
         self._node = node
         self._own_address = own_address
         self._states = states
+        self._listens = listens
 
     async def issue(self, terms: Terms) -> SignedInvite:
         """Make an invite; raises `Problem` when there is nowhere to meet."""
@@ -121,8 +127,19 @@ class Inviting:
         peers = await self._node.store.peers.all()
         meetings += [Meeting(peer.address, peer.device) for peer in peers if self._may_meet_at(peer, through)]
         if not meetings:
-            raise Problem(Code.NOWHERE_TO_MEET, f"no peer is “{through}”" if through is not None else "")
+            raise self._nowhere(through)
         return meetings
+
+    def _nowhere(self, through: str | None) -> Problem:
+        if through is not None:
+            return Problem(Code.NOWHERE_TO_MEET, f"no peer is “{through}”", "See who is: hedgerow peers.")
+        if self._listens:
+            return Problem(
+                Code.NOWHERE_TO_MEET,
+                "your node listens on every address of this computer",
+                "Say which one others can dial: hedgerow run --listen HOST:PORT --address ws://HOST:PORT.",
+            )
+        return Problem(Code.NOWHERE_TO_MEET)
 
     def _may_meet_at(self, peer: KnownPeer, through: str | None) -> bool:
         if through is not None:

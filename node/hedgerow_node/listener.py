@@ -152,13 +152,14 @@ class _Guarded(asyncio.Protocol):
 
     def _is_endless(self, timer: asyncio.TimerHandle, data: bytes) -> bool:
         window = self._tail + data
-        self._tail = window[-len(END_OF_HEADER) + 1 :]
-        self._seen += len(data)
-        if END_OF_HEADER in window:
+        end = window.find(END_OF_HEADER)
+        if end >= 0:
             timer.cancel()
             self._timer = None
-            return False
-        return self._seen > MAX_HEADER
+        size = self._seen + (len(data) if end < 0 else end + len(END_OF_HEADER) - len(self._tail))
+        self._seen += len(data)
+        self._tail = window[-len(END_OF_HEADER) + 1 :]
+        return size > MAX_HEADER
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._is_let_in else None

@@ -73,7 +73,7 @@ class Network:
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
         )
         self._welcoming = Welcoming(node, self._driver, self._circle, identities, self._company.links_of)
-        self.inviting = Inviting(node, lambda: self.own_address, self._driver.links)
+        self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
         self.joining = Joining(node, self._driver, self._dialling, self._circle, identities, self._bell)
 
     # --- Beginning and end -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ acceptance, and hands over what waits when he comes, one after the other, until 
 
 import asyncio
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from hedgerow_node.circle import Circle
 from hedgerow_node.config import ACCEPT_PATIENCE
@@ -47,7 +48,7 @@ class Welcoming:
         self._circle = circle
         self._identities = identities
         self._links_of = links_of
-        self._handing_over = asyncio.Lock()
+        self._handing_over: WeakValueDictionary[AuthorKey, asyncio.Lock] = WeakValueDictionary()
 
     async def on_accepting(self, event: Accepting) -> None:
         """A peer brings an acceptance."""
@@ -116,7 +117,7 @@ class Welcoming:
     async def hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
         """Bring the inviter at the other end of this link what waits for him; his device was checked."""
         # One after the other, each looking at what still waits, so that nothing is brought twice.
-        async with self._handing_over:
+        async with self._handing_over.setdefault(inviter, asyncio.Lock()):
             for kept in await self._node.store.invites.kept_for(inviter):
                 verdict = await self._bring(link, kept)
                 if verdict is None:

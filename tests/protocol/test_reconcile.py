@@ -19,7 +19,7 @@ from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.ranges import INFINITY, Bound, Index, Item, SortedIndex
 from hedgerow_protocol.reconcile import Initiator, Responder
 
-VECTORS = Path(__file__).parents[2] / "specs" / "vectors" / "08-sync" / "negentropy.json"
+VECTORS = Path(__file__).parents[2] / "specs" / "vectors" / "08-reconciliation" / "negentropy.json"
 CASES = json.loads(VECTORS.read_text(encoding="utf-8"))["cases"]
 ANY_SIZE = 2**30
 NO_LIMIT = 0

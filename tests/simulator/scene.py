@@ -4,7 +4,23 @@ from typing import TypeVar
 
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.filter import Filter, pack_bits
-from hedgerow_protocol.frame import Err, Frame, Mode, Scope, Sub
+from hedgerow_protocol.fingerprint import SetSum
+from hedgerow_protocol.frame import (
+    Err,
+    Frame,
+    Messages,
+    Mode,
+    NegDiffers,
+    NegMsg,
+    NegOpen,
+    NegSame,
+    Scope,
+    Sub,
+    Tier,
+)
+from hedgerow_protocol.message import Message
+from hedgerow_protocol.ranges import SortedIndex
+from hedgerow_protocol.reconcile import Initiator, Responder
 from simulator.author import Author
 from simulator.network import Network, SimulatedNode
 from simulator.stranger import Stranger
@@ -27,6 +43,14 @@ class Scene:
         self.stranger = Stranger(self.network, self.node, self.ben, dials=dials)
         self.network.run(MOMENT)
         self._seen = 0
+
+    def another(self) -> "Scene":
+        """The same node with one more stranger, Cyd, who dials."""
+        other = Scene.__new__(Scene)
+        other.__dict__.update(self.__dict__)
+        other.stranger, other._seen = Stranger(self.network, self.node, self.cyd), 0
+        self.network.run(MOMENT)
+        return other
 
     def send(self, *frames: Frame, seconds: float = MOMENT) -> list[Frame]:
         """Send frames; what came since the last look, up to so many seconds later."""
@@ -64,3 +88,71 @@ class Scene:
     def carry_all(self, sub: Sub, version: int = 1) -> Scope:
         """A scope that carries every author whom the node asks for."""
         return Scope(sub.req, version, pack_bits([True] * (len(sub.filter) // 32)))
+
+
+class Asked(Scene):
+    """A scene in which the node dialled and asks; the stranger's answers are made by the test."""
+
+    def __init__(self, *, carried: Carried | None = None, held: tuple[Message, ...] = ()) -> None:
+        """`held`: what the node holds besides its own inception."""
+        super().__init__(dials=False, carried=carried)
+        self.node.hold(held)
+        self.sub = self.only(Sub, self.wait(0))
+
+    def scoped(self) -> NegOpen:
+        """Everything is carried; the session that follows."""
+        return self.only(NegOpen, self.send(self.carry_all(self.sub)))
+
+    def content(self) -> NegOpen:
+        """The control sets are equal; the session over the content."""
+        return self.only(NegOpen, self.send(NegSame(self.scoped().req)))
+
+    def settle(self) -> None:
+        """Every set is equal."""
+        self.send(NegSame(self.content().req))
+        assert self.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the node takes every set for equal."""
+        return self.node.peer.links()[0].is_settled
+
+    def rounds(self, session: NegOpen, held: list[Message]) -> list[Frame]:
+        """Reconcile to the end as an honest responder with these messages; what came besides."""
+        responder = Responder(SortedIndex.of([(message.header.ts, message.id) for message in held]))
+        besides: list[Frame] = []
+        frames = self.send(NegDiffers(session.req, len(held)))
+        while any(isinstance(frame, NegMsg) for frame in frames):
+            besides += [frame for frame in frames if not isinstance(frame, NegMsg)]
+            data = responder.on_message(self.only(NegMsg, frames).data)
+            frames = self.send(NegMsg(session.req, data))
+        return besides + frames
+
+
+def subscribed() -> Scene:
+    """A scene in which the stranger subscribed to Ana, under 1."""
+    scene = Scene()
+    scene.subscribe(1, Filter.of_authors({scene.ana.key}))
+    return scene
+
+
+def opening(
+    number: int, sub: int = 1, version: int = 1, tier: Tier = Tier.CONTENT, *, since: int = 0, until: int = 0
+) -> NegOpen:
+    """A session over a set of which the stranger holds nothing."""
+    return NegOpen(number, sub, version, tier, since, until, 0, SetSum().fingerprint())
+
+
+def first_round() -> bytes:
+    """The first message of a reconciliation by somebody who has nothing."""
+    return Initiator(SortedIndex.of([])).start()
+
+
+def answered(request: int, *messages: Message, more: bool = False) -> Messages:
+    """A frame of an answer; with 0 a push."""
+    return Messages(request, tuple((0, message.encode()) for message in messages), more)
+
+
+def pushed(*messages: Message) -> Messages:
+    """Messages that nobody asked for."""
+    return answered(0, *messages)

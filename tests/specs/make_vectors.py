@@ -1,4 +1,4 @@
-"""Makes the vectors of the specs 01 to 05, without the code that they test.
+"""Makes the vectors of the specs 01 to 05, 07 and 08-sync, without the code that they test.
 
 Values are written by a packer of our own, messages are signed with the primitives of `cryptography`, hostile points
 come from affine arithmetic. The result depends on nothing but these files. From the root:
@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, this file does not see its own package
 
-from specs.message_vectors import encoding, identity, kinds, messages, things
+from specs.message_vectors import encoding, filters, frames, identity, invites, kinds, messages, sync, things
 from specs.message_vectors.writer import text_of
 
 FOLDER = Path(__file__).parents[2] / "specs" / "vectors"
@@ -40,6 +40,10 @@ CASES = {
     "05-kinds/comment": kinds.comment_cases,
     "05-kinds/retract": kinds.retract_cases,
     "05-kinds/unknown": kinds.unknown_cases,
+    "07-frames/frames": frames.frame_cases,
+    "07-frames/filters": filters.filter_cases,
+    "07-frames/invites": invites.invite_cases,
+    "08-sync/responder": sync.responder_cases,
 }
 
 

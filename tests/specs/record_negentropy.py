@@ -1,4 +1,4 @@
-"""Records specs/vectors/08-sync/negentropy.json from programs that speak Negentropy V1.
+"""Records specs/vectors/08-reconciliation/negentropy.json from programs that speak Negentropy V1.
 
     python tests/specs/record_negentropy.py cpp=PROGRAM "js=PROGRAM ARGUMENT"
 
@@ -27,7 +27,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-VECTORS = Path(__file__).parents[2] / "specs" / "vectors" / "08-sync" / "negentropy.json"
+VECTORS = Path(__file__).parents[2] / "specs" / "vectors" / "08-reconciliation" / "negentropy.json"
 
 ITEMS = (
     "The item n has the id p + SHA-256('item' + n in decimal)[len(p):] with p the case's id_prefix, and the ts "

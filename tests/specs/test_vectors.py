@@ -1,4 +1,4 @@
-"""Runs every vector of the specs 01 to 05 against the protocol package."""
+"""Runs every vector of the specs 01 to 05, 07 and 08-sync against the protocol package."""
 
 import ast
 import json
@@ -10,12 +10,14 @@ from pathlib import Path
 import ada_url
 import pytest
 
-from hedgerow_protocol import base58, codec, identity, keys, kinds, message, things
+from hedgerow_protocol import base58, codec, filter, frame, identity, invite, keys, kinds, message, things
+from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
+from simulator.responder import Responder
 from specs import make_vectors
 
 VECTORS = Path(__file__).parents[2] / "specs" / "vectors"
-RUN_ELSEWHERE = {"06-handshake", "08-sync"}
+RUN_ELSEWHERE = {"06-handshake", "08-reconciliation"}
 """Folders of specs that have tests of their own."""
 NO_LIMIT = 2**20
 Case = dict[str, object]
@@ -154,6 +156,69 @@ def run_bodies(case: Case) -> Iterator[object]:
     yield kinds.encode_body(body), data_of(case["body"])
 
 
+def run_frames(case: Case) -> Iterator[object]:
+    found = frame.decode_frame(data_of(case["bytes"]))
+    yield type(found).__name__ if found is not None else None, case["frame"]
+    if found is not None:
+        values = (found.type, *(getattr(found, field.name) for field in fields(found)))
+        yield values, value_of(case["values"])
+        yield frame.encode_frame(found), data_of(case["bytes"])
+
+
+def run_filters(case: Case) -> Iterator[object]:
+    found = filter.decode_filter(data_of(case["bytes"]))
+    yield found.encode(), data_of(case["bytes"])
+    if "values" in case:
+        authors = None if found.authors is None else b"".join(found.authors)
+        yield (authors, found.kinds, found.since, found.until), value_of(case["values"])
+        yield found.hash, data_of(case["hash"])
+    if "carried" in case:
+        yield b"".join(found.narrowed(data_of(case["carried"])).authors or ()), data_of(case["narrowed"])
+    if "header" in case:
+        yield found.matches(message.decode_header(data_of(case["header"]))), case["passes"]
+
+
+def run_invites(case: Case) -> Iterator[object]:
+    if "acceptance" in case:
+        yield from run_acceptances(case)
+        return
+    if "text" in case:
+        signed = invite.parse_invite(str(case["text"]))
+        yield signed.to_bytes(), data_of(case["invite"])
+    signed = invite.decode_signed_invite(data_of(case["invite"]))
+    yield signed.to_bytes(), data_of(case["invite"])
+    if "values" in case:
+        yield signed.id, data_of(case["id"])
+        yield signed.to_text(), case["text"]
+        expected = case["values"]
+        assert isinstance(expected, dict)
+        for name, value in expected.items():
+            found = getattr(signed.invite, name)
+            meet = tuple((place.address, place.device) for place in signed.invite.meet)
+            yield meet if name == "meet" else found, value_of(value)
+
+
+def run_acceptances(case: Case) -> Iterator[object]:
+    found, expected = invite.decode_acceptance(data_of(case["acceptance"])), case["values"]
+    assert isinstance(expected, dict)
+    for name, value in expected.items():
+        is_text = name == "name"
+        yield getattr(found, name), value if is_text or isinstance(value, int) else data_of(value)
+
+
+def run_responder(case: Case) -> Iterator[object]:
+    held, exchange = case["held"], case["exchange"]
+    assert isinstance(held, list)
+    assert isinstance(exchange, list)
+    carried, private = (frozenset({keys.AuthorKey(data_of(case[name]))}) for name in ("carries", "private"))
+    messages = [message.decode_message(data_of(data)) for data in held]
+    responder = Responder(Carried(carried, private), messages)
+    for received, sent in exchange:
+        found = frame.decode_frame(data_of(received))
+        assert found is not None
+        yield responder.send(found), [data_of(data) for data in sent]
+
+
 def contents(content: kinds.Content) -> tuple[object, ...]:
     """What a body says, by position."""
     if isinstance(content, kinds.Unknown):
@@ -162,6 +227,10 @@ def contents(content: kinds.Content) -> tuple[object, ...]:
 
 
 RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
+    "07-frames/frames": run_frames,
+    "07-frames/filters": run_filters,
+    "07-frames/invites": run_invites,
+    "08-sync/responder": run_responder,
     "01-identity/keys-as-text": run_keys_as_text,
     "01-identity/recovery-keys": run_recovery_keys,
     "01-identity/log-entries": run_log_entries,

@@ -43,6 +43,8 @@ class Stranger:
         self.channel: SecureChannel | None = None
         self.said: list[bytes] = []
         """The handshake messages that this side sent."""
+        self.head = b""
+        """The header of the answer to the upgrade."""
         self.hello: Hello | None = None
         """What the other side said of itself."""
 
@@ -81,8 +83,8 @@ class Stranger:
             f"Sec-WebSocket-Protocol: {subprotocol}\r\n{headers}\r\n".encode()
         )
         async with asyncio.timeout(PATIENCE):
-            head = await self._reader.readuntil(b"\r\n\r\n")
-        return int(head.split(b" ", 2)[1])
+            self.head = await self._reader.readuntil(b"\r\n\r\n")
+        return int(self.head.split(b" ", 2)[1])
 
     async def send(self, opcode: int, payload: bytes, *, is_last: bool = True) -> None:
         """One masked frame of the WebSocket."""

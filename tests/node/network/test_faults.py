@@ -181,7 +181,7 @@ async def test_a_store_that_cannot_read_for_one_costs_nobody_else_a_link(
 
 
 async def test_a_fault_in_a_listener_of_the_owner_costs_no_link(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, lines: Lines
 ) -> None:
     seed, ana = await member_and_seed(world)
 
@@ -193,6 +193,8 @@ async def test_a_fault_in_a_listener_of_the_owner_costs_no_link(
     await eventually(lambda: seed.has_all_of(ana))
     await seed.share(3)
     await eventually(lambda: ana.has_all_of(seed), "the ciphers still count alike")
+    assert lines.of("a link was cut") == []
+    assert lines.of("an event of a link was not taken")
 
 
 # --- The clock -----------------------------------------------------------------------------------------------

@@ -225,6 +225,7 @@ async def test_who_listens_on_every_address_says_which_one_others_can_dial(world
         await network.inviting.issue(Terms())
     await network.close()
     assert caught.value.kind is Code.NOWHERE_TO_MEET
+    assert "--address" in caught.value.next_step
     network = await Network.open(ben.node, listen="0.0.0.0:0", public_address="wss://ben.example")
     signed = await network.inviting.issue(Terms())
     await network.close()
@@ -430,6 +431,24 @@ async def test_acceptances_that_do_not_hold_let_nobody_in(world: World) -> None:
         await peer.put(Accept(105, signed.to_bytes(), good))
         assert (await peer.take(Accepted)).verdict == Verdict.DONE
     assert await seed.node.store.peers.members() == {author.key}
+
+
+async def test_a_seed_keeps_nothing_for_an_invite_that_a_stranger_signed_in_a_members_name(
+    world: World,
+) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    await have_each_others(seed, ana)
+    signed = await ana.invite()
+    await ana.stop()
+    forged = sign_invite(replace(signed.invite, uses=1_000), Author(9).device_seed)
+    joiner = Author(1)
+    async with stranger(seed.address) as peer:
+        await peer.link()
+        acceptance = sign_acceptance(forged, joiner.inception, "", 0, joiner.device_seed)
+        await peer.put(Accept(1, forged.to_bytes(), acceptance))
+        assert (await peer.take(Accepted)).verdict == Verdict.INVALID
+    assert await seed.node.store.invites.kept_count(forged.id) == 0
 
 
 def acceptance_by(signer: Author, signed: SignedInvite, author: Author) -> bytes:

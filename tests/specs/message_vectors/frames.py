@@ -1,0 +1,158 @@
+"""Cases of specs/07-frames.md: every frame, at its limits and one over, and what is no frame."""
+
+from specs.message_vectors.actors import ids
+from specs.message_vectors.writer import Json, ok, pack, refused, shown
+
+U32, U53 = 2**32 - 1, 2**53 - 1
+ID, OTHER = b"\x11" * 32, ids(1)[0]
+PRINT = bytes(range(16))
+MESSAGE = b"\x93\xc0\xc0\xc0"
+MAX_MESSAGE = 32_768 + 512 + 128
+
+FRAMES: list[tuple[str, str, list[object]]] = [
+    ("Ping", "FR-3", [2, 1]),
+    ("Ping", "FR-3", [2, U32]),
+    ("Pong", "FR-3", [4, 1]),
+    ("Err", "FR-6", [6, 0, 1, "bad_signature", 0]),
+    ("Err", "FR-6", [6, 0, 255, "x" * 256, U32]),
+    ("Sub", "FR-7", [8, 1, pack([ID, None, None, None]), 0]),
+    ("Sub", "FR-7", [8, 1, b"", 1]),
+    ("Sub", "FR-7", [8, 1, bytes(160_512), 2]),
+    ("Unsub", "FR-3", [10, 1]),
+    ("Scope", "FR-12", [12, 1, 1, b"\x05"]),
+    ("Scope", "FR-12", [12, 1, U32, bytes(625)]),
+    ("NegOpen", "FR-7", [14, 3, 1, 1, 0, 0, 0, 0, PRINT]),
+    ("NegOpen", "FR-7", [14, 3, 1, U32, 1, U32, U32, U53, PRINT]),
+    ("NegSame", "FR-3", [16, 3]),
+    ("NegDiffers", "FR-3", [18, 3, 0]),
+    ("NegDiffers", "FR-3", [18, 3, U53]),
+    ("NegMsg", "FR-3", [20, 3, b"\x61"]),
+    ("NegMsg", "FR-3", [20, 3, bytes(196_608)]),
+    ("NegClose", "FR-3", [22, 3]),
+    ("NegErr", "FR-8", [24, 3, 0, 1_700_000_000]),
+    ("NegErr", "FR-8", [24, 3, 255, U32]),
+    ("Get", "FR-4", [26, 5, b""]),
+    ("Get", "FR-4", [26, 5, ID + OTHER]),
+    ("Get", "FR-4", [26, 5, ID * 256]),
+    ("Messages", "FR-9", [28, 0, [[0, MESSAGE]], False]),
+    ("Messages", "FR-9", [28, 5, [], False]),
+    ("Messages", "FR-9", [28, 5, [[255, bytes(MAX_MESSAGE)]], True]),
+    ("Messages", "FR-9", [28, 5, [[0, b""]] * 256, True]),
+    ("Missing", "FR-8", [30, 5, [[ID, 0], [OTHER, 2]]]),
+    ("Missing", "FR-8", [30, 5, [[ID, 255]] * 256]),
+    ("Range", "FR-7", [32, 7, 1, 1, 0, 0, bytes(32), 2_000]),
+    ("Range", "FR-7", [32, 7, 1, U32, 1, U32, b"\xff" * 32, 65_535]),
+    ("IHave", "FR-4", [34, 9, ID + OTHER, b"\x00\x03"]),
+    ("IHave", "FR-4", [34, 9, ID * 256, bytes(256)]),
+    ("Want", "FR-4", [36, 9, ID]),
+    ("Want", "FR-4", [36, 9, b""]),
+    ("Changed", "FR-3", [38, 1]),
+    ("Accept", "FR-15", [40, 11, bytes(8_192), bytes(8_192)]),
+    ("Accepted", "FR-17", [42, 11, 0]),
+    ("Accepted", "FR-17", [42, 11, 255]),
+]
+
+REFUSED: list[tuple[str, str, str, object]] = [
+    ("FR-1", "wrong_shape", "no position", []),
+    ("FR-1", "wrong_shape", "no array", 2),
+    ("FR-1", "wrong_shape", "a type that is text", ["2", 1]),
+    ("FR-1", "wrong_shape", "a type that is true", [True, 1]),
+    ("FR-1", "out_of_range", "the type 256", [256, 1]),
+    ("FR-1", "wrong_shape", "PING without a number", [2]),
+    ("FR-1", "wrong_shape", "PING with a position too many", [2, 1, 1]),
+    ("FR-1", "out_of_range", "PING with the number 2^32", [2, 2**32]),
+    ("FR-1", "wrong_shape", "PONG with the number nil", [4, None]),
+    ("FR-2", "unknown_frame", "the type 0", [0, 1]),
+    ("FR-2", "unknown_frame", "the type 44", [44, 1]),
+    ("FR-2", "unknown_frame", "the type 254", [254]),
+    ("FR-6", "out_of_range", "ERR with a text of 257 bytes", [6, 0, 0, "x" * 257, 0]),
+    ("FR-6", "out_of_range", "ERR with the code 256", [6, 0, 256, "", 0]),
+    ("FR-6", "out_of_range", "ERR to be tried again after 2^32 seconds", [6, 0, 0, "", 2**32]),
+    ("FR-1", "wrong_shape", "ERR with a text of bytes", [6, 0, 0, b"", 0]),
+    ("FR-7", "out_of_range", "SUB with the mode 3", [8, 1, b"", 3]),
+    ("FR-1", "out_of_range", "SUB with a filter of 160,513 bytes", [8, 1, bytes(160_513), 1]),
+    ("FR-1", "wrong_shape", "SUB with a filter that is not packed", [8, 1, [None, None, None, None], 1]),
+    ("FR-12", "out_of_range", "SCOPE with 626 bytes", [12, 1, 1, bytes(626)]),
+    ("FR-1", "out_of_range", "SCOPE with the version 2^32", [12, 1, 2**32, b""]),
+    ("FR-7", "out_of_range", "NEG_OPEN of the tier 2", [14, 3, 1, 1, 2, 0, 0, 0, PRINT]),
+    ("FR-1", "wrong_shape", "NEG_OPEN with a fingerprint of 15 bytes", [14, 3, 1, 1, 0, 0, 0, 0, PRINT[1:]]),
+    (
+        "FR-1",
+        "wrong_shape",
+        "NEG_OPEN with a fingerprint of 17 bytes",
+        [14, 3, 1, 1, 0, 0, 0, 0, PRINT + b"0"],
+    ),
+    ("FR-1", "out_of_range", "NEG_OPEN until 2^32", [14, 3, 1, 1, 0, 0, 2**32, 0, PRINT]),
+    ("FR-1", "wrong_shape", "NEG_OPEN without a fingerprint", [14, 3, 1, 1, 0, 0, 0, 0]),
+    ("FR-1", "out_of_range", "NEG_MSG with 196,609 bytes", [20, 3, bytes(196_609)]),
+    ("FR-8", "out_of_range", "NEG_ERR with the fault 256", [24, 3, 256, 0]),
+    ("FR-4", "wrong_shape", "GET with 33 bytes", [26, 5, bytes(33)]),
+    ("FR-4", "out_of_range", "GET with 257 ids", [26, 5, ID * 257]),
+    ("FR-4", "wrong_shape", "GET with an array of ids", [26, 5, [ID]]),
+    ("FR-9", "wrong_shape", "MESSAGES that says neither more nor last", [28, 0, [[0, MESSAGE]], None]),
+    ("FR-9", "out_of_range", "MESSAGES with 257 messages", [28, 0, [[0, b""]] * 257, False]),
+    (
+        "FR-9",
+        "out_of_range",
+        "MESSAGES with one byte too many",
+        [28, 0, [[0, bytes(MAX_MESSAGE + 1)]], False],
+    ),
+    ("FR-9", "out_of_range", "MESSAGES over 256 links", [28, 0, [[256, MESSAGE]], False]),
+    ("FR-9", "wrong_shape", "MESSAGES without hops", [28, 0, [[MESSAGE]], False]),
+    ("FR-9", "wrong_shape", "MESSAGES with a message that is text", [28, 0, [[0, "text"]], False]),
+    ("FR-8", "wrong_shape", "MISSING with an id of 31 bytes", [30, 5, [[ID[:31], 0]]]),
+    ("FR-8", "wrong_shape", "MISSING without a reason", [30, 5, [[ID]]]),
+    ("FR-8", "out_of_range", "MISSING with the reason 256", [30, 5, [[ID, 256]]]),
+    ("FR-8", "out_of_range", "MISSING with 257 ids", [30, 5, [[ID, 0]] * 257]),
+    ("FR-7", "out_of_range", "RANGE of the tier 2", [32, 7, 1, 1, 2, 0, bytes(32), 1]),
+    ("FR-1", "out_of_range", "RANGE of 65,536", [32, 7, 1, 1, 0, 0, bytes(32), 65_536]),
+    ("FR-1", "wrong_shape", "RANGE after an id of 31 bytes", [32, 7, 1, 1, 0, 0, bytes(31), 1]),
+    ("FR-4", "wrong_shape", "IHAVE with 31 bytes", [34, 9, bytes(31), b""]),
+    ("FR-4", "out_of_range", "IHAVE with 257 hop counts", [34, 9, ID, bytes(257)]),
+    ("FR-4", "out_of_range", "WANT of 257 ids", [36, 9, ID * 257]),
+    ("FR-15", "out_of_range", "ACCEPT with an invite of 8,193 bytes", [40, 11, bytes(8_193), b""]),
+    ("FR-15", "out_of_range", "ACCEPT with an acceptance of 8,193 bytes", [40, 11, b"", bytes(8_193)]),
+    ("FR-17", "out_of_range", "ACCEPTED with the verdict 256", [42, 11, 256]),
+]
+
+
+def frame_cases() -> list[Json]:
+    """What is a frame, with its values by position, and what is none."""
+    names: dict[str, int] = {}
+    cases = []
+    for kind, rule, values in FRAMES:
+        names[kind] = names.get(kind, 0) + 1
+        cases.append(ok(rule, f"{kind} {names[kind]}", bytes=pack(values), frame=kind, values=shown(values)))
+    return [
+        *cases,
+        *_passed_over(),
+        *(refused(rule, reason, name, bytes=pack(values)) for rule, reason, name, values in REFUSED),
+        *_sizes(),
+    ]
+
+
+def _passed_over() -> list[Json]:
+    odd: dict[str, list[object]] = {
+        "the type 1 alone": [1],
+        "the type 3 with anything": [3, "text", [None, [ID]]],
+        "the type 255": [255, 1],
+    }
+    return [ok("FR-2", f"{name} is passed over", bytes=pack(one), frame=None) for name, one in odd.items()]
+
+
+def _sizes() -> list[Json]:
+    largest, larger = (_of_size(size) for size in (262_144, 262_145))
+    return [
+        ok("FR-1", "262,144 bytes", bytes=pack(largest), frame="Messages", values=shown(largest)),
+        refused("FR-1", "too_big", "262,145 bytes", bytes=pack(larger)),
+        refused("FR-1", "not_canonical", "a number in a longer form", bytes=b"\x92\x02\xcc\x01"),
+        refused("FR-1", "not_canonical", "a byte after the frame", bytes=b"\x92\x02\x01\x00"),
+        refused("FR-1", "not_canonical", "no bytes", bytes=b""),
+    ]
+
+
+def _of_size(size: int) -> list[object]:
+    """MESSAGES of so many bytes: seven of the longest messages, and one that fills up."""
+    longest: list[object] = [[0, bytes(MAX_MESSAGE)]] * 7
+    last = size - len(pack([28, 0, [*longest, [0, bytes(20_000)]], False])) + 20_000
+    return [28, 0, [*longest, [0, bytes(last)]], False]

@@ -1,0 +1,303 @@
+"""Cases of specs/08-sync.md: what a responder answers, frame by frame.
+
+The responder carries some authors, follows others privately and holds some messages. Each step of an exchange is a
+frame that it receives and the frames that it sends because of it; where a reason is expected, the last frame has it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from specs.message_vectors.actors import (
+    AUTHOR,
+    GENESIS,
+    LAPTOP,
+    STRANGER,
+    STRANGER_KEY,
+    TIME,
+    digest,
+    header,
+    ids,
+    key_of,
+    message,
+)
+from specs.message_vectors.bodies import comment, retract
+from specs.message_vectors.writer import Json, hex_of, ok, pack
+
+Step = tuple[list[object], list[list[object]]]
+SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
+GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
+CONTROL, CONTENT = 0, 1
+UNKNOWN, STALE = 0, 2
+OTHER = key_of(GENESIS[::-1])
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message with its parts."""
+
+    id: bytes
+    ts: int
+    whole: bytes
+    bare: bytes
+    """Without its body."""
+
+
+def _said(body: list[object], ts: int, kind: int = 8, seed: bytes = LAPTOP, author: bytes = AUTHOR) -> Said:
+    data = pack(body)
+    head = pack(header(data, kind=kind, ts=ts, author=author, device=key_of(seed)))
+    return Said(digest("message", head), ts, pack(message(head, data, seed)), pack(message(head, None, seed)))
+
+
+FIRST, SECOND, THIRD = (_said(comment(text=f"number {number}"), TIME + number) for number in (1, 2, 3))
+RETRACTION = _said(retract(targets=[FIRST.id]), TIME + 9, kind=1)
+HIDDEN = _said(comment(text="hidden"), TIME + 5, seed=STRANGER, author=STRANGER_KEY)
+HELD = [FIRST, SECOND, THIRD]
+
+
+def _print(*held: Said) -> bytes:
+    """The fingerprint of a set of less than 128."""
+    total = sum(int.from_bytes(one.id, "little") for one in held) % 2**256
+    return hashlib.sha256(total.to_bytes(32, "little") + bytes([len(held)])).digest()[:16]
+
+
+def _listed(*held: Said) -> bytes:
+    """A message of a reconciliation that lists less than 128 ids."""
+    return b"\x61\x00\x00\x02" + bytes([len(held)]) + b"".join(one.id for one in held)
+
+
+def _filter(*authors: bytes, kinds: object = None, since: object = None) -> bytes:
+    return pack([b"".join(sorted(authors)), kinds, since, None])
+
+
+def _sub(number: int = 1, asked: bytes | None = None, carried: bytes = b"\x01") -> Step:
+    return [SUB, number, asked or _filter(AUTHOR), 1], [[SCOPE, number, 1, carried]]
+
+
+def _opening(
+    *ours: Said,
+    number: int = 3,
+    sub: int = 1,
+    version: int = 1,
+    tier: int = CONTENT,
+    since: int = 0,
+    until: int = 0,
+) -> list[object]:
+    return [NEG_OPEN, number, sub, version, tier, since, until, len(ours), _print(*ours)]
+
+
+def _answer(number: int, *held: bytes) -> list[object]:
+    return [MESSAGES, number, [[0, data] for data in held], False]
+
+
+def _range(
+    number: int, after: Said | None = None, tier: int = CONTENT, version: int = 1, limit: int = 10
+) -> list[object]:
+    place = (after.ts, after.id) if after else (0, bytes(32))
+    return [RANGE, number, 1, version, tier, *place, limit]
+
+
+def _case(rule: str, name: str, *exchange: Step, held: list[Said] | None = None, expect: str = "ok") -> Json:
+    steps = [[hex_of(pack(received)), [hex_of(pack(one)) for one in sent]] for received, sent in exchange]
+    fields = {
+        "carries": AUTHOR,
+        "private": STRANGER_KEY,
+        "held": [hex_of(one.whole) for one in (HELD if held is None else held)],
+        "exchange": steps,
+    }
+    return ok(rule, name, **fields) | {"expect": expect}
+
+
+def responder_cases() -> list[Json]:
+    """What a responder answers to each frame."""
+    return [*_scopes(), *_sessions(), *_questions(), *_hidden(), *_out_of_order()]
+
+
+def _scopes() -> list[Json]:
+    three = sorted([AUTHOR, STRANGER_KEY, OTHER])
+    bits = bytes([1 << three.index(AUTHOR)])
+    nobody = pack([None, None, None, None])
+    changed: Step = [SUB, 1, _filter(OTHER), 2], [[SCOPE, 1, 2, b"\x00"]]
+    return [
+        _case("SY-4", "a scope has a bit for each author", _sub(asked=_filter(*three), carried=bits)),
+        _case("SY-4", "a filter for everybody is answered as if nobody were carried", _sub(1, nobody, b"")),
+        _case("SY-4", "a subscription that changes counts its version up", _sub(), changed),
+        _case("SY-4", "two subscriptions have versions of their own", _sub(), _sub(3)),
+        _case("SY-22", "a PING is answered", ([2, 1], [[4, 1]]), ([2, 3], [[4, 3]])),
+    ]
+
+
+def _sessions() -> list[Json]:
+    differs: Step = _opening(), [[NEG_DIFFERS, 3, 3]]
+    compared: Step = [NEG_MSG, 3, _listed(SECOND)], [[NEG_MSG, 3, _listed(*HELD)]]
+    later = _filter(AUTHOR, since=TIME + 2)
+    return [
+        _case("SY-8", "equal sets", _sub(), (_opening(*HELD), [[NEG_SAME, 3]])),
+        _case("SY-8", "sets of another number", _sub(), (_opening(FIRST, SECOND), [[NEG_DIFFERS, 3, 3]])),
+        _case(
+            "SY-8",
+            "other sets of the same number",
+            _sub(),
+            (_opening(FIRST, SECOND, HIDDEN), [[NEG_DIFFERS, 3, 3]]),
+        ),
+        _case(
+            "SY-8", "an unknown subscription is stale", _sub(), (_opening(sub=9), [[NEG_ERR, 3, STALE, 0]])
+        ),
+        _case("SY-8", "another version is stale", _sub(), (_opening(version=2), [[NEG_ERR, 3, STALE, 0]])),
+        _case("SY-9", "a reconciliation", _sub(), differs, compared, ([NEG_CLOSE, 3], [])),
+        _case("SY-9", "two rounds", _sub(), differs, compared, compared),
+        _case(
+            "SY-7",
+            "a window from a time on",
+            _sub(),
+            (_opening(SECOND, THIRD, since=TIME + 2), [[NEG_SAME, 3]]),
+        ),
+        _case("SY-7", "a window up to a time", _sub(), (_opening(FIRST, until=TIME + 2), [[NEG_SAME, 3]])),
+        _case(
+            "SY-7",
+            "a window within that of the filter",
+            _sub(1, later),
+            (_opening(SECOND, THIRD), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-7",
+            "a window that is wider than that of the filter",
+            _sub(1, later),
+            (_opening(SECOND, THIRD, since=TIME + 1), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-2",
+            "the control tier has the retraction, the content tier what it erased",
+            _sub(),
+            (_opening(RETRACTION, tier=CONTROL), [[NEG_SAME, 3]]),
+            (_opening(*HELD, number=5), [[NEG_SAME, 5]]),
+            held=[*HELD, RETRACTION],
+        ),
+        _case(
+            "SY-2",
+            "times do not hold for the control tier",
+            _sub(),
+            (_opening(RETRACTION, tier=CONTROL, until=TIME), [[NEG_SAME, 3]]),
+            held=[RETRACTION],
+        ),
+        _case(
+            "SY-9",
+            "a message for a session that is over is passed over",
+            _sub(),
+            (_opening(*HELD), [[NEG_SAME, 3]]),
+            ([NEG_MSG, 3, _listed()], []),
+        ),
+    ]
+
+
+def _questions() -> list[Json]:
+    unknown, another = ids(2)
+    return [
+        _case("SY-13", "a message by its id", ([GET, 1, SECOND.id], [_answer(1, SECOND.whole)])),
+        _case("SY-13", "an id twice", ([GET, 1, SECOND.id * 2], [_answer(1, SECOND.whole)])),
+        _case("SY-13", "no id", ([GET, 1, b""], [_answer(1)])),
+        _case(
+            "SY-13",
+            "an unknown id beside a known one",
+            ([GET, 1, unknown + SECOND.id], [[MISSING, 1, [[unknown, UNKNOWN]]], _answer(1, SECOND.whole)]),
+        ),
+        _case(
+            "SY-16",
+            "what is erased comes without its body",
+            ([GET, 1, FIRST.id], [_answer(1, FIRST.bare)]),
+            held=[FIRST, RETRACTION],
+        ),
+        _case(
+            "SY-12",
+            "a set from its beginning, on, and at its end",
+            _sub(),
+            (_range(3, limit=2), [_answer(3, FIRST.whole, SECOND.whole)]),
+            (_range(5, SECOND), [_answer(5, THIRD.whole)]),
+            (_range(7, THIRD), [_answer(7)]),
+        ),
+        _case(
+            "SY-12",
+            "the control set",
+            _sub(),
+            (_range(3, tier=CONTROL), [_answer(3, RETRACTION.whole)]),
+            held=[RETRACTION, SECOND],
+        ),
+        _case(
+            "SY-12",
+            "a scope that has changed has nothing to stream",
+            _sub(),
+            (_range(3, version=2), [_answer(3)]),
+        ),
+        _case(
+            "SY-14",
+            "what is announced and not held is wanted",
+            ([IHAVE, 1, unknown, b"\x00"], [[WANT, 1, unknown]]),
+        ),
+        _case(
+            "SY-14",
+            "what is announced and held is not wanted",
+            ([IHAVE, 1, FIRST.id, b"\x00"], [[WANT, 1, b""]]),
+        ),
+        _case(
+            "SY-14",
+            "of what is announced that is wanted which is not held, in its order",
+            ([IHAVE, 1, FIRST.id + another + SECOND.id + unknown, bytes(4)], [[WANT, 1, another + unknown]]),
+        ),
+    ]
+
+
+def _hidden() -> list[Json]:
+    held = [*HELD, HIDDEN]
+    asked = _filter(STRANGER_KEY)
+    return [
+        _case("SY-1", "whom it follows privately is in no scope", _sub(1, asked, b"\x00"), held=held),
+        _case("SY-1", "nor in a set", _sub(1, asked, b"\x00"), (_opening(), [[NEG_SAME, 3]]), held=held),
+        _case("SY-1", "nor in a stream", _sub(1, asked, b"\x00"), (_range(3), [_answer(3)]), held=held),
+        _case(
+            "SY-13",
+            "what is held of a private follow is unknown",
+            ([GET, 1, HIDDEN.id], [[MISSING, 1, [[HIDDEN.id, UNKNOWN]]], _answer(1)]),
+            held=held,
+        ),
+        _case(
+            "SY-14",
+            "what is held of a private follow is wanted as if it were not held",
+            ([IHAVE, 1, HIDDEN.id, b"\x00"], [[WANT, 1, HIDDEN.id]]),
+            held=held,
+        ),
+    ]
+
+
+def _out_of_order() -> list[Json]:
+    opened: Step = _opening(), [[NEG_DIFFERS, 3, 3]]
+    rows: list[tuple[str, str, list[Step], str]] = [
+        ("SY-9", "a round outside a session", [_sub(), ([NEG_MSG, 3, b"\x61"], [])], "unexpected_frame"),
+        (
+            "SY-9",
+            "a round that is none",
+            [_sub(), opened, ([NEG_MSG, 3, b"\x61\xff"], [])],
+            "bad_reconciliation",
+        ),
+        ("SY-14", "messages that nobody asked for", [([MESSAGES, 1, [], False], [])], "unexpected_frame"),
+        ("SY-13", "MISSING to no question", [([MISSING, 2, []], [])], "unexpected_frame"),
+        ("SY-14", "WANT to no announcement", [([WANT, 2, b""], [])], "unexpected_frame"),
+        ("SY-14", "IHAVE without hop counts", [([IHAVE, 1, FIRST.id, b""], [])], "wrong_shape"),
+        ("SY-8", "NEG_SAME to a responder", [([NEG_SAME, 2], [])], "unexpected_frame"),
+        ("SY-4", "SCOPE to a responder", [([SCOPE, 2, 1, b""], [])], "unexpected_frame"),
+        ("SY-4", "SUB with no filter", [([SUB, 1, b"", 1], [])], "not_canonical"),
+        ("SY-18", "a push of nothing", [([MESSAGES, 0, [], False], [])], "unexpected_frame"),
+        ("SY-13", "a question with a number of the other side", [([GET, 2, b""], [])], "unexpected_frame"),
+        ("SY-13", "a question with the number 0", [([GET, 0, b""], [])], "unexpected_frame"),
+        (
+            "SY-13",
+            "a question with a number that was used",
+            [([GET, 3, b""], [_answer(3)]), ([2, 3], [])],
+            "unexpected_frame",
+        ),
+        (
+            "SY-13",
+            "a question with a number below one that was used",
+            [([GET, 3, b""], [_answer(3)]), ([GET, 1, b""], [])],
+            "unexpected_frame",
+        ),
+    ]
+    return [_case(rule, name, *exchange, expect=reason) for rule, name, exchange, reason in rows]
