@@ -10,8 +10,11 @@ import pytest
 
 from hedgerow_node import circle, dialling, logs
 from hedgerow_node.links import link, listen
+from hedgerow_node.links.gate import DoorLimits
 from hedgerow_protocol import limits
-from node.network.world import World
+from node.network.lines import Lines
+from node.network.scene import Scene
+from node.network.world import World, eventually
 
 
 @pytest.fixture
@@ -36,32 +39,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CONFIRM_AFTER", 0.1)
 
 
-class Lines:
-    """What the node logged, at info and above."""
-
-    def __init__(self, stream: io.StringIO) -> None:
-        self._stream = stream
-        self._forgotten: list[str] = []
-        self._begin = 0
-
-    def of(self, event: str, why: str = "") -> list[str]:
-        """The lines of one event and reason."""
-        words = f'why="{why}"' if why else ""
-        return [line for line in self.all() if f" {event}" in line and words in line]
-
-    def all(self) -> list[str]:
-        """Every line, but for those that were forgotten."""
-        lines = self._stream.getvalue()[self._begin :].splitlines()
-        return [line for line in lines if not any(event in line for event in self._forgotten)]
-
-    def forget(self, event: str = "") -> None:
-        """Look no more at what was logged so far, or at any line of this event."""
-        if event:
-            self._forgotten.append(event)
-        else:
-            self._begin = len(self._stream.getvalue())
-
-
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     """The log, as an operator sees it."""
@@ -71,3 +48,16 @@ def lines() -> Iterator[Lines]:
     logs.configure(stream)
     yield Lines(stream)
     logger.handlers[:], logger.level, logger.propagate = before
+
+
+@pytest.fixture
+async def scene(world: World, lines: Lines) -> AsyncIterator[Scene]:
+    seed = await world.seed(door=DoorLimits(header_deadline=0.3))
+    ana = await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    await eventually(lambda: seed.has_all_of(ana), "the seed has all of ana")
+    await eventually(lambda: bool(lines.of("somebody joined")))
+    lines.forget()
+    scene = Scene(seed, ana, lines)
+    yield scene
+    await scene.check()

@@ -11,7 +11,7 @@ from hedgerow_node import config
 from hedgerow_node.links.gate import DoorLimits, Refusal
 from hedgerow_node.network import Network
 from hedgerow_protocol.frame import Ping, Pong
-from node.network.conftest import Lines
+from node.network.lines import Lines
 from node.network.stranger import Closed, Stranger, stranger
 from node.network.world import World, eventually
 from simulator.author import Author

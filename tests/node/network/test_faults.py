@@ -15,7 +15,7 @@ from hedgerow_node.links.steady import SteadyTime
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_protocol.frame import Get
-from node.network.conftest import Lines
+from node.network.lines import Lines
 from node.network.stranger import stranger
 from node.network.world import Person, World, eventually, have_each_others
 

@@ -25,7 +25,7 @@ from hedgerow_protocol.handshake import Role, check_certificate
 from hedgerow_protocol.keys import DeviceKey
 from hedgerow_protocol.noise import static_public
 from node.calling import call
-from node.network.conftest import Lines
+from node.network.lines import Lines
 from node.network.stranger import stranger
 from node.network.world import World, eventually, have_each_others
 from simulator.author import Author

@@ -143,55 +143,67 @@ def with_a_small_r(author: Author, r: bytes, start: int) -> tuple[bytes, bytes, 
     return header, signature, body
 
 
-@pytest.mark.parametrize("form", SMALL, ids=lambda form: form.hex()[:8])
-async def test_no_message_whose_key_or_r_is_of_small_order_is_stored(world: World, form: bytes) -> None:
-    seed, author = await followed_stranger(world)
-    forged = [under_a_small_key(author.key, form, 0), with_a_small_r(author, form, 10_000)]
-    good = author.resources(1)[0]
-    async with stranger(seed.address, author) as peer:
-        await peer.link()
-        await is_carried(peer)
-        for header, signature, body in forged:
-            await peer.put(Messages(0, ((0, built(header, signature, body)),), more=False))
-        await peer.put(Messages(0, ((0, author.inception.encode()), (0, good.encode())), more=False))
-        await eventually(lambda: is_held(seed, good), "what came after them is stored")
-    ids = [message_id(header) for header, _, _ in forged]
-    assert not await seed.node.store.messages.known(ids)
-    assert await seed.count(author.key) == 2
+async def test_no_message_whose_key_or_r_is_of_small_order_is_stored(world: World) -> None:
+    seed, authors = await followed_by_a_seed(world, [Author(700 + n) for n in range(len(SMALL))])
+    for form, author in zip(SMALL, authors, strict=True):
+        forged = [under_a_small_key(author.key, form, 0), with_a_small_r(author, form, 10_000)]
+        good = author.resources(1)[0]
+        async with stranger(seed.address, author) as peer:
+            await peer.link()
+            await is_carried(peer)
+            # The log comes first, so that nothing but the signature can be the reason for a refusal.
+            await peer.put(Messages(0, ((0, author.inception.encode()),), more=False))
+            await eventually(lambda m=author.inception: is_held(seed, m))
+            for header, signature, body in forged:
+                await peer.put(Messages(0, ((0, built(header, signature, body)),), more=False))
+            await peer.put(Messages(0, ((0, good.encode()),), more=False))
+            await eventually(lambda m=good: is_held(seed, m), "what came after them is stored")
+        ids = [message_id(header) for header, _, _ in forged]
+        assert not await seed.node.store.messages.known(ids)
+        assert await seed.count(author.key) == 2
 
 
-@pytest.mark.parametrize("form", SMALL, ids=lambda form: form.hex()[:8])
-async def test_no_inception_that_grants_a_key_of_small_order_is_stored(world: World, form: bytes) -> None:
-    genesis = bytes([7]) * 32
+async def test_no_inception_that_grants_a_key_of_small_order_is_stored(world: World) -> None:
+    seeds = [bytes([100 + n]) * 32 for n in range(len(SMALL))]
+    seed, witnesses = await followed_by_a_seed(world, [Author(700 + n) for n in range(len(SMALL))])
+    await joining.follow(seed.node, [AuthorKey(keys.public_key(genesis)) for genesis in seeds])
+    for form, genesis, witness in zip(SMALL, seeds, witnesses, strict=True):
+        author = AuthorKey(keys.public_key(genesis))
+        # Granted by nobody, so this one would have to be refused even if its key were taken.
+        forged = built(*under_a_small_key(author, form, 0))
+        async with stranger(seed.address, witness) as peer:
+            await peer.link()
+            await is_carried(peer)
+            await peer.put(Messages(0, ((0, granting(genesis, form)),), more=False))
+            await peer.put(Messages(0, ((0, forged), (0, witness.inception.encode())), more=False))
+            await eventually(lambda w=witness: is_held(seed, w.inception))
+        assert await seed.count(author) == 0
+
+
+async def followed_by_a_seed(world: World, authors: list[Author]) -> tuple[Person, list[Author]]:
+    seed = await world.seed()
+    await joining.follow(seed.node, [author.key for author in authors])
+    return seed, authors
+
+
+def granting(genesis: bytes, form: bytes) -> bytes:
+    """An inception, well signed, that names this key as a device."""
+    device = keys.public_key(bytes([9]) * 32)
     honest = make_inception(
         genesis_seed=genesis,
         root=keys.public_key(bytes([8]) * 32),
-        device=DeviceKey(keys.public_key(bytes([9]) * 32)),
+        device=DeviceKey(device),
         recovery=keys.public_key(bytes([10]) * 32),
         nonce=bytes(16),
         ts=EPOCH,
     )
     assert honest.body is not None
-    author = AuthorKey(keys.public_key(genesis))
-    body = honest.body.replace(keys.public_key(bytes([9]) * 32), form)
+    author = honest.header.author
+    body = honest.body.replace(device, form)
     header = encode_header(
         Header(1, 0, author, DeviceKey(author), 1, None, EPOCH, len(body), body_hash(body), ())
     )
-    signature = keys.sign(genesis, SIGNATURE_TAG + header)
-    world_seed = await world.seed()
-    await joining.follow(world_seed.node, [author])
-    witness = Author(667)
-    await joining.follow(world_seed.node, [witness.key])
-    async with stranger(world_seed.address, witness) as peer:
-        await peer.link()
-        await is_carried(peer)
-        await peer.put(Messages(0, ((0, built(header, signature, body)),), more=False))
-        # Granted by nobody, so this one would have to be refused even if the key were taken.
-        header_under, signature_under, body_under = under_a_small_key(author, form, 0)
-        forged = built(header_under, signature_under, body_under)
-        await peer.put(Messages(0, ((0, forged), (0, witness.inception.encode())), more=False))
-        await eventually(lambda: is_held(world_seed, witness.inception))
-    assert await world_seed.count(author) == 0
+    return built(header, keys.sign(genesis, SIGNATURE_TAG + header), body)
 
 
 def test_the_library_alone_would_take_a_forgery_under_most_of_these_keys() -> None:
