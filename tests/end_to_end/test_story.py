@@ -1,5 +1,6 @@
 """The whole story on real input: three processes, thousands of links, and nothing left of what was withdrawn."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -133,9 +134,14 @@ def find_and_endorse(ana: Person, ben: Person) -> None:
 
 
 def correct(ana: Person, ben: Person) -> None:
-    first = ana.hedgerow("share", THING, "--title", FIRST_TITLE, "--summary", SUMMARY, "--topic", TOPIC)[
-        "ids"
-    ][0]
+    # Brought in by an import, so that what could be undone holds the text as well, and a copy of the database as
+    # one that a migration makes.
+    path = ana.home.parent / "one.md"
+    path.write_text(f"## {TOPIC}\n\n* [{FIRST_TITLE}]({THING}) - {SUMMARY}\n")
+    assert ana.hedgerow("import", str(path))["added"] == 1
+    path.unlink()
+    shutil.copy(ana.home / "hedgerow.db", ana.home / "hedgerow.db.before-9")
+    first = ana.hedgerow("share", THING)["ids"][0]
     wait_until(lambda: has(ben, THING), 30, "Ben has the thing")
     second = ana.hedgerow("edit", first, "--title", SECOND_TITLE)["ids"][0]
     wait_until(lambda: titles(ben, THING) == [SECOND_TITLE, FIRST_TITLE], 30, "Ben sees both titles")
