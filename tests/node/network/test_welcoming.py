@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from node.network.invites import refusal_of, signed_by
 
 from hedgerow_node.invitations import read_invite
 from hedgerow_node.problems import Code, Problem
@@ -21,6 +20,7 @@ from hedgerow_protocol.invite import (
 )
 from hedgerow_protocol.kinds import Kind
 from node.calling import call
+from node.network.invites import refusal_of, signed_by
 from node.network.stranger import stranger
 from node.network.world import Person, World, eventually, have_each_others
 from simulator.author import Author
