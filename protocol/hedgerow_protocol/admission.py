@@ -111,6 +111,7 @@ class _Inflow:
     queue: deque[_Batch] = field(default_factory=deque)
     size: int = 0
     """Bytes that wait to be verified or stored."""
+    is_gone: bool = False
 
 
 class Admission:
@@ -132,9 +133,12 @@ class Admission:
         """A link is there, with this device at its other end."""
         self._inflows[link] = _Inflow(device)
 
-    def forget(self, link: LinkId) -> None:
-        """The link is gone; what it brought before is still stored."""
-        self._inflows.pop(link, None)
+    def forget(self, now: float, link: LinkId) -> None:
+        """The link is gone; what it brought before is still stored, but does not stand in anybody's way."""
+        inflow = self._inflows.pop(link, None)
+        if inflow is not None:
+            inflow.is_gone = True
+            self._release(now, inflow.size)
 
     def waiting(self, link: LinkId) -> int:
         """Bytes from this link that are not yet stored."""
@@ -191,12 +195,16 @@ class Admission:
             then(now, [])
 
     def _on_put(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, new: list[Message]) -> None:
-        was_full = self._waiting >= limits.MAX_WAITING
-        inflow.size -= batch.size
-        self._waiting -= batch.size
         if new:
             self._outbox.add(Delivered(link, tuple(new)))
+        inflow.size -= batch.size
         self.on_stored(now, link, new)
+        if not inflow.is_gone:
+            self._release(now, batch.size)
+
+    def _release(self, now: float, size: int) -> None:
+        was_full = self._waiting >= limits.MAX_WAITING
+        self._waiting -= size
         if was_full and self._waiting < limits.MAX_WAITING:
             self.on_room(now)
 

@@ -134,19 +134,19 @@ class Peer:
         try:
             self._take(now, link, entry, data)
         except RemoteProtocolError as error:
-            self._end(link, LinkFault.PROTOCOL, error.reason.value)
+            self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
         return self._effects(now, link)
 
     def on_closed(self, now: float, link: LinkId) -> list[Effect]:
         """A connection is gone; what it brought before is still stored."""
-        self._forget(link)
+        self._forget(now, link)
         return self._effects(now)
 
-    def _forget(self, link: LinkId) -> None:
+    def _forget(self, now: float, link: LinkId) -> None:
         entry = self._links.pop(link, None)
         if entry is not None:
             self._outbox.forget(link)
-            self._admission.forget(link)
+            self._admission.forget(now, link)
         if entry is not None and entry.open is not None:
             entry.open.sync.end()
 
@@ -158,7 +158,7 @@ class Peer:
         frame = decode_frame(packed) if packed is not None else None
         why = entry.open.sync.on_frame(now, frame) if frame is not None else None
         if why is not None:
-            self._close(link, why)
+            self._close(now, link, why)
 
     def _shake_hands(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
         assert entry.handshake is not None
@@ -172,7 +172,7 @@ class Peer:
         device = established.peer.device
         record = self._records.get(device)
         if record is not None and record.banned_until > now:
-            self._close(link, "banned")
+            self._close(now, link, "banned")
             return
         self._admission.begin(link, device)
         sync = LinkSync(
@@ -192,15 +192,15 @@ class Peer:
     def _send(self, link: LinkId, established: Established, frame: Frame) -> None:
         self._outbox.send(link, established.channel.seal(encode_frame(frame)))
 
-    def _end(self, link: LinkId, fault: LinkFault, why: str) -> None:
+    def _end(self, now: float, link: LinkId, fault: LinkFault, why: str) -> None:
         entry = self._links[link]
         if entry.open is not None and not entry.open.established.channel.is_dead:
             self._send(link, entry.open.established, Err(0, fault, why, 0))
-        self._close(link, why)
+        self._close(now, link, why)
 
-    def _close(self, link: LinkId, why: str) -> None:
+    def _close(self, now: float, link: LinkId, why: str) -> None:
         self._outbox.add(Close(link, why))
-        self._forget(link)
+        self._forget(now, link)
 
     # --- Answers of the driver ---------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Peer:
         except RemoteProtocolError as error:
             # A message of the reconciliation can only be judged once our set is loaded.
             assert link is not None
-            self._end(link, LinkFault.PROTOCOL, error.reason.value)
+            self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
         return self._effects(now, link)
 
     # --- What changes on our side ------------------------------------------------------------------------
@@ -277,7 +277,7 @@ class Peer:
         for link, entry in list(self._links.items()):
             why = self._overdue(now, entry)
             if why is not None:
-                self._close(link, why)
+                self._close(now, link, why)
         self._wake_at = min((self._deadline(entry) for entry in self._links.values()), default=float("inf"))
         if self._wake_at < float("inf"):
             self._outbox.add(WakeAt(max(self._wake_at, now + limits.MIN_WAKE)))
@@ -357,7 +357,7 @@ class Peer:
         record.ban = min(2 * record.ban, limits.MAX_BAN_SECONDS)
         for link, entry in list(self._links.items()):
             if entry.open is not None and entry.open.established.peer.device == device:
-                self._end(link, LinkFault.BAD_SIGNATURES, "too many bad messages")
+                self._end(now, link, LinkFault.BAD_SIGNATURES, "too many bad messages")
 
 
 def _state(link: LinkId, entry: _Link) -> LinkState:

@@ -178,7 +178,7 @@ def test_a_batch_of_another_link_does_not_wait() -> None:
 def test_what_a_link_brought_is_stored_though_it_is_gone() -> None:
     gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
     verify = gate.take(message)
-    gate.admission.forget(LINK)
+    gate.admission.forget(NOW, LINK)
     [put] = gate.verified(verify, message)
     assert gate.stored(put, message) == [Delivered(LINK, (message,))]
     assert gate.admission.waiting(LINK) == 0
@@ -187,7 +187,7 @@ def test_what_a_link_brought_is_stored_though_it_is_gone() -> None:
 def test_bad_messages_are_told_with_the_device_that_brought_them_also_when_it_is_gone() -> None:
     gate = Gate(carrying(ANA))
     verify = gate.take(CONTENT)
-    gate.admission.forget(LINK)
+    gate.admission.forget(NOW, LINK)
     gate.verified(verify, bad=(Reason.BAD_SIGNATURE, Reason.WRONG_SHAPE))
     assert gate.told[0] == ("bad", (BEN.device, 2))
 
@@ -243,13 +243,28 @@ def test_all_links_together_have_room_below_their_limit_and_are_told_when_there_
     first, second = gate.take(message), gate.take(message, link=OTHER)
     assert not gate.admission.has_room(LINK)
     assert not gate.admission.has_room(LinkId(3))
-    gate.admission.forget(OTHER)
     gate.verified(second, bad=(Reason.BAD_SIGNATURE,))
-    assert ("room", None) in gate.told
+    assert gate.told[-1] == ("room", None)
     assert gate.admission.has_room(LINK)
     gate.told.clear()
     gate.verified(first, bad=(Reason.BAD_SIGNATURE,))
     assert ("room", None) not in gate.told
+
+
+def test_what_a_link_brought_that_is_gone_stands_in_nobodys_way_though_it_is_never_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    monkeypatch.setattr(limits, "MAX_WAITING", len(message.encode()))
+    verify = gate.take(message, link=OTHER)
+    assert not gate.admission.has_room(LINK)
+    gate.admission.forget(NOW, OTHER)
+    assert gate.told == [("room", None)]
+    assert gate.admission.has_room(LINK)
+    [put] = gate.verified(verify, message)
+    gate.stored(put, message)
+    gate.take(message)
+    assert not gate.admission.has_room(LINK), "what was given back is not given back again"
 
 
 def test_a_batch_of_nothing_asks_for_nothing() -> None:

@@ -97,6 +97,18 @@ def test_a_scope_of_any_length_is_read(bits: bytes) -> None:
     assert len(scene.node.peer.links()[0].refused) == (0 if bits[:1] == b"\xff" else 2)
 
 
+def test_nothing_is_expected_of_a_subscription_that_was_given_up() -> None:
+    scene = Asked()
+    scene.node.carry(replace(scene.node.carried, authors=frozenset({scene.ana.key})))
+    again = scene.only(Sub, scene.wait())
+    session = scene.only(NegOpen, scene.send(scene.carry_all(again)))
+    session = scene.only(NegOpen, scene.send(NegSame(session.req)))
+    scene.send(NegSame(session.req))
+    for number in range(2, 10, 2):
+        scene.send(Ping(number), seconds=15)
+    assert scene.is_open
+
+
 @pytest.mark.parametrize("version", [0, 1])
 def test_a_scope_whose_version_does_not_go_up_ends_the_link(version: int) -> None:
     scene = Asked()
@@ -214,6 +226,34 @@ def test_a_session_that_is_given_up_is_closed_in_whatever_state_it_is() -> None:
     session = scene.only(NegOpen, scene.send(NegSame(session.req)))
     scene.send(NegDiffers(session.req, 1))
     assert NegClose(session.req) in scene.send(scene.carry_all(scene.sub, 3))
+
+
+def test_a_session_that_is_given_up_while_its_set_is_loaded_does_not_come_back() -> None:
+    scene = Asked()
+    scene.network.storage = (1.0, 1.0)
+    scene.send(scene.carry_all(scene.sub))
+    frames = scene.send(scene.carry_all(scene.sub, 2), seconds=4)
+    assert [(type(frame), frame.version) for frame in frames if isinstance(frame, NegOpen)] == [(NegOpen, 2)]
+
+
+def test_a_session_has_so_many_rounds_and_is_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ROUNDS", 1)
+    ours = Author(2).unsigned(2_000)
+    scene = Asked(held=tuple(ours))
+    frames = scene.rounds(scene.content(), ours[5:])
+    assert [type(frame) for frame in frames] == [NegClose]
+
+
+def test_a_difference_that_is_gone_when_it_is_looked_for_is_compared_again() -> None:
+    """What the responder had more than the node was pushed meanwhile."""
+    ben = Author(2)
+    ours = [ben.inception, *ben.resources(3)]
+    scene = Asked(held=tuple(ours))
+    frames = scene.rounds(scene.content(), ours[1:]) + scene.wait(limits.CONFIRM_AFTER + 1)
+    session = scene.only(NegOpen, frames)
+    session = scene.only(NegOpen, scene.send(NegSame(session.req)))
+    scene.send(NegSame(session.req))
+    assert scene.is_settled
 
 
 @pytest.mark.parametrize("fault", [SessionFault.BUSY, SessionFault.STALE, 3, 255])

@@ -22,7 +22,7 @@ from hedgerow_protocol.frame import (
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import FIRST, Message, sign_message
 from simulator.author import EPOCH, Author
-from simulator.scene import Scene, opening, pushed, subscribed
+from simulator.scene import Asked, Scene, opening, pushed, subscribed
 
 ID = b"\x11" * 32
 WORDS = Comment("https://example.org/", Role.COMMENT, "words")
@@ -112,9 +112,9 @@ def test_whom_a_node_ceases_to_carry_is_not_announced_any_more(monkeypatch: pyte
     assert scene.send(Want(ihave.req, b"")) == [Scope(1, 2, b"\0"), Changed(1)]
 
 
-def test_a_message_by_an_unknown_device_of_a_private_follow_moves_nothing() -> None:
-    scene, _ = privately()
-    forged = sign_message(
+def forged(scene: Scene) -> Message:
+    """A message that says it is Cyd's and was signed by Ben's device."""
+    return sign_message(
         seed=scene.ben.device_seed,
         author=scene.cyd.key,
         place=FIRST,
@@ -122,5 +122,12 @@ def test_a_message_by_an_unknown_device_of_a_private_follow_moves_nothing() -> N
         ts=EPOCH,
         body=scene.ben.say(WORDS, EPOCH).body or b"",
     )
-    assert scene.send(pushed(forged)) == []
-    assert scene.is_open
+
+
+def test_a_message_by_an_unknown_device_of_a_private_follow_moves_nothing() -> None:
+    scene, _ = privately()
+    assert scene.send(pushed(forged(scene))) == []
+    asked = Asked(carried=scene.node.carried)
+    asked.settle()
+    assert asked.send(pushed(forged(asked))) == []
+    assert asked.is_settled
