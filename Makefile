@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES := $(shell nproc 2>/dev/null || echo 2)
 PARALLEL := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: help setup run test check demo format soak vectors clean
+.PHONY: help setup run test check demo format soak bench vectors clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,5 +62,9 @@ format: $(VENV)/dev.stamp  ## Put the code into the house's format
 soak: $(VENV)/dev.stamp  ## The full-size runs
 	@$(BIN)/python -m pytest -m soak
 
+JOB ?= INGEST
+bench: $(VENV)/run.stamp  ## Measure one job beside its peers: make bench JOB=INGEST
+	@$(BIN)/python -m bench $(JOB)
+
 clean:  ## Remove what was built
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis build dist
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis .bench build dist

@@ -1,0 +1,24 @@
+"""Every job by its name, with its sizes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.jobs import ingest
+from bench.outcome import Outcome
+from bench.plan import Plan
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a job is run, and at which sizes unless it is told others."""
+
+    run: Callable[[Plan], Outcome]
+    messages: int = 0
+    rows: int = 0
+    different: int = 0
+
+
+JOBS = {
+    "INGEST": Job(ingest.run, messages=20_000),
+    "INGEST-500k": Job(ingest.run, messages=20_000, rows=500_000),
+}
