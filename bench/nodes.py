@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +20,8 @@ from hedgerow_protocol.keys import did_of
 PATIENCE = 3_600.0
 """Seconds after which a job that does not end is given up."""
 STEP = 0.02
+NOTHING = ":0:"
+"""The slice of a set that leaves nothing out."""
 
 
 class Broken(Exception):
@@ -85,7 +89,18 @@ class Process:
             pipe.close()
 
 
-def load_peer(wanted: SetOfMessages, folder: Path, left_out: str = ":0:") -> Process:
+def free_port() -> int:
+    """A port of this computer that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def noted(file: Path) -> list[dict]:
+    """What a watched node has noted so far."""
+    return [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")]
+
+
+def load_peer(wanted: SetOfMessages, folder: Path, left_out: str = NOTHING) -> Process:
     """A load peer that holds a set but for a slice of it; `first` has its `invite` and `count`."""
     numbers = [str(one) for one in (wanted.count, wanted.authors, wanted.group)]
     return Process(["-m", "bench.load_peer", *numbers, left_out], folder / "load-peer.errors")
@@ -116,6 +131,15 @@ class Node:
         process, self._process = self._process, None
         if process is not None:
             process.stop()
+
+    @contextmanager
+    def running(self, **how: object) -> "Iterator[Node]":
+        """The node, running as `start` says, for as long as this is open."""
+        self.start(**how)
+        try:
+            yield self
+        finally:
+            self.stop()
 
     @property
     def author(self) -> str:
@@ -152,6 +176,10 @@ class Node:
     def join(self, invite: str) -> None:
         """Accept an invite."""
         self.ask("POST", "/join", {"invite": invite})
+
+    def invite(self, **terms: object) -> str:
+        """An invite to this node, which listens."""
+        return str(self.ask("POST", "/invites", dict(terms))["invite"])
 
     def messages(self) -> int:
         """How many messages it holds."""

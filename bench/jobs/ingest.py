@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from bench.corpus import SetOfMessages
 from bench.measuring import spread
-from bench.nodes import Broken, Node, load_peer
+from bench.nodes import NOTHING, Broken, Node, load_peer
 from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
@@ -42,11 +42,13 @@ class Taken:
         return self.count / self.seconds
 
 
-def take_in(node: Node, wanted: SetOfMessages, folder: Path) -> Taken:
-    """Let a running node take in a set; raises `Broken` when something of it is missing afterwards."""
+def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOTHING) -> Taken:
+    """Let a running node that follows its authors take in a set but for a slice of it.
+
+    Raises `Broken` when something is missing afterwards.
+    """
     before = node.messages()
-    node.follow(wanted)
-    load = load_peer(wanted, folder)
+    load = load_peer(wanted, folder, left_out)
     try:
         node.join(load.first["invite"])
         cpu = node.process.cpu()
@@ -61,24 +63,20 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path) -> Taken:
         )
     finally:
         load.stop()
-    # Beside the content: the follows, the logs of the authors, and the log of the load peer.
     gained = node.messages() - before
-    if gained < taken.count + 2 * wanted.authors:
+    if gained < taken.count + wanted.authors:  # each author's log comes before what it authorises
         raise Broken(f"the node gained {gained} messages of {taken.count}")
     return taken
 
 
 def filled(home: Path, rows: int, folder: Path) -> None:
     """Make a home whose node holds `rows` messages, taken in as any others."""
-    node = Node(home)
-    node.start()
-    try:
+    with Node(home).running() as node:
         for number, start in enumerate(range(0, rows, PORTION)):
             portion = SetOfMessages(min(PORTION, rows - start), group=HELD_GROUP + number)
+            node.follow(portion)
             taken = take_in(node, portion, folder)
             say(f"  filled {start + portion.count:,} messages at {taken.rate:,.0f}/s")
-    finally:
-        node.stop()
 
 
 def run(plan: Plan) -> Outcome:
@@ -101,13 +99,12 @@ def _once(folder: Path, plan: Plan, number: int) -> Taken:
     home = folder / f"run-{number}"
     if plan.rows:
         shutil.copytree(folder / "filled", home)
-    node = Node(home)
-    node.start()
-    try:
-        return take_in(node, SetOfMessages(plan.messages), folder)
-    finally:
-        node.stop()
-        shutil.rmtree(home)
+    with Node(home).running() as node:
+        wanted = SetOfMessages(plan.messages)
+        node.follow(wanted)
+        taken = take_in(node, wanted, folder)
+    shutil.rmtree(home)
+    return taken
 
 
 def _also(plan: Plan, taken: list[Taken], raw: RawLimit) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.jobs import ingest
+from bench.jobs import full, idle, ingest
 from bench.outcome import Outcome
 from bench.plan import Plan
 
@@ -21,4 +21,6 @@ class Job:
 JOBS = {
     "INGEST": Job(ingest.run, messages=20_000),
     "INGEST-500k": Job(ingest.run, messages=20_000, rows=500_000),
+    "FULL": Job(full.run, messages=100_000),
+    "IDLE": Job(idle.run),
 }
