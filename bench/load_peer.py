@@ -23,6 +23,7 @@ from random import SystemRandom
 from aiohttp import web
 
 from bench.corpus import Author, Entry, SetOfMessages, entries
+from bench.ends import DAY, OWN_GROUP, own_end
 from bench.watching import watch_frames
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
@@ -49,17 +50,12 @@ from hedgerow_protocol.effects import (
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Frame, NegOpen, Range, Tier
-from hedgerow_protocol.handshake import SUBPROTOCOL, Hello, OwnEnd, Role, Subprotocols, certify
+from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import Invite, Meeting, Verdict, sign_invite
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import MAIN_NET, Message
-from hedgerow_protocol.noise import static_public
 from hedgerow_protocol.peer import Connection, Peer
-
-DAY = 86_400
-OWN_GROUP = -1
-"""The group of the people to whom the load peers themselves belong."""
 
 
 class Ready:
@@ -215,19 +211,10 @@ class LoadPeer:
         return socket
 
     def _connection(self, request: web.Request) -> Connection:
-        author, static, not_after = self._author, os.urandom(32), int(time.time()) + DAY
-        certificate = certify(author.device_seed, MAIN_NET, author.key, static_public(static), not_after)
-        hello = Hello(
-            device=author.device,
-            author=author.key,
-            certificate=certificate,
-            not_after=not_after,
-            role=Role.EDGE,
-            agent="bench",
-        )
         offered = tuple(name.strip() for name in request.headers["Sec-WebSocket-Protocol"].split(","))
-        own = OwnEnd(net=MAIN_NET, static=static, hello=hello)
-        return Connection(own, False, os.urandom(32), subprotocols=Subprotocols(offered, SUBPROTOCOL))
+        return Connection(
+            own_end(self._author), False, os.urandom(32), subprotocols=Subprotocols(offered, SUBPROTOCOL)
+        )
 
     def _perform(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.jobs import full, idle, ingest
+from bench.jobs import full, idle, ingest, sync
 from bench.outcome import Outcome
 from bench.plan import Plan
 
@@ -22,5 +22,6 @@ JOBS = {
     "INGEST": Job(ingest.run, messages=20_000),
     "INGEST-500k": Job(ingest.run, messages=20_000, rows=500_000),
     "FULL": Job(full.run, messages=100_000),
+    "SYNC": Job(sync.run, messages=50_000, different=1_000),
     "IDLE": Job(idle.run),
 }
