@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES := $(shell nproc 2>/dev/null || echo 2)
 PARALLEL := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: help setup run test check demo format soak vectors clean
+.PHONY: help setup run test check demo format soak bench vectors clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ test: $(VENV)/dev.stamp  ## Run every test, reduced where `make soak` runs it in
 	@$(BIN)/coverage run -m pytest $(PARALLEL) -m 'not soak' tests/protocol tests/specs tests/simulation
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
-	@$(BIN)/python -m pytest $(PARALLEL) -m 'not soak' tests/house tests/node tests/end_to_end tests/browser
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'not soak' tests/house tests/bench tests/node tests/end_to_end tests/browser
 
 check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `make test`
 	@$(BIN)/ruff format --check .
@@ -62,5 +62,9 @@ format: $(VENV)/dev.stamp  ## Put the code into the house's format
 soak: $(VENV)/dev.stamp  ## The full-size runs
 	@$(BIN)/python -m pytest -m soak
 
+JOB ?= INGEST
+bench: $(VENV)/run.stamp  ## Measure one job beside its peers: make bench JOB=INGEST
+	@$(BIN)/python -m bench $(JOB)
+
 clean:  ## Remove what was built
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis build dist
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* .hypothesis .bench build dist

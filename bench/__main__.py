@@ -1,0 +1,50 @@
+"""python -m bench JOB [--json]: measure, and print one JSON object on stdout; everything else goes to stderr."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from bench.jobs.table import JOBS
+from bench.nodes import Broken
+from bench.places import say
+from bench.plan import Plan
+
+RUNS = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one job."""
+    asked = _parser().parse_args(arguments)
+    job = JOBS[asked.job]
+    plan = Plan(
+        asked.job,
+        asked.runs,
+        asked.messages or job.messages,
+        job.rows if asked.rows is None else asked.rows,
+        asked.different or job.different,
+    )
+    try:
+        outcome = job.run(plan).as_json()
+    except Broken as broken:
+        say(f"{asked.job} could not be measured: {broken}")
+        return 1
+    print(json.dumps(outcome, ensure_ascii=False, indent=None if asked.json else 2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="How fast Hedgerow is. See bench/README.md."
+    )
+    parser.add_argument("job", choices=JOBS)
+    parser.add_argument("--json", action="store_true", help="on one line")
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"how often ({RUNS})")
+    parser.add_argument("--messages", type=int, help="how many are moved, or held on each side")
+    parser.add_argument("--rows", type=int, help="how many a store holds before")
+    parser.add_argument("--different", type=int, help="how many only one side has, on each")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The jobs: each measures one thing and returns its `Outcome`."""

@@ -1,0 +1,118 @@
+"""INGEST: how many messages a second a node takes in over one link, as the answer to a RANGE.
+
+The node follows the authors before it has anything of theirs, and joins a load peer that holds everything. The clock
+runs from the first RANGE for content until the node names the sum of the whole set as that of its own store, which it
+does when all of it is verified and committed.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.corpus import SetOfMessages
+from bench.measuring import spread
+from bench.nodes import NOTHING, Broken, Node, load_peer
+from bench.outcome import Outcome
+from bench.places import say
+from bench.plan import Plan
+from bench.raw import RawLimit
+
+HELD_GROUP = 1
+"""Of the first authors whose messages fill a store before anything is measured; those that are taken in are of 0."""
+PORTION = 500_000
+"""Messages of one load peer while a store is filled."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What taking in a set was like."""
+
+    count: int
+    seconds: float
+    cpu: float
+    """Processor seconds of the node."""
+    load_cpu: float
+    """Processor seconds of the load peer."""
+    peak_mb: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.count / self.seconds
+
+
+def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOTHING) -> Taken:
+    """Let a running node that follows its authors take in a set but for a slice of it.
+
+    Raises `Broken` when something is missing afterwards.
+    """
+    before = node.messages()
+    load = load_peer(wanted, folder, left_out)
+    try:
+        node.join(load.first["invite"])
+        cpu = node.process.cpu()
+        load.tell("carry")
+        started, begun, done = load.line(), load.line(), load.line()
+        taken = Taken(
+            load.first["count"],
+            done["done"] - begun["begun"],
+            node.process.cpu() - cpu,
+            done["cpu"] - started["cpu"],
+            node.process.peak_mb(),
+        )
+    finally:
+        load.stop()
+    gained = node.messages() - before
+    if gained < taken.count + wanted.authors:  # each author's log comes before what it authorises
+        raise Broken(f"the node gained {gained} messages of {taken.count}")
+    return taken
+
+
+def filled(home: Path, rows: int, folder: Path) -> None:
+    """Make a home whose node holds `rows` messages, taken in as any others."""
+    with Node(home).running() as node:
+        for number, start in enumerate(range(0, rows, PORTION)):
+            portion = SetOfMessages(min(PORTION, rows - start), group=HELD_GROUP + number)
+            node.follow(portion)
+            taken = take_in(node, portion, folder)
+            say(f"  filled {start + portion.count:,} messages at {taken.rate:,.0f}/s")
+
+
+def run(plan: Plan) -> Outcome:
+    """Take in `plan.messages`, each time with a fresh copy of a store that holds `plan.rows`."""
+    raw, taken = RawLimit(), list[Taken]()
+    with TemporaryDirectory(prefix="hedgerow-bench-") as name:
+        folder = Path(name)
+        if plan.rows:
+            filled(folder / "filled", plan.rows, folder)
+        for number in range(plan.runs):
+            raw.measure()
+            taken.append(_once(folder, plan, number))
+            say(f"  run {number + 1}: {taken[-1].rate:,.0f}/s beside {raw.rates[-1]:,.0f}/s raw")
+    return Outcome(
+        plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=_also(plan, taken, raw)
+    )
+
+
+def _once(folder: Path, plan: Plan, number: int) -> Taken:
+    home = folder / f"run-{number}"
+    if plan.rows:
+        shutil.copytree(folder / "filled", home)
+    with Node(home).running() as node:
+        wanted = SetOfMessages(plan.messages)
+        node.follow(wanted)
+        taken = take_in(node, wanted, folder)
+    shutil.rmtree(home)
+    return taken
+
+
+def _also(plan: Plan, taken: list[Taken], raw: RawLimit) -> dict[str, object]:
+    return {
+        "messages": plan.messages,
+        "rows_before": plan.rows,
+        "cpu_seconds": spread([one.cpu for one in taken]),
+        "cpu_ratio": spread([one.count * cpu / one.cpu for one, cpu in zip(taken, raw.cpu, strict=True)]),
+        "cpu_seconds_of_the_load": spread([one.load_cpu for one in taken]),
+        "peak_rss_mb": spread([one.peak_mb for one in taken]),
+    }
