@@ -301,7 +301,7 @@ class Driver:
 
     async def _store_when_there_is_room(self, messages: tuple[Message, ...]) -> list[MessageId]:
         """What was new of these; nothing where the store fails for another reason, or too much waits."""
-        size = sum(map(_size, messages))
+        size = sum([message.size for message in messages])
         while await self._room.enter(size):
             try:
                 return await self._store.messages.put(messages, received=self._clock.now())
@@ -355,7 +355,3 @@ class Driver:
             return SetSum().union(*sums.values())
         _, ids = await self._store.messages.items(wanted, control=False)
         return SetSum.of(ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE))
-
-
-def _size(message: Message) -> int:
-    return len(message.header_bytes) + len(message.signature) + len(message.body or b"")

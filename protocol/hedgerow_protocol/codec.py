@@ -42,10 +42,10 @@ def decode(data: bytes, max_size: int) -> object:
             data, use_list=False, raw=False, max_array_len=limits.MAX_ARRAY, max_map_len=0, max_ext_len=0
         )
     except (ValueError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise RemoteProtocolError(Reason.NOT_CANONICAL, f"not decodable: {type(error).__name__}") from None
+        raise _refused(f"not decodable: {type(error).__name__}") from None
     _check(value, limits.MAX_DEPTH)
     if _pack(value) != data:
-        raise RemoteProtocolError(Reason.NOT_CANONICAL, "not the shortest form")
+        raise _refused("not the shortest form")
     return value
 
 
@@ -54,25 +54,29 @@ def _pack(value: object) -> bytes:
 
 
 def _check(value: object, depth: int) -> None:
-    # The order is that of frequency: this walk is on the path of every message.
-    if type(value) is bytes or value is None:
-        return
-    if isinstance(value, int):  # booleans and enumerations are integers too
-        if not 0 <= value <= limits.MAX_UINT:
-            raise RemoteProtocolError(Reason.NOT_CANONICAL, "an integer outside 0 to 2^53 - 1")
+    if type(value) is tuple or type(value) is list:
+        _check_array(value, depth)
     elif type(value) is str:
         if FORBIDDEN_TEXT.search(value):
-            raise RemoteProtocolError(Reason.NOT_CANONICAL, "a control character in text")
-    elif type(value) is tuple or type(value) is list:
-        _check_array(value, depth)
-    else:
-        raise RemoteProtocolError(Reason.NOT_CANONICAL, f"the type {type(value).__name__} is not allowed")
+            raise _refused("a control character in text")
+    elif isinstance(value, int):  # booleans and enumerations are integers too
+        if not 0 <= value <= limits.MAX_UINT:
+            raise _refused("an integer outside 0 to 2^53 - 1")
+    elif type(value) is not bytes and value is not None:
+        raise _refused(f"the type {type(value).__name__} is not allowed")
 
 
 def _check_array(value: tuple[object, ...] | list[object], depth: int) -> None:
     if depth == 0:
-        raise RemoteProtocolError(Reason.NOT_CANONICAL, f"nested deeper than {limits.MAX_DEPTH}")
+        raise _refused(f"nested deeper than {limits.MAX_DEPTH}")
     if len(value) > limits.MAX_ARRAY:
-        raise RemoteProtocolError(Reason.NOT_CANONICAL, f"an array of more than {limits.MAX_ARRAY}")
+        raise _refused(f"an array of more than {limits.MAX_ARRAY}")
     for item in value:
+        # This walk is on the path of every message: what is most frequent costs no call.
+        if type(item) is bytes or item is None or (type(item) is int and 0 <= item <= limits.MAX_UINT):
+            continue
         _check(item, depth - 1)
+
+
+def _refused(detail: str) -> RemoteProtocolError:
+    return RemoteProtocolError(Reason.NOT_CANONICAL, detail)

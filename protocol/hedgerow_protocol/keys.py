@@ -6,6 +6,7 @@ cofactorless equation, byte for byte.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import NewType
 
 from cryptography.exceptions import InvalidSignature
@@ -85,9 +86,15 @@ def verify(key: bytes, signature: bytes, message: bytes) -> None:
     if int.from_bytes(signature[32:], "little") >= GROUP_ORDER:
         raise RemoteProtocolError(Reason.BAD_SIGNATURE, "S is not below the order of the group")
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+        loaded(key).verify(signature, message)
     except InvalidSignature:
         raise RemoteProtocolError(Reason.BAD_SIGNATURE, "the equation does not hold") from None
+
+
+@lru_cache(maxsize=1_024)
+def loaded(key: bytes) -> Ed25519PublicKey:
+    """The library's form of a key, which is a point on the curve: a twentieth of a verification, so it is kept."""
+    return Ed25519PublicKey.from_public_bytes(key)
 
 
 def did_of(key: bytes) -> str:

@@ -281,6 +281,10 @@ Content: TypeAlias = Statement | Retract | Unknown
 STATEMENTS: dict[int, type[Statement]] = {
     known.kind: known for known in (Profile, Follow, Resource, Endorse, Connect, Comment)
 }
+NAMES: dict[type[Statement], tuple[str, ...]] = {
+    known: tuple([field.name for field in fields(known)]) for known in STATEMENTS.values()
+}
+"""What stands at each place of the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +322,7 @@ def _positions(body: Body) -> list[object]:
             return [*opening, *content.values]
         case _:
             slot = [] if content.slot is None else [content.slot]
-            values = [getattr(content, field.name) for field in fields(content)]
+            values = [getattr(content, name) for name in NAMES[type(content)]]
             return [*opening, *slot, *values, body.extra]
 
 
@@ -343,8 +347,8 @@ def decode_body(kind: int, data: bytes) -> Body:
 def _decode_statement(
     known: type[Statement], values: Sequence[object]
 ) -> tuple[Statement, tuple[tuple[int, object], ...]]:
-    names = [field.name for field in fields(known)]
     has_slot = known is not Comment
+    names = NAMES[known]
     expected = len(names) + has_slot + 1
     if len(values) != expected:
         raise wrong_shape(f"the content has {len(values)} values, not {expected}")

@@ -37,7 +37,7 @@ def as_list(value: object, what: str, most: int, item: Callable[[object, str], T
     values = as_array(value, what)
     if len(values) > most:
         raise out_of_range(f"{what} has {len(values)} items, at most {most}")
-    return tuple([item(one, what) for one in values])
+    return tuple([item(one, what) for one in values]) if values else ()
 
 
 def as_uint(value: object, what: str, most: int) -> int:

@@ -151,7 +151,7 @@ def test_what_is_refused_for_its_form_never_reaches_the_library(monkeypatch: pyt
         def verify(self, signature: bytes, data: bytes) -> None:
             pass
 
-    monkeypatch.setattr(keys, "Ed25519PublicKey", Trusting)
+    monkeypatch.setattr(keys, "loaded", Trusting.from_public_bytes)
     r = KEY
     highest = (edwards.L - 1).to_bytes(32, "little")
     keys.verify(KEY, r + highest, b"")

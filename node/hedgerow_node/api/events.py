@@ -114,6 +114,8 @@ class Events:
             listener.close()
 
     def _tell_messages(self, name: str, messages: Sequence[Message]) -> None:
+        if not self._listeners:
+            return
         for message in messages:
             header = message.header
             self.tell(

@@ -60,6 +60,8 @@ def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
         f"{count(whole(answer.get('resources')), 'link')}, {count(whole(answer.get('messages')), 'message')} "
         f"({whole(answer.get('own_messages')):,} yours)"
     )
+    if waiting := whole(answer.get("not_yet_searchable")):
+        screen.line(f"Searchable   soon: {count(waiting, 'more message')} that just came")
     screen.line("Page         " + (running.url if running is not None else "not running: hedgerow run"))
     links = records(answer.get("links"))
     screen.line("Connected    " + (count(len(links), "node") if links else "to nobody"))

@@ -61,6 +61,7 @@ async def status(node: Node, request: Status) -> Json:
         "home": str(node.home.path),
         "messages": counts.messages,
         "own_messages": counts.own,
+        "not_yet_searchable": counts.unindexed,
         "resources": await node.store.views.resources(),
         "people": counts.authors - 1,
         "links": node.network.links() if node.network is not None else [],

@@ -1,6 +1,7 @@
 """The index: what statements say, written so that it can be found by thing, slot, topic, time and word.
 
-`add` and `forget` run inside the writing transaction that puts or retracts the messages. Each statement gets a row in
+`add` and `forget` run inside a writing transaction: that of the messages themselves, or a later one when many came at
+once (`backlog`). In whatever order messages are added, the same is found in the end. Each statement gets a row in
 `statements`; each that nothing superseded also a row in `texts`, which both full-text tables index. A superseded
 version stays readable through its message and is no longer found.
 
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from hedgerow_node.store.folding import fold, fold_address, foreign_words
-from hedgerow_node.store.rows import as_list, chunks, select_in
+from hedgerow_node.store.rows import as_list, author_rows, chunks, insert, select_in
+from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import did_of
 from hedgerow_protocol.kinds import (
+    STATEMENTS,
     Body,
     Comment,
     Connect,
@@ -26,6 +29,7 @@ from hedgerow_protocol.kinds import (
     Resource,
     Retract,
     Unknown,
+    decode_body,
 )
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import fold_topic
@@ -40,12 +44,26 @@ SELECT m.row FROM messages AS m WHERE m.id IN ({}) AND EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """A stored message with its decoded body; `row` is that of the messages table."""
+class Entry:
+    """A stored message; `row` is that of the messages table, `received` in Unix seconds."""
 
     row: int
     message: Message
+    received: float
+
+    @property
+    def at(self) -> int:
+        """When it was signed or received, whichever is earlier, in whole Unix seconds."""
+        return min(self.message.header.ts, int(self.received))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An entry that says something, with its decoded body."""
+
+    entry: Entry
     body: Body
+    said: "Said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +90,24 @@ class Text:
     topics: tuple[str, ...]
 
 
-def add(db: sqlite3.Connection, entries: Sequence[Indexed]) -> None:
-    """Index stored statements; retractions and unknown kinds among them are passed over.
+def add(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """Index messages that are in the database, each once; of what replaces others, those are no longer found.
 
-    Their messages and supersessions are in the database already. Each entry is added once.
+    What people do not read, or what lacks a readable body, is not found itself.
     """
-    found = [(entry, said) for entry in entries if (said := said_by(entry.message, entry.body)) is not None]
-    for chunk in chunks(found):
-        _add(db, chunk)
+    for chunk in chunks(entries):
+        statements = [statement for entry in chunk if (statement := _statement(entry)) is not None]
+        superseded = _superseded(db, chunk)
+        drop_texts(db, superseded)
+        _add(db, statements)
+        add_texts(
+            db,
+            [
+                Text(one.entry.row, one.entry.at, one.said, one.body.topics)
+                for one in statements
+                if one.entry.row not in superseded
+            ],
+        )
 
 
 def forget(db: sqlite3.Connection, rows: Sequence[int]) -> None:
@@ -140,7 +168,7 @@ def add_texts(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
     if not texts:
         return
     _tag(db, texts)
-    db.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)", map(_folded, texts))
+    insert(db, "INSERT INTO texts", [_folded(text) for text in texts])
     rows = as_list(text.row for text in texts)
     db.execute(
         "INSERT INTO words (rowid, title, keywords, summary, reason, address)"
@@ -177,50 +205,61 @@ def drop_texts(db: sqlite3.Connection, rows: Collection[int]) -> None:
     _untag(db, named)
 
 
-def _add(db: sqlite3.Connection, found: Sequence[tuple[Indexed, Said]]) -> None:
-    things = {thing for _, said in found for thing in (said.thing, said.other) if thing is not None}
-    db.executemany("INSERT OR IGNORE INTO things (thing) VALUES (?)", [(thing,) for thing in sorted(things)])
-    db.executemany(
-        "INSERT INTO statements (row, kind, author, thing, other, slot, at)"
-        " SELECT m.row, m.kind, m.author, (SELECT row FROM things WHERE thing = ?),"
-        " (SELECT row FROM things WHERE thing = ?), ?, min(m.ts, CAST(m.received AS INTEGER))"
-        " FROM messages AS m WHERE m.row = ?",
-        [(said.thing, said.other, _slot_of(entry), entry.row) for entry, said in found],
-    )
-    db.executemany("INSERT OR IGNORE INTO refs (target, relation, row) VALUES (?, ?, ?)", _refs(found))
-    superseded = _superseded(db, found)
-    drop_texts(db, superseded - {entry.row for entry, _ in found})
-    times = dict(
-        db.execute(
-            "SELECT row, at FROM statements WHERE row IN (SELECT value FROM json_each(?))",
-            [as_list(entry.row for entry, _ in found)],
-        ).fetchall()
-    )
-    add_texts(
+def _statement(entry: Entry) -> Statement | None:
+    message = entry.message
+    if message.body is None or message.header.kind not in STATEMENTS:
+        return None
+    try:
+        body = decode_body(message.header.kind, message.body)
+    except RemoteProtocolError:
+        return None
+    said = said_by(message, body)
+    return None if said is None else Statement(entry, body, said)
+
+
+def _add(db: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+    things = _rows_of_things(db, statements)
+    authors = author_rows(db, {one.entry.message.header.author for one in statements})
+    insert(
         db,
+        "INSERT INTO statements (row, kind, author, thing, other, slot, at)",
         [
-            Text(entry.row, times[entry.row], said, entry.body.topics)
-            for entry, said in found
-            if entry.row not in superseded
+            (
+                one.entry.row,
+                one.entry.message.header.kind,
+                authors[one.entry.message.header.author],
+                things[one.said.thing],
+                None if one.said.other is None else things[one.said.other],
+                _slot_of(one.body),
+                one.entry.at,
+            )
+            for one in statements
         ],
     )
+    insert(db, "INSERT OR IGNORE INTO refs (target, relation, row)", list(_refs(statements)))
 
 
-def _slot_of(entry: Indexed) -> bytes | None:
-    content = entry.body.content
+def _rows_of_things(db: sqlite3.Connection, statements: Sequence[Statement]) -> dict[str, int]:
+    things = {thing for one in statements for thing in (one.said.thing, one.said.other) if thing is not None}
+    insert(db, "INSERT OR IGNORE INTO things (thing)", [(thing,) for thing in sorted(things)])
+    return dict(select_in(db, "SELECT thing, row FROM things WHERE thing IN ({})", things))
+
+
+def _slot_of(body: Body) -> bytes | None:
+    content = body.content
     return None if isinstance(content, Retract | Unknown) else slot_name(content.slot)
 
 
-def _refs(found: Sequence[tuple[Indexed, Said]]) -> Iterator[tuple[bytes, int, int]]:
-    for entry, _ in found:
-        for relation, target in entry.body.refs:
-            yield target, relation, entry.row
+def _refs(statements: Sequence[Statement]) -> Iterator[tuple[bytes, int, int]]:
+    for one in statements:
+        for relation, target in one.body.refs:
+            yield target, relation, one.entry.row
 
 
-def _superseded(db: sqlite3.Connection, found: Sequence[tuple[Indexed, Said]]) -> set[int]:
+def _superseded(db: sqlite3.Connection, entries: Sequence[Entry]) -> set[int]:
     # Both orders happen: a version may come after the one that replaces it.
-    ids = {entry.message.id for entry, _ in found}
-    ids.update(target for entry, _ in found for target in entry.message.header.replaces)
+    ids = {entry.message.id for entry in entries}
+    ids.update(target for entry in entries for target in entry.message.header.replaces)
     return {row for (row,) in select_in(db, SUPERSEDED, ids)}
 
 
@@ -242,13 +281,13 @@ def _tag(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
     tags = {
         (words, text.at, text.row) for text in texts for topic in text.topics if (words := fold_topic(topic))
     }
-    db.executemany(
-        "INSERT OR IGNORE INTO topics (words) VALUES (?)",
-        [(words,) for words in sorted({tag[0] for tag in tags})],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO tagged (topic, at, text) SELECT row, ?2, ?3 FROM topics WHERE words = ?1",
-        sorted(tags),
+    named = sorted({words for words, _, _ in tags})
+    insert(db, "INSERT OR IGNORE INTO topics (words)", [(words,) for words in named])
+    topics = dict(select_in(db, "SELECT words, row FROM topics WHERE words IN ({})", named))
+    insert(
+        db,
+        "INSERT OR IGNORE INTO tagged (topic, at, text)",
+        [(topics[words], at, row) for words, at, row in sorted(tags)],
     )
 
 

@@ -11,33 +11,31 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hedgerow_node.store import erasure, index
-from hedgerow_node.store.rows import as_list, select_in
+from hedgerow_node.store import backlog, erasure, index
+from hedgerow_node.store.rows import as_list, insert, select_in
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
-from hedgerow_protocol.kinds import STATEMENTS, Body, Kind, Retract, decode_body
+from hedgerow_protocol.kinds import Kind, Retract, decode_body
 from hedgerow_protocol.message import Message, MessageId
 
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
 """Kinds that no retraction touches."""
 
-HELD = "SELECT id, row, body IS NULL AND NOT erased, own FROM messages WHERE id IN ({})"
+HELD = "SELECT id, row, body IS NULL AND NOT erased, own, received FROM messages WHERE id IN ({})"
 RETRACTED = "SELECT target, author FROM retractions WHERE target IN ({})"
 TARGETS = "SELECT id, author, kind, row, body IS NOT NULL FROM messages WHERE id IN ({}) AND NOT erased"
-VERSIONS = "SELECT id, author, kind, row FROM messages WHERE id IN ({})"
 AUTHORS = "SELECT key, row FROM authors WHERE key IN ({})"
-ADD_AUTHOR = "INSERT INTO authors (key) VALUES (?)"
+ADD_AUTHOR = "INSERT INTO authors (key)"
 DEVICES = "SELECT key, row FROM devices WHERE key IN ({})"
-ADD_DEVICE = "INSERT INTO devices (key) VALUES (?)"
+ADD_DEVICE = "INSERT INTO devices (key)"
 NEXT_ROW = "SELECT coalesce(max(row), 0) + 1 FROM messages"
 INSERT = """INSERT INTO messages
-    (row, id, author, device, kind, control, seq, ts, header, signature, crc, body, erased, received, own)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (row, id, author, device, kind, control, seq, ts, header, signature, crc, body, erased, received, own)"""
 FILL = "UPDATE messages SET body = ? WHERE row = ?"
 PROMOTE = "UPDATE messages SET own = 1 WHERE row IN (SELECT value FROM json_each(?))"
 ERASE = "UPDATE messages SET body = NULL, erased = 1 WHERE row IN (SELECT value FROM json_each(?))"
-RETRACT = "INSERT OR IGNORE INTO retractions (target, author, by) VALUES (?, ?, ?)"
-SUPERSEDE = "INSERT OR IGNORE INTO supersessions (target, author, kind, by) VALUES (?, ?, ?, ?)"
+RETRACT = "INSERT OR IGNORE INTO retractions (target, author, by)"
+SUPERSEDE = "INSERT OR IGNORE INTO supersessions (target, author, kind, by)"
 SUM = "SELECT count, total FROM sums WHERE author = ? AND control = ?"
 KEEP_SUM = "INSERT OR REPLACE INTO sums (author, control, count, total) VALUES (?, ?, ?, ?)"
 
@@ -60,6 +58,7 @@ class Held:
     lacks_body: bool
     """Its body is neither here nor erased."""
     is_own: bool
+    received: float
 
 
 @dataclass(slots=True)
@@ -72,8 +71,8 @@ class Arrival:
     """The row of its author."""
     is_fresh: bool
     """The header was not here."""
-    body: Body | None
-    """What it says, if it is a retraction or a statement whose body is well formed."""
+    received: float
+    """When its header came, in Unix seconds."""
     is_erased: bool = False
 
     @property
@@ -86,18 +85,18 @@ def take_in(db: sqlite3.Connection, messages: Sequence[Message], *, received: fl
     """Store messages whose signatures and authority are proven; what is already held is passed over."""
     given = _distinct(messages)
     held = {
-        MessageId(key): Held(row, bool(lacks_body), bool(is_own))
-        for key, row, lacks_body, is_own in select_in(db, HELD, given)
+        MessageId(key): Held(row, bool(lacks_body), bool(is_own), since)
+        for key, row, lacks_body, is_own, since in select_in(db, HELD, given)
     }
-    arrivals = _arrivals(db, given, held)
+    arrivals = _arrivals(db, given, held, received)
     targets = _record_retractions(db, arrivals)
     _record_supersessions(db, arrivals)
     _find_erased(db, arrivals)
-    _insert(db, [one for one in arrivals if one.is_fresh], received, own)
+    _insert(db, [one for one in arrivals if one.is_fresh], own)
     _fill(db, [one for one in arrivals if not one.is_fresh and not one.is_erased])
     _add_to_sums(db, [one for one in arrivals if one.is_fresh])
     _erase(db, targets)
-    _index(db, arrivals)
+    _index(db, arrivals, own)
     if own and any(one.is_erased and one.message.body is not None for one in arrivals):
         erasure.due(db)  # the journal may have the body
     return _taken(db, arrivals, given, held, own)
@@ -112,7 +111,10 @@ def _distinct(messages: Sequence[Message]) -> dict[MessageId, Message]:
 
 
 def _arrivals(
-    db: sqlite3.Connection, given: Mapping[MessageId, Message], held: Mapping[MessageId, Held]
+    db: sqlite3.Connection,
+    given: Mapping[MessageId, Message],
+    held: Mapping[MessageId, Held],
+    received: float,
 ) -> list[Arrival]:
     coming = [
         message
@@ -123,12 +125,12 @@ def _arrivals(
     (row,) = db.execute(NEXT_ROW).fetchone()
     arrivals = []
     for message in coming:
-        known = held.get(message.id)
         author = authors[message.header.author]
-        arrivals.append(
-            Arrival(message, known.row if known else row, author, known is None, _body_of(message))
-        )
-        row += known is None
+        if (known := held.get(message.id)) is not None:
+            arrivals.append(Arrival(message, known.row, author, is_fresh=False, received=known.received))
+        else:
+            arrivals.append(Arrival(message, row, author, is_fresh=True, received=received))
+            row += 1
     return arrivals
 
 
@@ -137,32 +139,36 @@ def _rows_of_keys(db: sqlite3.Connection, find: str, add: str, keys: Iterable[by
     found: dict[bytes, int] = dict(select_in(db, find, wanted))
     missing = sorted(wanted - found.keys())
     if missing:
-        db.executemany(add, [(key,) for key in missing])
+        insert(db, add, [(key,) for key in missing])
         found.update(select_in(db, find, missing))
     return found
 
 
-def _body_of(message: Message) -> Body | None:
-    kind = message.header.kind
-    if message.body is None or (kind not in STATEMENTS and kind != Kind.RETRACT):
-        return None
-    try:
-        return decode_body(kind, message.body)
-    except RemoteProtocolError:
-        return None
-
-
 def _record_retractions(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> set[tuple[bytes, int]]:
-    found: list[tuple[bytes, int, bytes]] = []
-    for one in arrivals:
-        if one.body is not None and isinstance(one.body.content, Retract):
-            found += [(target, one.author, one.message.id) for target in one.body.content.targets]
-    db.executemany(RETRACT, found)
+    found = [
+        (target, one.author, one.message.id)
+        for one in arrivals
+        if one.message.header.kind == Kind.RETRACT
+        for target in _targets(one.message.body)
+    ]
+    insert(db, RETRACT, found)
     return {(target, author) for target, author, _ in found}
 
 
+def _targets(body: bytes | None) -> tuple[MessageId, ...]:
+    if body is None:
+        return ()
+    try:
+        content = decode_body(Kind.RETRACT, body).content
+    except RemoteProtocolError:
+        return ()
+    assert isinstance(content, Retract)
+    return content.targets
+
+
 def _record_supersessions(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
-    db.executemany(
+    insert(
+        db,
         SUPERSEDE,
         [
             (target, one.author, one.message.header.kind, one.message.id)
@@ -181,12 +187,12 @@ def _find_erased(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
         one.is_erased = is_mortal and (one.message.id, one.author) in retracted
 
 
-def _insert(db: sqlite3.Connection, fresh: Sequence[Arrival], received: float, own: bool) -> None:
+def _insert(db: sqlite3.Connection, fresh: Sequence[Arrival], own: bool) -> None:
     devices = _rows_of_keys(db, DEVICES, ADD_DEVICE, {one.message.header.device for one in fresh})
-    db.executemany(INSERT, [_values(one, devices, received, own) for one in fresh])
+    insert(db, INSERT, [_values(one, devices, own) for one in fresh])
 
 
-def _values(one: Arrival, devices: Mapping[bytes, int], received: float, own: bool) -> tuple[object, ...]:
+def _values(one: Arrival, devices: Mapping[bytes, int], own: bool) -> tuple[object, ...]:
     message, header = one.message, one.message.header
     return (
         one.row,
@@ -202,7 +208,7 @@ def _values(one: Arrival, devices: Mapping[bytes, int], received: float, own: bo
         zlib.crc32(message.signature),
         None if one.is_erased else message.body,
         one.is_erased,
-        received,
+        one.received,
         own,
     )
 
@@ -237,23 +243,13 @@ def _erase(db: sqlite3.Connection, targets: set[tuple[bytes, int]]) -> None:
         erasure.due(db)
 
 
-def _index(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
-    said = [
-        index.Indexed(one.row, one.message, one.body)
-        for one in arrivals
-        if one.body is not None and one.message.header.kind in STATEMENTS and not one.is_erased
-    ]
-    index.add(db, said)
-    # The index learns what a version replaces from the version itself, unless that says nothing readable.
-    indexed = {entry.row for entry in said}
-    silent = [one for one in arrivals if one.message.header.replaces and one.row not in indexed]
-    named = {
-        (target, one.author, one.message.header.kind)
-        for one in silent
-        for target in one.message.header.replaces
-    }
-    versions = select_in(db, VERSIONS, [target for target, _, _ in named])
-    index.drop_texts(db, [row for key, author, kind, row in versions if (key, author, kind) in named])
+def _index(db: sqlite3.Connection, arrivals: Sequence[Arrival], own: bool) -> None:
+    # What was erased, or lacks its body, still takes what it replaces out of the index.
+    entries = [index.Entry(one.row, one.stored, one.received) for one in arrivals]
+    if own or len(entries) <= backlog.AT_ONCE:
+        index.add(db, entries)
+    else:
+        backlog.add(db, entries)
 
 
 def _taken(

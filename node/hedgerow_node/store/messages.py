@@ -5,12 +5,14 @@ Whoever puts a message has proven its signature and its author's authority; noth
 
 import sqlite3
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from hedgerow_node.store import intake, sets
+from hedgerow_node.store import backlog, intake, sets
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
+from hedgerow_node.store.gathering import Gathering
 from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.rows import (
     BY_ID,
@@ -55,15 +57,20 @@ class Counts:
     erased: int
     bodiless: int
     """Headers whose bodies are not here and were not retracted."""
+    unindexed: int
+    """What came in bulk and cannot be found yet."""
     authors: int
 
 
 class Messages:
     """The messages of a database; own ones stand in the journal as well."""
 
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(self, database: Database, journal: Journal, on_put: Callable[[], None]) -> None:
+        """`on_put` is called after each put."""
         self._database = database
         self._journal = journal
+        self._on_put = on_put
+        self._gathering = Gathering(partial(self._put, own=False, journal=True))
 
     async def put(
         self, messages: Sequence[Message], *, received: float, own: bool = False, journal: bool = True
@@ -77,6 +84,13 @@ class Messages:
         """
         if not messages:
             return []
+        if own:
+            return await self._put(messages, received, own, journal)
+        return await self._gathering.put(messages, received)
+
+    async def _put(
+        self, messages: Sequence[Message], received: float, own: bool, journal: bool
+    ) -> list[MessageId]:
         size = 0
 
         def take(db: sqlite3.Connection) -> list[MessageId]:
@@ -87,7 +101,9 @@ class Messages:
                 self._journal.append(taken.own)
             return taken.new
 
-        return await self._database.write(take, lambda: self._journal.cut(size))
+        new = await self._database.write(take, lambda: self._journal.cut(size))
+        self._on_put()
+        return new
 
     async def known(self, ids: Collection[MessageId]) -> set[MessageId]:
         """Those of these that need not be asked for: held with body, or erased."""
@@ -174,7 +190,7 @@ class Messages:
         def read(db: sqlite3.Connection) -> Counts:
             messages, authors = db.execute(TOTAL).fetchone()
             own, erased, lacking = (db.execute(sql).fetchone()[0] for sql in (OWN, ERASED, LACKING))
-            return Counts(messages, own, erased, lacking, authors)
+            return Counts(messages, own, erased, lacking, backlog.length(db), authors)
 
         return await self._database.read(read)
 

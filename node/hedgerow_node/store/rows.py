@@ -23,6 +23,10 @@ COLUMNS = "m.id, m.header, m.signature, m.crc, m.body"
 CHUNK = 512
 """Ids in one statement; SQLite takes 32,766 values, and a text of usual length stays compiled for the next batch."""
 
+LENGTHS = (1, 4, 16, 64, 256, CHUNK)
+ROWS = 32
+"""Rows of one inserting statement."""
+
 AUTHOR_ROWS = "SELECT key, row FROM authors WHERE key IN ({})"
 BY_ID = f"SELECT {COLUMNS} FROM messages AS m WHERE m.id IN ({{}})"  # noqa: S608
 
@@ -70,13 +74,33 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def select_in(db: sqlite3.Connection, sql: str, values: Iterable[bytes]) -> Iterator[tuple[Any, ...]]:
+def select_in(
+    db: sqlite3.Connection, sql: str, values: Iterable[bytes] | Iterable[str]
+) -> Iterator[tuple[Any, ...]]:
     """The rows of `sql`, whose {} stands for a list, for all of these values, each once.
 
     What stands in a row is known to the statement alone, so its caller says it.
     """
-    for chunk in chunks(sorted(set(values))):
-        yield from db.execute(sql.format(",".join("?" * len(chunk))), chunk)
+    wanted: list[bytes] | list[str] = sorted(set(values))  # type: ignore[type-var, assignment]
+    for chunk in chunks(wanted):
+        # A list is filled up with its last value to one of few lengths: their statements stay compiled.
+        length = next(length for length in LENGTHS if length >= len(chunk))
+        yield from db.execute(
+            sql.format(",".join("?" * length)), [*chunk, *[chunk[-1]] * (length - len(chunk))]
+        )
+
+
+def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows of equal length; `into` is the statement up to its values.
+
+    Many rows go into one statement: Python gives up and takes back its lock once for each.
+    """
+    whole = len(rows) - len(rows) % ROWS
+    for chunk in chunks(rows[:whole], ROWS):
+        marks = f"({','.join('?' * len(chunk[0]))})"
+        db.execute(f"{into} VALUES {','.join([marks] * ROWS)}", [value for row in chunk for value in row])
+    if rest := rows[whole:]:
+        db.executemany(f"{into} VALUES ({','.join('?' * len(rest[0]))})", rest)
 
 
 def author_rows(db: sqlite3.Connection, authors: Iterable[AuthorKey]) -> dict[AuthorKey, int]:

@@ -18,6 +18,7 @@ from hedgerow_node.store import erasure, recovery
 from hedgerow_node.store import journal as journals
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError, told
+from hedgerow_node.store.indexing import Indexing
 from hedgerow_node.store.invites import Invites
 from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.library import Library
@@ -46,7 +47,8 @@ class Store:
     def __init__(self, database: Database, journal: Journal) -> None:
         self.database = database
         self.journal = journal
-        self.messages = Messages(database, journal)
+        self.indexing = Indexing(database)
+        self.messages = Messages(database, journal, self.indexing.hear)
         self.library = Library(database)
         self.search = Search(database)
         self.views = Views(database)
@@ -75,6 +77,7 @@ class Store:
         try:
             await store._agree()
             await store.erase_when_due()
+            store.indexing.start()
         except BaseException:
             await store.close()
             raise
@@ -109,6 +112,7 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was begun and close the files."""
+        await self.indexing.stop()
         await self.database.close()
         self.journal.close()
 

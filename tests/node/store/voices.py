@@ -115,9 +115,10 @@ async def opened(folder: Path, owner: Voice | None = None) -> AsyncIterator[Stor
 
 
 async def put(store: Store, *messages: Message, own: bool = False) -> None:
-    """Store messages in one go, received a little after they were signed."""
+    """Store and index messages in one go, received a little after they were signed."""
     latest = max((message.header.ts for message in messages), default=0)
     await store.messages.put(messages, received=latest + 1.5, own=own)
+    await store.indexing.finish()
 
 
 def bytes_in(folder: Path) -> bytes:
