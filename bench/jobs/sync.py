@@ -63,7 +63,7 @@ async def _compare(node: Node, sides: Sides) -> Compared:
     ours = sides.ours
     async with aiohttp.ClientSession() as session:
         link = await DryRun.open(session, node.peer, sides.whole.people())
-        found = await link.compare(ours)
+        found = await link.compare([entry[:2] for entry in ours])
     mine, yours = {entry[1] for entry in ours}, {entry[1] for entry in sides.theirs}
     if set(found.have) != mine - yours or set(found.need) != yours - mine:
         raise Broken(f"the comparison found {len(found.have)} and {len(found.need)}")
