@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bench.jobs.table import JOBS
 from bench.nodes import Broken
+from bench.peers.table import PEERS, measure_peers
 from bench.places import say
 from bench.plan import Plan
 
@@ -25,11 +26,12 @@ def main(arguments: Sequence[str]) -> int:
         asked.different or job.different,
     )
     try:
-        outcome = job.run(plan).as_json()
+        outcome = job.run(plan)
+        measure_peers(plan, outcome, asked.peers)
     except Broken as broken:
         say(f"{asked.job} could not be measured: {broken}")
         return 1
-    print(json.dumps(outcome, ensure_ascii=False, indent=None if asked.json else 2))
+    print(json.dumps(outcome.as_json(), ensure_ascii=False, indent=None if asked.json else 2))
     return 0
 
 
@@ -43,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--messages", type=int, help="how many are moved, or held on each side")
     parser.add_argument("--rows", type=int, help="how many a store holds before")
     parser.add_argument("--different", type=int, help="how many only one side has, on each")
+    parser.add_argument("--peers", type=_names, help=f"only these, with commas, or none: {', '.join(PEERS)}")
     return parser
+
+
+def _names(text: str) -> list[str]:
+    return [] if text == "none" else text.split(",")
 
 
 if __name__ == "__main__":

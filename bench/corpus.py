@@ -154,9 +154,14 @@ def _said_by(wanted: SetOfMessages, number: int) -> list[Entry]:
     said = []
     for place in range(number, wanted.count, wanted.authors):
         content, topics = content_of(wanted, place)
-        message = author.say(content, topics, FIRST_TS + place * SPAN // wanted.count)
+        message = author.say(content, topics, ts_of(wanted, place))
         said.append((message.header.ts, bytes(message.id), number, message.encode()))
     return said
+
+
+def ts_of(wanted: SetOfMessages, place: int) -> int:
+    """When message `place` of a set was said, Unix seconds."""
+    return FIRST_TS + place * SPAN // wanted.count
 
 
 def content_of(wanted: SetOfMessages, place: int) -> tuple[Content, tuple[str, ...]]:

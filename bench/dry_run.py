@@ -8,12 +8,13 @@ import os
 import time
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import aiohttp
 
-from bench.corpus import Author, Entry
+from bench.corpus import Author
 from bench.ends import OWN_GROUP, own_end
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
@@ -109,8 +110,8 @@ class DryRun:
             self.compared.sent += len(chunk)
             await self._socket.send_bytes(chunk)
 
-    async def compare(self, held: list[Entry]) -> Compared:
-        """Learn how this set, in order, differs from what the node has."""
+    async def compare(self, held: Sequence[tuple[int, bytes]]) -> Compared:
+        """Learn how this set, as (ts, id) in order, differs from what the node has."""
         columns = array("I", [entry[0] for entry in held]), b"".join([entry[1] for entry in held])
         self.compared = Compared()
         began, used = time.monotonic(), time.process_time()

@@ -24,6 +24,7 @@ from aiohttp import web
 
 from bench.corpus import Author, Entry, SetOfMessages, entries
 from bench.ends import DAY, OWN_GROUP, own_end
+from bench.sides import NOTHING, without
 from bench.watching import watch_frames
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
@@ -282,10 +283,9 @@ def tell(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-async def serve(wanted: SetOfMessages, left_out: slice) -> None:
+async def serve(wanted: SetOfMessages, left_out: str) -> None:
     """Run until stdin ends."""
-    people, held = wanted.people(), entries(wanted)
-    del held[left_out]
+    people, held = wanted.people(), without(entries(wanted), left_out)
     author = Author(OWN_GROUP, wanted.group)
     shelf = Shelf(people, held, [author.inception])
     watch_frames(Clock(shelf.sum).on_frame)
@@ -300,8 +300,7 @@ async def serve(wanted: SetOfMessages, left_out: slice) -> None:
 def main() -> None:
     """Read the arguments and serve."""
     number, authors, group = map(int, sys.argv[1:4])
-    ends = [int(part) if part else None for part in (sys.argv[4:] or [":0:"])[0].split(":")]
-    asyncio.run(serve(SetOfMessages(number, authors, group), slice(*ends)))
+    asyncio.run(serve(SetOfMessages(number, authors, group), (sys.argv[4:] or [NOTHING])[0]))
 
 
 if __name__ == "__main__":

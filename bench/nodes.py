@@ -14,14 +14,13 @@ from urllib.parse import quote, urlsplit
 from bench.corpus import SetOfMessages
 from bench.measuring import cpu_seconds, resident_mb
 from bench.places import environment
+from bench.sides import NOTHING
 from hedgerow_node.config import Home
 from hedgerow_protocol.keys import did_of
 
 PATIENCE = 3_600.0
 """Seconds after which a job that does not end is given up."""
 STEP = 0.02
-NOTHING = ":0:"
-"""The slice of a set that leaves nothing out."""
 
 
 class Broken(Exception):

@@ -30,7 +30,7 @@ def run(plan: Plan) -> Outcome:
         for number in range(plan.runs):
             began = time.monotonic()
             with node.running(listen="127.0.0.1:0"):
-                visit(node)
+                visit(str(node.process.first["start"]))
                 seconds.append(time.monotonic() - began)
                 time.sleep(CALM)
                 resident.append(resident_mb(node.process.pid))
@@ -38,9 +38,9 @@ def run(plan: Plan) -> Outcome:
     return Outcome(plan.job, "MB", resident, also={"start_seconds": spread(seconds)})
 
 
-def visit(node: Node) -> OpenerDirector:
-    """Open the page of a node as its owner's browser does; what is returned may open more of them."""
+def visit(link: str) -> OpenerDirector:
+    """Open the page of a node with a link for once; what is returned may open more of its pages."""
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    with browser.open(str(node.process.first["start"])) as page:
+    with browser.open(link) as page:
         page.read()
     return browser

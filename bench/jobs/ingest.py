@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from bench.corpus import SetOfMessages
 from bench.measuring import spread
-from bench.nodes import NOTHING, Broken, Node, load_peer
+from bench.nodes import Broken, Node, load_peer
 from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
 from bench.raw import RawLimit
+from bench.sides import NOTHING
 
 HELD_GROUP = 1
 """Of the first authors whose messages fill a store before anything is measured; those that are taken in are of 0."""

@@ -7,13 +7,11 @@ what others measure; and with everything that follows, between two real nodes, u
 
 import asyncio
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiohttp
 
-from bench.corpus import Entry, SetOfMessages, entries
 from bench.dry_run import Compared, DryRun
 from bench.jobs.ingest import take_in
 from bench.jobs.million import million
@@ -23,48 +21,11 @@ from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
 from bench.reference import transcript_bytes
+from bench.sides import Sides, newest, spread_evenly
 from hedgerow_protocol.frame import Tier
 
 LARGER = 2
 """How many times as many messages a side holds in the second comparison."""
-
-
-@dataclass(frozen=True)
-class Sides:
-    """A set of which each of two sides lacks a slice."""
-
-    whole: SetOfMessages
-    ours_lacks: str
-    theirs_lacks: str
-
-    def held(self, lacks: str) -> list[Entry]:
-        """What the side that lacks this slice holds."""
-        held = entries(self.whole)
-        del held[slice(*[int(part) if part else None for part in lacks.split(":")])]
-        return held
-
-    @property
-    def ours(self) -> list[Entry]:
-        """The initiator's."""
-        return self.held(self.ours_lacks)
-
-    @property
-    def theirs(self) -> list[Entry]:
-        """The responder's."""
-        return self.held(self.theirs_lacks)
-
-
-def spread_evenly(count: int, different: int) -> Sides:
-    """What differs lies all over the time."""
-    step = (count + different) // different
-    return Sides(
-        SetOfMessages(count + different), f"0:{step * different}:{step}", f"1:{step * different}:{step}"
-    )
-
-
-def newest(count: int, different: int) -> Sides:
-    """What differs is the newest."""
-    return Sides(SetOfMessages(count + different), f"-{2 * different}::2", f"-{2 * different - 1}::2")
 
 
 def run(plan: Plan) -> Outcome:
@@ -102,7 +63,7 @@ async def _compare(node: Node, sides: Sides) -> Compared:
     ours = sides.ours
     async with aiohttp.ClientSession() as session:
         link = await DryRun.open(session, node.peer, sides.whole.people())
-        found = await link.compare(ours)
+        found = await link.compare([entry[:2] for entry in ours])
     mine, yours = {entry[1] for entry in ours}, {entry[1] for entry in sides.theirs}
     if set(found.have) != mine - yours or set(found.need) != yours - mine:
         raise Broken(f"the comparison found {len(found.have)} and {len(found.need)}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.jobs import full, idle, ingest, sync
+from bench.jobs import full, growth, idle, ingest, sync
 from bench.outcome import Outcome
 from bench.plan import Plan
 
@@ -24,4 +24,5 @@ JOBS = {
     "FULL": Job(full.run, messages=100_000),
     "SYNC": Job(sync.run, messages=50_000, different=1_000),
     "IDLE": Job(idle.run),
+    "GROWTH": Job(growth.run, messages=5_000, rows=1_000_000, different=100),
 }

@@ -1,0 +1,149 @@
+"""GROWTH: what taking in, comparing, searching and a page cost as a store grows; each should rise no faster than log n.
+
+One node grows. At each size it takes in some more, is compared with a set that differs a little, is searched for a
+common and for a rare word, and shows the page of a thing. The headline is the worst of them: how many times as much
+it costs in the largest store as in the smallest, divided by how many times as large the logarithm is.
+"""
+
+import asyncio
+import math
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import aiohttp
+
+from bench.corpus import SetOfMessages, entries, thing_of
+from bench.dry_run import DryRun
+from bench.jobs.idle import visit
+from bench.jobs.ingest import HELD_GROUP, PORTION, take_in
+from bench.measuring import resident_mb
+from bench.nodes import Node
+from bench.outcome import Outcome
+from bench.places import say
+from bench.plan import Plan
+
+SMALLEST = 10_000
+STEP = 10
+MEASURED_GROUP = 1_000
+"""Of the first authors whose messages are taken in while it is measured."""
+REQUESTS = 30
+"""Searches, or pages, of which the median is taken."""
+COMMON = "matrix"
+
+
+def run(plan: Plan) -> Outcome:
+    """Grow a node to `plan.rows`."""
+    at = dict[int, dict[str, float]]()
+    with TemporaryDirectory(prefix="hedgerow-bench-") as name:
+        folder = Path(name)
+        with Node(folder / "home").running(listen="127.0.0.1:0") as node:
+            growing = Growing(node, folder, plan)
+            for size in _sizes(plan.rows):
+                growing.grow(size)
+                at[size] = growing.costs()
+                say(f"  at {size:,}: {at[size]}")
+    worst = {name: _growth(at, name) for name in next(iter(at.values())) if name.startswith("seconds")}
+    return Outcome(plan.job, "× log n", [max(worst.values())], also={"at": at, "growth": worst})
+
+
+def _sizes(largest: int) -> list[int]:
+    sizes = [SMALLEST]
+    while sizes[-1] * STEP < largest:
+        sizes.append(sizes[-1] * STEP)
+    return [*(size for size in sizes if size < largest), largest]
+
+
+def _growth(at: dict[int, dict[str, float]], name: str) -> float:
+    smallest, largest = min(at), max(at)
+    times = at[largest][name] / at[smallest][name]
+    return round(times / (math.log(largest) / math.log(smallest)), 3)
+
+
+class Growing:
+    """A running node that holds more and more."""
+
+    def __init__(self, node: Node, folder: Path, plan: Plan) -> None:
+        self._node = node
+        self._folder = folder
+        self._plan = plan
+        self._held: list[SetOfMessages] = []
+
+    @property
+    def size(self) -> int:
+        """Messages that it holds."""
+        return sum(one.count for one in self._held)
+
+    def grow(self, size: int) -> None:
+        """Take in messages up to `size`."""
+        while self.size < size:
+            self._take_in(min(PORTION, size - self.size), HELD_GROUP + len(self._held))
+
+    def _take_in(self, count: int, group: int) -> float:
+        """Seconds a message."""
+        wanted = SetOfMessages(count, group=group)
+        self._node.follow(wanted)
+        taken = take_in(self._node, wanted, self._folder)
+        self._held.append(wanted)
+        return taken.seconds / taken.count
+
+    def costs(self) -> dict[str, float]:
+        """What each operation costs now."""
+        plan, random = self._plan, Random(self.size)
+        browser = visit(str(self._node.ask("POST", "/page-link")["url"]))
+        page = str(self._node.process.first["page"])
+        known = self._held[0]
+        first = MEASURED_GROUP + len(self._held)
+
+        def search(word: str) -> None:
+            self._node.ask("GET", f"/search?q={quote(word)}")
+
+        def show() -> None:
+            thing = thing_of(known, _described(random, known))
+            with browser.open(f"{page}/thing/{quote(thing, safe=':')}") as shown:
+                shown.read()
+
+        compared = statistics.median([self._compare() for _ in range(plan.runs)])
+        costs = {
+            "seconds_to_compare": compared,
+            "seconds_of_a_common_search": _median(lambda: search(COMMON)),
+            "seconds_of_a_rare_search": _median(lambda: search(_rare(random, known))),
+            "seconds_of_a_page": _median(show),
+            "resident_mb": resident_mb(self._node.process.pid),
+        }
+        taken = [self._take_in(plan.messages, first + number) for number in range(plan.runs)]
+        return {"seconds_to_take_in_one": statistics.median(taken), **costs}
+
+    def _compare(self) -> float:
+        return asyncio.run(self._compare_once())
+
+    async def _compare_once(self) -> float:
+        people = [author for one in self._held for author in one.people()]
+        held = sorted((ts, name) for one in self._held for ts, name, _, _ in entries(one))
+        del held[:: len(held) // self._plan.different]
+        async with aiohttp.ClientSession() as session:
+            link = await DryRun.open(session, self._node.peer, people)
+            return (await link.compare(held)).seconds
+
+
+def _described(random: Random, held: SetOfMessages) -> int:
+    """The place of a message that describes a thing."""
+    return random.randrange(held.count // held.authors) * held.authors
+
+
+def _rare(random: Random, held: SetOfMessages) -> str:
+    """A word in the address of some thing, which hardly any other has."""
+    return thing_of(held, _described(random, held)).split("/")[4]
+
+
+def _median(act: Callable[[], None]) -> float:
+    seconds = []
+    for _ in range(REQUESTS):
+        began = time.monotonic()
+        act()
+        seconds.append(time.monotonic() - began)
+    return statistics.median(seconds)
