@@ -180,10 +180,8 @@ class Admission:
             self.on_bad(now, inflow.device, len(faults))
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
 
-        by_id = {message.id: message for message in accepted}
-
-        def then(now: float, stored: list[MessageId]) -> None:
-            self._on_put(now, link, inflow, batch, [by_id[message] for message in stored])
+        def then(now: float, new: list[Message]) -> None:
+            self._on_put(now, link, inflow, batch, new)
 
         if accepted:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)

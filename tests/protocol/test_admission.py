@@ -59,7 +59,7 @@ class Gate:
 
     def stored(self, put: Effect, *new: Message) -> list[Effect]:
         assert isinstance(put, Put)
-        self.outbox.answer(NOW, put.token, [message.id for message in new])
+        self.outbox.answer(NOW, put.token, list(new))
         return self.outbox.drain()
 
 

@@ -286,6 +286,17 @@ def test_a_push_of_nothing_ends_the_link() -> None:
     assert scene.reason == "unexpected_frame"
 
 
+def test_what_comes_after_its_retraction_is_passed_on_without_its_body() -> None:
+    scene = Scene()
+    scene.subscribe(1, Filter.of_authors({scene.ben.key}))
+    early, late = scene.ben.resources(2)
+    retractions = [scene.ben.retract(one, ts=EPOCH + 9) for one in (early, late)]
+    scene.node.hold([scene.ben.inception, retractions[0]])
+    scene.another().send(pushed(early, late, retractions[1]))
+    assert scene.wait() == [pushed(early.without_body(), late.without_body(), retractions[1])]
+    assert scene.node.delivered == [early.without_body(), late.without_body(), retractions[1]]
+
+
 def test_what_a_node_pushes_stays_below_the_quota_and_the_rest_is_announced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
