@@ -129,6 +129,7 @@ class Answering:
     def on_unsub(self, number: int) -> None:
         """The other side no longer wants what this subscription names."""
         self._subscriptions.pop(number, None)
+        self._end_sessions_over(number)
 
     def on_carried(self) -> None:
         """Others are carried from now on: each subscription for which that changes anything is told."""
@@ -149,6 +150,9 @@ class Answering:
         subscription.narrow = subscription.whole.narrowed(subscription.carried)
         subscription.version += 1
         self._wire.send(Scope(number, subscription.version, subscription.carried))
+        self._end_sessions_over(number)
+
+    def _end_sessions_over(self, number: int) -> None:
         # Going on would tell of authors who are carried no more.
         for request in [request for request, session in self._sessions.items() if session.sub == number]:
             self._refuse(request, SessionFault.STALE)
