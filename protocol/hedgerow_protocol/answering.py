@@ -227,9 +227,7 @@ class Answering:
         """A message of the reconciliation."""
         session = self._sessions.get(frame.req)
         if session is None:
-            # It was under way when we ended the session.
-            if self._wire.is_ours(frame.req) or frame.req > self._last_session:
-                raise unexpected("NEG_MSG outside a session")
+            self._check_was_opened(frame)
             return
         session.touched = now
         session.rounds += 1
@@ -267,7 +265,13 @@ class Answering:
 
     def on_close(self, frame: NegClose) -> None:
         """The initiator has learned what it wanted."""
+        self._check_was_opened(frame)
         self._close(frame.req)
+
+    def _check_was_opened(self, frame: NegMsg | NegClose) -> None:
+        # What was under way when we ended a session is passed over.
+        if self._wire.is_ours(frame.req) or not 0 < frame.req <= self._last_session:
+            raise unexpected("a part of a session that never was")
 
     def _close(self, request: int) -> None:
         session = self._sessions.pop(request, None)

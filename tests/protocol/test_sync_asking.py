@@ -158,15 +158,24 @@ def test_control_comes_before_content_and_equal_sets_settle() -> None:
 
 @pytest.mark.parametrize(
     "frame",
-    [NegSame(5), NegDiffers(5, 1), NegErr(5, 0, 0), NegMsg(5, b"\x61"), NegErr(0, 0, 0), NegSame(0)],
+    [NegSame(5), NegDiffers(5, 1), NegErr(5, 0, 0), NegMsg(5, b"\x61")],
     ids=str,
 )
-def test_an_answer_to_no_session_is_passed_over(frame: Frame) -> None:
+def test_an_answer_to_a_session_that_is_over_is_passed_over(frame: Frame) -> None:
     scene = Asked()
     scene.settle()
     scene.send(frame)
     assert scene.is_open
     assert scene.is_settled
+
+
+@pytest.mark.parametrize("number", [0, 2, 7])
+def test_an_answer_to_what_was_never_asked_ends_the_link(number: int) -> None:
+    for frame in (NegSame(number), NegDiffers(number, 1), NegErr(number, 0, 0), NegMsg(number, b"\x61")):
+        scene = Asked()
+        scene.settle()
+        scene.send(frame)
+        assert scene.reason == "unexpected_frame"
 
 
 @pytest.mark.parametrize("late", ["same", "differs"])

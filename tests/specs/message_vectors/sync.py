@@ -286,6 +286,7 @@ def _out_of_order() -> list[Json]:
             [_sub(), opened, ([NEG_MSG, 3, b"\x61\xff"], [])],
             "bad_reconciliation",
         ),
+        ("SY-9", "the end of a session that never was", [_sub(), ([NEG_CLOSE, 3], [])], "unexpected_frame"),
         ("SY-14", "messages that nobody asked for", [([MESSAGES, 1, [], False], [])], "unexpected_frame"),
         ("SY-13", "MISSING to no question", [([MISSING, 2, []], [])], "unexpected_frame"),
         ("SY-14", "WANT to no announcement", [([WANT, 2, b""], [])], "unexpected_frame"),
