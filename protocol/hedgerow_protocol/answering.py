@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
+from hedgerow_protocol.bodies import Bodies
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
 from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
@@ -86,12 +87,20 @@ class Answering:
     """What the other side of a link asked for; pure."""
 
     def __init__(
-        self, wire: Wire, outbox: Outbox, admission: Admission, pool: Pool, *, asks_private: bool = False
+        self,
+        wire: Wire,
+        outbox: Outbox,
+        admission: Admission,
+        bodies: Bodies,
+        pool: Pool,
+        *,
+        asks_private: bool = False,
     ) -> None:
         """`pool`: items that may be indexed for all sessions of a peer."""
         self._wire = wire
         self._outbox = outbox
         self._admission = admission
+        self._bodies = bodies
         self._pool = pool
         self._asks_private = asks_private
         self._subscriptions: dict[int, _Subscription] = {}
@@ -197,13 +206,18 @@ class Answering:
 
         def then(_: float, own: SetSum) -> None:
             if (own.count, own.fingerprint()) == (frame.count, frame.fingerprint):
-                self._close(frame.req)
-                self._wire.send(NegSame(frame.req))
+                self._end_equal(frame.req, session)
             else:
                 session.state, session.count = _State.DIFFERENT, own.count
                 self._wire.send(NegDiffers(frame.req, own.count))
 
         self._load(frame.req, session, lambda token: LoadSum(token, window, session.tier), SetSum, then)
+
+    def _end_equal(self, request: int, session: _Session) -> None:
+        self._close(request)
+        self._wire.send(NegSame(request))
+        if session.tier is Tier.CONTENT:
+            self._bodies.fetch(one.narrow for one in self._subscriptions.values())
 
     def _load(
         self,

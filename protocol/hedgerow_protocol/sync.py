@@ -16,6 +16,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
+from hedgerow_protocol.bodies import Bodies
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
@@ -82,9 +83,19 @@ class LinkSync:
         self._asks_private = asks_private
         self._fetching = Fetching(wire, lambda: admission.waiting(link), lambda: admission.has_room(link))
         self._offering = Offering(wire)
-        self._answering = Answering(wire, outbox, admission, pool, asks_private=asks_private)
+        bodies = Bodies(wire, outbox, self._fetching)
+        self._answering = Answering(wire, outbox, admission, bodies, pool, asks_private=asks_private)
         self._asking = (
-            Asking(wire, outbox, admission, self._fetching, self._offering, random, asks_private=asks_private)
+            Asking(
+                wire,
+                outbox,
+                admission,
+                self._fetching,
+                self._offering,
+                bodies,
+                random,
+                asks_private=asks_private,
+            )
             if is_initiator
             else None
         )
