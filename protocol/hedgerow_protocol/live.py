@@ -62,8 +62,6 @@ class Live:
         self._announce(now, announced)
 
     def _mode_for(self, message: Message) -> Mode:
-        if not self._serves(message):
-            return Mode.OFF
         if self._asking is not None and self._asking.subscriptions.carries(message.header):
             return Mode.EAGER
         return self._answering.wants(message.header)

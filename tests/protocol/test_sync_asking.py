@@ -129,6 +129,13 @@ def test_what_was_subscribed_before_is_no_more_and_answers_to_it_are_passed_over
     assert not scene.is_settled
 
 
+def test_scopes_that_follow_one_another_fast_load_one_set_at_a_time() -> None:
+    scene = Asked()
+    scene.network.storage = (1.0, 1.0)
+    assert scene.send(*(scene.carry_all(scene.sub, version) for version in (1, 2, 3)), seconds=1.5) == []
+    assert scene.only(NegOpen, scene.wait(1.0)).version == 3
+
+
 def test_a_scope_for_one_of_several_subscriptions_begins_nothing() -> None:
     scene = Scene(dials=False, carried=Carried(frozenset({Author(1).key}), held=frozenset({Author(9).key})))
     first, second = [frame for frame in scene.wait(0) if isinstance(frame, Sub)]

@@ -311,6 +311,14 @@ def test_what_a_node_pushes_stays_below_the_quota_and_the_rest_is_announced(
     assert all(isinstance(frame, IHave) or frame.req == 0 for frame in frames)
 
 
+def test_nothing_is_pushed_past_what_waits_to_be_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REQUEST_WINDOW", 1)
+    scene = subscribed()
+    scene.node.publish(scene.ana.resources(limits.MAX_FRAME_MESSAGES + 1))
+    scene.node.publish(scene.ana.resources(1, start=EPOCH + 5_000))
+    assert [type(frame) for frame in scene.wait()] == [IHave]
+
+
 def test_more_than_can_be_announced_is_left_to_a_reconciliation() -> None:
     scene = subscribed()
     scene.node.publish(scene.ana.resources(limits.MAX_LIVE))

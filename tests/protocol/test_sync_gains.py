@@ -281,6 +281,17 @@ def test_an_announcement_of_nothing_new_during_a_comparison_does_not_stop_it() -
     assert scene.only(NegOpen, frames).tier == Tier.CONTENT
 
 
+def test_what_was_announced_during_a_comparison_is_stored_before_the_next_step_would_find_it_again() -> None:
+    scene = Asked()
+    session = scene.scoped()
+    scene.network.storage = (1.0, 1.0)
+    message = scene.ben.inception
+    frames = scene.send(IHave(2, message.id, b"\0"), NegSame(session.req), seconds=2.5)
+    assert frames == [Want(2, message.id)]
+    session = scene.only(NegOpen, scene.send(answered(2, message), seconds=5))
+    assert session.tier == Tier.CONTENT
+
+
 def test_pushes_above_the_quota_lead_to_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PUSH_BURST", 1.0)
     monkeypatch.setattr(limits, "PUSH_RATE", 0.0)
