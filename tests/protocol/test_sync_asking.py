@@ -28,6 +28,8 @@ from hedgerow_protocol.frame import (
     Unsub,
 )
 from hedgerow_protocol.kinds import Comment, Role
+from hedgerow_protocol.range_codec import RangeWriter
+from hedgerow_protocol.ranges import INFINITY
 from simulator.author import EPOCH, Author
 from simulator.scene import Asked, Scene
 
@@ -174,6 +176,19 @@ def test_an_answer_to_a_session_that_is_over_is_passed_over(frame: Frame) -> Non
     scene.send(frame)
     assert scene.is_open
     assert scene.is_settled
+
+
+def test_a_session_that_finds_no_end_is_closed_after_so_many_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ROUNDS", 3)
+    scene = Asked(held=tuple(Author(2).resources(1)))
+    session = scene.content()
+    other = RangeWriter()
+    other.fingerprint(INFINITY, bytes(16))
+    frames = scene.send(NegDiffers(session.req, 1))
+    for _ in range(limits.MAX_ROUNDS):
+        assert [type(frame) for frame in frames] == [NegMsg]
+        frames = scene.send(NegMsg(session.req, bytes(other.data)))
+    assert frames == [NegClose(session.req)]
 
 
 @pytest.mark.parametrize("number", [0, 2, 7])

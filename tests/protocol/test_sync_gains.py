@@ -8,6 +8,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.frame import (
     Absence,
     Changed,
+    Frame,
     Get,
     IHave,
     Messages,
@@ -66,6 +67,13 @@ def test_a_responder_that_lies_about_its_count_is_compared_with_after_one_stream
     session = scene.only(NegOpen, scene.send(answered(asked.req)))
     frames = scene.send(NegDiffers(session.req, 2**53 - 1))
     assert isinstance(scene.only(NegMsg, frames), NegMsg)
+
+
+@pytest.mark.parametrize(("theirs", "then"), [(10, NegMsg), (11, NegClose)])
+def test_a_set_is_streamed_when_ours_is_below_a_tenth_of_it(theirs: int, then: type[Frame]) -> None:
+    scene = Asked(held=(Author(2).inception, *ben_said(1)))
+    frames = scene.send(NegDiffers(scene.content().req, theirs))
+    assert type(frames[0]) is then
 
 
 @pytest.mark.parametrize("order", [(1, 0), (0, 0)])
