@@ -234,6 +234,21 @@ def test_what_was_refused_before_is_not_fetched_and_not_confirmed_again() -> Non
     assert not scene.is_settled
 
 
+def test_what_no_log_authorises_is_not_fetched_again_until_one_does() -> None:
+    common = Author(1).resources(1)
+    forged = Author(2).say(WORDS, EPOCH + 5)
+    scene = Asked(held=tuple(common))
+    frames = scene.rounds(scene.content(), [*common, forged])
+    again = scene.send(answered(scene.only(Get, frames).req, forged), seconds=3)
+    session = scene.only(NegOpen, scene.send(NegSame(scene.only(NegOpen, again).req)))
+    assert scene.rounds(session, [*common, forged]) == [NegClose(session.req)]
+    scene.send(answered(0, scene.ben.inception))
+    session = scene.only(NegOpen, scene.send(Changed(scene.sub.req)))
+    session = scene.only(NegOpen, scene.send(NegSame(session.req)))
+    frames = scene.rounds(session, [*common, forged])
+    assert split_ids(scene.only(Get, frames).ids) == [forged.id]
+
+
 def test_too_much_for_one_go_is_offered_over_several_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_OFFERED", 4)
     ana = Author(1)
