@@ -12,8 +12,6 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Admission
-from hedgerow_protocol.bodies import Bodies
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
 from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
@@ -36,14 +34,14 @@ from hedgerow_protocol.frame import (
     split_ids,
 )
 from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Header, Message, MessageId
-from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.shape import out_of_range
 from hedgerow_protocol.transfer import answer
-from hedgerow_protocol.wire import Wire, unexpected
+from hedgerow_protocol.wire import unexpected
 
 T = TypeVar("T")
 
@@ -86,23 +84,12 @@ class _Session:
 class Answering:
     """What the other side of a link asked for; pure."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        outbox: Outbox,
-        admission: Admission,
-        bodies: Bodies,
-        pool: Pool,
-        *,
-        asks_private: bool = False,
-    ) -> None:
+    def __init__(self, parts: LinkParts, pool: Pool) -> None:
         """`pool`: items that may be indexed for all sessions of a peer."""
-        self._wire = wire
-        self._outbox = outbox
-        self._admission = admission
-        self._bodies = bodies
+        self._parts = parts
+        self._wire = parts.wire
+        self._outbox = parts.outbox
         self._pool = pool
-        self._asks_private = asks_private
         self._subscriptions: dict[int, _Subscription] = {}
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
@@ -167,7 +154,7 @@ class Answering:
             self._refuse(request, SessionFault.STALE)
 
     def _carried_of(self, whole: Filter) -> bytes:
-        carried = self._admission.carried
+        carried = self._parts.admission.carried
         public: frozenset[AuthorKey] = carried.authors
         # A filter for no kind asks for the control set alone, which is kept for whoever's bodies are held.
         if whole.kinds == ():
@@ -217,7 +204,7 @@ class Answering:
         self._close(request)
         self._wire.send(NegSame(request))
         if session.tier is Tier.CONTENT:
-            self._bodies.fetch(one.narrow for one in self._subscriptions.values())
+            self._parts.bodies.fetch(one.narrow for one in self._subscriptions.values())
 
     def _load(
         self,
@@ -340,8 +327,7 @@ class Answering:
 
     def _served(self, messages: "list[Message] | tuple[Message, ...]") -> list[Message]:
         # Whom we carry may have changed while the messages were loaded.
-        serves = self._admission.carried.serves
-        return [message for message in messages if serves(message, asks_private=self._asks_private)]
+        return [message for message in messages if self._parts.serves(message)]
 
     def _begin_question(self) -> None:
         self._questions += 1
