@@ -176,6 +176,23 @@ def test_what_the_other_side_lacks_is_offered_and_the_next_set_waits_for_its_ans
     assert scene.only(NegOpen, frames).tier == Tier.CONTENT
 
 
+@pytest.mark.parametrize("offers", [False, True])
+def test_the_next_comparison_comes_at_once_unless_the_other_side_has_to_store_what_it_was_given(
+    offers: bool,
+) -> None:
+    common, mine, theirs = Author(2).resources(3)
+    held = [common, mine] if offers else [common]
+    scene = Asked(held=(Author(2).inception, *held))
+    frames = scene.rounds(scene.content(), [common, theirs])
+    answers: list[Frame] = [answered(scene.only(Get, frames).req, theirs)]
+    answers += [Want(frame.req, b"") for frame in frames if isinstance(frame, IHave)]
+    opened = [frame for frame in scene.send(*answers) if isinstance(frame, NegOpen)]
+    assert len(opened) == (0 if offers else 1)
+    assert scene.is_open
+    if offers:
+        scene.only(NegOpen, scene.wait(limits.CONFIRM_AFTER))
+
+
 def test_an_offer_without_an_answer_ends_the_link() -> None:
     ben = Author(2)
     scene = Asked(held=(ben.inception,))
