@@ -72,10 +72,15 @@ class Carried:
 
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
+        if self.hides(message):
+            return asks_private
         author = message.header.author
-        if author in self.private:
-            return asks_private or author in self.authors
         return author in self.authors or (message.header.is_control and author in self.held)
+
+    def hides(self, message: Message) -> bool:
+        """Whether this message is of somebody who is followed privately alone."""
+        author = message.header.author
+        return author in self.private and author not in self.authors
 
     def named(self, *, asks_private: bool) -> frozenset[AuthorKey]:
         """Whom a link is asked about by name."""

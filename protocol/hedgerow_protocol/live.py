@@ -108,7 +108,7 @@ class Live:
         held = tuple([one for one in announced if one not in wanted])
 
         def then(now: float, messages: list[Message]) -> None:
-            hidden = {message.id for message in messages if not self._parts.serves(message)}
+            hidden = {message.id for message in messages if self._admission.carried.hides(message)}
             self._want(now, request, [one for one in announced if one in wanted or one in hidden])
 
         if held and self._admission.carried.private and not self._parts.asks_private:
