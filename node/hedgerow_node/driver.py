@@ -55,7 +55,7 @@ from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
-from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState, Peer
 
 log = Log("links")
@@ -299,7 +299,7 @@ class Driver:
         new = await self._store_when_there_is_room(effect.messages)
         self._perform(self._peer.on_stored(self.now, effect.token, new), origin)
 
-    async def _store_when_there_is_room(self, messages: tuple[Message, ...]) -> list[MessageId]:
+    async def _store_when_there_is_room(self, messages: tuple[Message, ...]) -> list[Message]:
         """What was new of these; nothing where the store fails for another reason, or too much waits."""
         size = sum([message.size for message in messages])
         while await self._room.enter(size):

@@ -72,10 +72,15 @@ class Carried:
 
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
+        if self.hides(message):
+            return asks_private
         author = message.header.author
-        if author in self.private:
-            return asks_private or author in self.authors
         return author in self.authors or (message.header.is_control and author in self.held)
+
+    def hides(self, message: Message) -> bool:
+        """Whether this message is of somebody who is followed privately alone."""
+        author = message.header.author
+        return author in self.private and author not in self.authors
 
     def named(self, *, asks_private: bool) -> frozenset[AuthorKey]:
         """Whom a link is asked about by name."""
@@ -90,6 +95,8 @@ class Carried:
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
 """Reasons that say nothing against whoever brought the message: it is from a newer or another network."""
 
+StillHolds: TypeAlias = Callable[[float], bool]
+"""Whether the ground of a refusal holds at a time."""
 OnStored: TypeAlias = Callable[[float, LinkId, list[Message]], None]
 OnUnauthorised: TypeAlias = Callable[[float, LinkId, AuthorKey], None]
 OnRoom: TypeAlias = Callable[[float], None]
@@ -123,7 +130,7 @@ class Admission:
         self.carried = carried
         self._inflows: dict[LinkId, _Inflow] = {}
         self._waiting = 0
-        self._refused: dict[MessageId, float] = {}
+        self._refused: dict[MessageId, StillHolds] = {}
         self.on_stored: OnStored = lambda now, link, messages: None
         self.on_unauthorised: OnUnauthorised = lambda now, link, author: None
         self.on_bad: OnBad = lambda now, device, count: None
@@ -151,7 +158,8 @@ class Admission:
 
     def is_refused(self, message: MessageId, now: float) -> bool:
         """Whether fetching this message now would only refuse it again."""
-        return self._refused.get(message, 0.0) > now
+        still_holds = self._refused.get(message)
+        return still_holds is not None and still_holds(now)
 
     def on_carried(self, carried: Carried) -> None:
         """Others are carried from now on: what was refused before is judged anew."""
@@ -184,10 +192,8 @@ class Admission:
             self.on_bad(now, inflow.device, len(faults))
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
 
-        by_id = {message.id: message for message in accepted}
-
-        def then(now: float, stored: list[MessageId]) -> None:
-            self._on_put(now, link, inflow, batch, [by_id[message] for message in stored])
+        def then(now: float, new: list[Message]) -> None:
+            self._on_put(now, link, inflow, batch, new)
 
         if accepted:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)
@@ -211,20 +217,21 @@ class Admission:
     def _accepts(self, now: float, link: LinkId, message: Message) -> bool:
         header = message.header
         if not self.carried.takes(message):
-            self._refuse(message.id, float("inf"))
+            self._refuse(message.id, lambda now: True)
             self._outbox.add(Note(link, "refused: not carried here"))
             return False
         if not header.is_control and header.ts > now + limits.FUTURE_SECONDS:
-            self._refuse(message.id, header.ts - limits.FUTURE_SECONDS)
+            self._refuse(message.id, lambda now: header.ts > now + limits.FUTURE_SECONDS)
             return False
         if header.kind == Kind.IDENTITY:
             self._identities.learn(message)
         if not self._identities.is_authorised(header):
+            self._refuse(message.id, lambda now: not self._identities.is_authorised(header))
             self.on_unauthorised(now, link, header.author)
             return False
         return True
 
-    def _refuse(self, message: MessageId, until: float) -> None:
+    def _refuse(self, message: MessageId, still_holds: StillHolds) -> None:
         if message not in self._refused and len(self._refused) >= limits.MAX_REFUSED:
             del self._refused[next(iter(self._refused))]
-        self._refused[message] = until
+        self._refused[message] = still_holds

@@ -12,7 +12,6 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
 from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
@@ -35,14 +34,14 @@ from hedgerow_protocol.frame import (
     split_ids,
 )
 from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Header, Message, MessageId
-from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.shape import out_of_range
 from hedgerow_protocol.transfer import answer
-from hedgerow_protocol.wire import Wire, unexpected
+from hedgerow_protocol.wire import unexpected
 
 T = TypeVar("T")
 
@@ -85,15 +84,12 @@ class _Session:
 class Answering:
     """What the other side of a link asked for; pure."""
 
-    def __init__(
-        self, wire: Wire, outbox: Outbox, admission: Admission, pool: Pool, *, asks_private: bool = False
-    ) -> None:
+    def __init__(self, parts: LinkParts, pool: Pool) -> None:
         """`pool`: items that may be indexed for all sessions of a peer."""
-        self._wire = wire
-        self._outbox = outbox
-        self._admission = admission
+        self._parts = parts
+        self._wire = parts.wire
+        self._outbox = parts.outbox
         self._pool = pool
-        self._asks_private = asks_private
         self._subscriptions: dict[int, _Subscription] = {}
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
@@ -129,6 +125,7 @@ class Answering:
     def on_unsub(self, number: int) -> None:
         """The other side no longer wants what this subscription names."""
         self._subscriptions.pop(number, None)
+        self._end_sessions_over(number)
 
     def on_carried(self) -> None:
         """Others are carried from now on: each subscription for which that changes anything is told."""
@@ -149,12 +146,15 @@ class Answering:
         subscription.narrow = subscription.whole.narrowed(subscription.carried)
         subscription.version += 1
         self._wire.send(Scope(number, subscription.version, subscription.carried))
+        self._end_sessions_over(number)
+
+    def _end_sessions_over(self, number: int) -> None:
         # Going on would tell of authors who are carried no more.
         for request in [request for request, session in self._sessions.items() if session.sub == number]:
             self._refuse(request, SessionFault.STALE)
 
     def _carried_of(self, whole: Filter) -> bytes:
-        carried = self._admission.carried
+        carried = self._parts.admission.carried
         public: frozenset[AuthorKey] = carried.authors
         # A filter for no kind asks for the control set alone, which is kept for whoever's bodies are held.
         if whole.kinds == ():
@@ -193,13 +193,18 @@ class Answering:
 
         def then(_: float, own: SetSum) -> None:
             if (own.count, own.fingerprint()) == (frame.count, frame.fingerprint):
-                self._close(frame.req)
-                self._wire.send(NegSame(frame.req))
+                self._end_equal(frame.req, session)
             else:
                 session.state, session.count = _State.DIFFERENT, own.count
                 self._wire.send(NegDiffers(frame.req, own.count))
 
         self._load(frame.req, session, lambda token: LoadSum(token, window, session.tier), SetSum, then)
+
+    def _end_equal(self, request: int, session: _Session) -> None:
+        self._close(request)
+        self._wire.send(NegSame(request))
+        if session.tier is Tier.CONTENT:
+            self._parts.bodies.fetch(one.narrow for one in self._subscriptions.values())
 
     def _load(
         self,
@@ -223,9 +228,7 @@ class Answering:
         """A message of the reconciliation."""
         session = self._sessions.get(frame.req)
         if session is None:
-            # It was under way when we ended the session.
-            if self._wire.is_ours(frame.req) or frame.req > self._last_session:
-                raise unexpected("NEG_MSG outside a session")
+            self._check_was_opened(frame)
             return
         session.touched = now
         session.rounds += 1
@@ -263,7 +266,13 @@ class Answering:
 
     def on_close(self, frame: NegClose) -> None:
         """The initiator has learned what it wanted."""
+        self._check_was_opened(frame)
         self._close(frame.req)
+
+    def _check_was_opened(self, frame: NegMsg | NegClose) -> None:
+        # What was under way when we ended a session is passed over.
+        if self._wire.is_ours(frame.req) or not 0 < frame.req <= self._last_session:
+            raise unexpected("a part of a session that never was")
 
     def _close(self, request: int) -> None:
         session = self._sessions.pop(request, None)
@@ -318,8 +327,7 @@ class Answering:
 
     def _served(self, messages: "list[Message] | tuple[Message, ...]") -> list[Message]:
         # Whom we carry may have changed while the messages were loaded.
-        serves = self._admission.carried.serves
-        return [message for message in messages if serves(message, asks_private=self._asks_private)]
+        return [message for message in messages if self._parts.serves(message)]
 
     def _begin_question(self) -> None:
         self._questions += 1

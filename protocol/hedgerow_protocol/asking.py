@@ -14,17 +14,13 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.comparing import Comparing, Outcome, Task
-from hedgerow_protocol.effects import LoadBodiless, Note
-from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.effects import Note
 from hedgerow_protocol.frame import Mode, Scope
+from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import MessageId
-from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.streaming import Stream
 from hedgerow_protocol.subscribing import Subscribing
-from hedgerow_protocol.transfer import Fetching, Offering
-from hedgerow_protocol.wire import Wire
 
 
 @dataclass(slots=True)
@@ -49,30 +45,22 @@ class _Run:
 class Asking:
     """What we ask of the other side of a link that we dialled; pure."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        outbox: Outbox,
-        admission: Admission,
-        fetching: Fetching,
-        offering: Offering,
-        random: Random,
-        *,
-        asks_private: bool,
-    ) -> None:
-        self._wire = wire
-        self._outbox = outbox
-        self._admission = admission
-        self._fetching = fetching
-        self._offering = offering
+    def __init__(self, parts: LinkParts, random: Random) -> None:
+        self._wire = parts.wire
+        self._outbox = parts.outbox
+        self._admission = parts.admission
+        self._fetching = parts.fetching
+        self._offering = parts.offering
+        self._bodies = parts.bodies
         self._random = random
-        self.subscriptions = Subscribing(wire, admission, asks_private=asks_private)
+        self.subscriptions = Subscribing(parts.wire, parts.admission, asks_private=parts.asks_private)
         """What was asked for, and what of it the other side carries."""
-        self._comparing = Comparing(wire, outbox, self._on_difference, self._on_over, self.proceed)
+        self._comparing = Comparing(
+            parts.wire, parts.outbox, self._on_difference, self._on_over, self.proceed
+        )
         self._stream: Stream | None = None
         self._run: _Run | None = None
         self._has_changed = False
-        self._has_asked_bodies = False
         self._confirmations = 0
         self._difference = 0
         self._next_run = float("inf")
@@ -188,9 +176,7 @@ class Asking:
         self.is_settled = True
         self._forget_confirmations()
         self._outbox.add(Note(self._wire.link, "settled"))
-        if not self._has_asked_bodies:
-            self._has_asked_bodies = True
-            self._fetch_bodies()
+        self._bodies.fetch(one.narrow for _, one in self.subscriptions)
 
     @property
     def deadline(self) -> float:
@@ -246,19 +232,3 @@ class Asking:
         else:
             run.has_left = True
             self._outbox.add(Note(self._wire.link, "a set is too big to compare"))
-
-    # --- Bodies ------------------------------------------------------------------------------------------
-
-    def _fetch_bodies(self) -> None:
-        # Whoever gave us a header without its body had lost the body, or kept it back: others may have it.
-        for _, subscription in self.subscriptions:
-            if subscription.narrow.authors and subscription.whole.kinds != ():
-                self._ask_bodiless(subscription.narrow)
-
-    def _ask_bodiless(self, wanted: Filter) -> None:
-        self._outbox.ask(
-            lambda token: LoadBodiless(token, wanted, limits.MAX_OFFERED),
-            list,
-            self._fetching.want,
-            self._wire.link,
-        )

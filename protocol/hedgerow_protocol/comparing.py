@@ -216,8 +216,10 @@ class Comparing:
         return session
 
     def _named(self, request: int) -> _Session | None:
+        if not self._wire.was_sent(request):
+            raise unexpected("an answer to what was never asked")
         session = self._session
-        return session if session is not None and session.request == request != 0 else None
+        return session if session is not None and session.request == request else None
 
     def _end(self, now: float, session: _Session, outcome: Outcome, since: int = 0) -> None:
         self._wire.patience.end(now, session.request)

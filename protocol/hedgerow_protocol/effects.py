@@ -52,7 +52,10 @@ class Verify:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Store these messages durably; answer with `on_stored` and the ids that are new."""
+    """Store these messages durably; answer with `on_stored` and those that are new, or whose body was missing.
+
+    They are answered as they are held: without the body that a retraction keeps out.
+    """
 
     token: Token
     messages: tuple[Message, ...]
@@ -118,7 +121,7 @@ Load: TypeAlias = LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange |
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """These messages are new here and stored; `link` brought them, None if we published them."""
+    """These messages are new here, as they are stored; `link` brought them, None if we published them."""
 
     link: LinkId | None
     messages: tuple[Message, ...]

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.keys import AuthorKey, hash_for
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Header
 from hedgerow_protocol.shape import as_array, as_bytes, as_list, as_uint, ascends, out_of_range, wrong_shape
 
@@ -31,14 +31,9 @@ class Filter:
         return cls(authors=tuple(sorted(authors)))
 
     def encode(self) -> bytes:
-        """The canonical bytes, which `hash` names."""
+        """The canonical bytes."""
         authors = None if self.authors is None else b"".join(self.authors)
         return codec.encode([authors, self.kinds, self.since, self.until])
-
-    @property
-    def hash(self) -> bytes:
-        """The 32-byte name of this filter on a link."""
-        return hash_for("filter", self.encode())
 
     def matches(self, header: Header) -> bool:
         """Whether a message with this header is asked for; kinds and times do not hold for control kinds."""

@@ -5,42 +5,30 @@ honest peer pushes is never dropped, and a slow link is not filled with what its
 """
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
 from hedgerow_protocol.effects import LoadMessages, LoadUnknown
 from hedgerow_protocol.frame import IHave, Mode, split_ids
+from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Message, MessageId
-from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pushes
 from hedgerow_protocol.shape import wrong_shape
-from hedgerow_protocol.transfer import Fetching, Offering, push
-from hedgerow_protocol.wire import Wire, unexpected
+from hedgerow_protocol.transfer import push
+from hedgerow_protocol.wire import unexpected
 
 
 class Live:
     """New messages of one link, both ways; pure."""
 
-    def __init__(
-        self,
-        wire: Wire,
-        outbox: Outbox,
-        admission: Admission,
-        fetching: Fetching,
-        offering: Offering,
-        answering: Answering,
-        asking: Asking | None,
-        *,
-        asks_private: bool,
-    ) -> None:
-        self._wire = wire
-        self._outbox = outbox
-        self._admission = admission
-        self._fetching = fetching
-        self._offering = offering
+    def __init__(self, parts: LinkParts, answering: Answering, asking: Asking | None) -> None:
+        self._parts = parts
+        self._wire = parts.wire
+        self._outbox = parts.outbox
+        self._admission = parts.admission
+        self._fetching = parts.fetching
+        self._offering = parts.offering
         self._answering = answering
         self._asking = asking
-        self._asks_private = asks_private
         self._pushed = Pushes()
         self._own_pushes = Pushes(limits.PUSH_SHARE)
 
@@ -62,14 +50,9 @@ class Live:
         self._announce(now, announced)
 
     def _mode_for(self, message: Message) -> Mode:
-        if not self._serves(message):
-            return Mode.OFF
         if self._asking is not None and self._asking.subscriptions.carries(message.header):
             return Mode.EAGER
         return self._answering.wants(message.header)
-
-    def _serves(self, message: Message) -> bool:
-        return self._admission.carried.serves(message, asks_private=self._asks_private)
 
     def _may_push(self, now: float, whole: list[Message]) -> bool:
         if not whole or len(whole) > limits.MAX_PUSHED or len(self._offering):
@@ -125,10 +108,10 @@ class Live:
         held = tuple([one for one in announced if one not in wanted])
 
         def then(now: float, messages: list[Message]) -> None:
-            hidden = {message.id for message in messages if not self._serves(message)}
+            hidden = {message.id for message in messages if self._admission.carried.hides(message)}
             self._want(now, request, [one for one in announced if one in wanted or one in hidden])
 
-        if held and self._admission.carried.private and not self._asks_private:
+        if held and self._admission.carried.private and not self._parts.asks_private:
             self._outbox.ask(lambda token: LoadMessages(token, held), list, then, self._wire.link)
         else:
             self._want(now, request, unknown)

@@ -20,7 +20,7 @@ from hedgerow_protocol.frame import Err, Frame, LinkFault, decode_frame, encode_
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.message import Message
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.sync import LinkSync
@@ -208,8 +208,8 @@ class Peer:
         """The answer to a `Load` effect, of the type that it names."""
         return self._on_answer(now, token, answer)
 
-    def on_stored(self, now: float, token: Token, new: list[MessageId]) -> list[Effect]:
-        """The answer to `Put`: what is new here, now durable."""
+    def on_stored(self, now: float, token: Token, new: list[Message]) -> list[Effect]:
+        """The answer to `Put`: what is new here, now durable, as it is held."""
         return self._on_answer(now, token, new)
 
     def on_verified(self, now: float, token: Token, verified: Verified) -> list[Effect]:

@@ -48,11 +48,11 @@ from hedgerow_protocol.frame import (
     Want,
 )
 from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.live import Live
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket, Pool
-from hedgerow_protocol.transfer import Fetching, Offering
 from hedgerow_protocol.wire import Wire, unexpected
 
 Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept
@@ -80,24 +80,12 @@ class LinkSync:
         self._outbox = outbox
         self._admission = admission
         self._asks_private = asks_private
-        self._fetching = Fetching(wire, lambda: admission.waiting(link), lambda: admission.has_room(link))
-        self._offering = Offering(wire)
-        self._answering = Answering(wire, outbox, admission, pool, asks_private=asks_private)
-        self._asking = (
-            Asking(wire, outbox, admission, self._fetching, self._offering, random, asks_private=asks_private)
-            if is_initiator
-            else None
-        )
-        self._live = Live(
-            wire,
-            outbox,
-            admission,
-            self._fetching,
-            self._offering,
-            self._answering,
-            self._asking,
-            asks_private=asks_private,
-        )
+        parts = LinkParts.of(wire, outbox, admission, asks_private=asks_private)
+        self._fetching = parts.fetching
+        self._offering = parts.offering
+        self._answering = Answering(parts, pool)
+        self._asking = Asking(parts, random) if is_initiator else None
+        self._live = Live(parts, self._answering, self._asking)
         self._unasked = Bucket(limits.FRAME_RATE, limits.FRAME_BURST)
         self._asked_logs: set[AuthorKey] = set()
         self._acceptances: set[int] = set()

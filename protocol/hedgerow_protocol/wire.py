@@ -61,6 +61,10 @@ class Wire:
         self.last_request += 2
         return self.last_request
 
+    def was_sent(self, request: int) -> bool:
+        """Whether our side has given this number to something."""
+        return self.is_ours(request) and 0 < request <= self.last_request
+
     def is_ours(self, request: int) -> bool:
         """Whether a number is one of those that our side counts."""
         return request % 2 == self.last_request % 2

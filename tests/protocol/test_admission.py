@@ -59,7 +59,7 @@ class Gate:
 
     def stored(self, put: Effect, *new: Message) -> list[Effect]:
         assert isinstance(put, Put)
-        self.outbox.answer(NOW, put.token, [message.id for message in new])
+        self.outbox.answer(NOW, put.token, list(new))
         return self.outbox.drain()
 
 
@@ -158,6 +158,16 @@ def test_a_log_authorises_what_comes_after_it_in_the_same_batch() -> None:
     assert gate.bring(message) == []
     assert gate.told[0] == ("unauthorised", ANA.key)
     assert gate.bring(ANA.inception, message) == [ANA.inception, message]
+
+
+def test_what_the_log_does_not_authorise_is_refused_until_the_log_does_however_it_was_learned() -> None:
+    gate, message = Gate(carrying(ANA)), ANA.say(WORDS, EPOCH)
+    assert gate.bring(message) == []
+    assert gate.admission.is_refused(message.id, NOW + 1e9)
+    gate.identities.learn(BEN.inception)
+    assert gate.admission.is_refused(message.id, NOW)
+    gate.identities.learn(ANA.inception)
+    assert not gate.admission.is_refused(message.id, NOW)
 
 
 def test_batches_of_one_link_are_judged_in_the_order_in_which_they_came() -> None:

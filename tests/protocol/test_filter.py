@@ -105,13 +105,6 @@ def test_any_bytes_are_a_filter_in_its_one_form_or_refused(data: bytes) -> None:
         assert decode_filter(data).encode() == data
 
 
-def test_equal_filters_share_a_name_and_different_ones_do_not() -> None:
-    one = Filter.of_authors({AUTHORS[1], AUTHORS[2]})
-    assert one.hash == Filter(authors=(AUTHORS[1], AUTHORS[2])).hash
-    names = {one.hash, Filter().hash, NOBODY.hash, replace(one, kinds=()).hash, replace(one, since=0).hash}
-    assert len(names) == 5
-
-
 def keys(count: int) -> bytes:
     source = random.Random(count)
     return b"".join(sorted({source.randbytes(32) for _ in range(count)}))

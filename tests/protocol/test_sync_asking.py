@@ -28,6 +28,8 @@ from hedgerow_protocol.frame import (
     Unsub,
 )
 from hedgerow_protocol.kinds import Comment, Role
+from hedgerow_protocol.range_codec import RangeWriter
+from hedgerow_protocol.ranges import INFINITY
 from simulator.author import EPOCH, Author
 from simulator.scene import Asked, Scene
 
@@ -141,6 +143,13 @@ def test_what_was_subscribed_before_is_no_more_and_answers_to_it_are_passed_over
     assert not scene.is_settled
 
 
+def test_scopes_that_follow_one_another_fast_load_one_set_at_a_time() -> None:
+    scene = Asked()
+    scene.network.storage = (1.0, 1.0)
+    assert scene.send(*(scene.carry_all(scene.sub, version) for version in (1, 2, 3)), seconds=1.5) == []
+    assert scene.only(NegOpen, scene.wait(1.0)).version == 3
+
+
 def test_a_scope_for_one_of_several_subscriptions_begins_nothing() -> None:
     scene = Scene(dials=False, carried=Carried(frozenset({Author(1).key}), held=frozenset({Author(9).key})))
     first, second = [frame for frame in scene.wait(0) if isinstance(frame, Sub)]
@@ -170,15 +179,37 @@ def test_control_comes_before_content_and_equal_sets_settle() -> None:
 
 @pytest.mark.parametrize(
     "frame",
-    [NegSame(5), NegDiffers(5, 1), NegErr(5, 0, 0), NegMsg(5, b"\x61"), NegErr(0, 0, 0), NegSame(0)],
+    [NegSame(5), NegDiffers(5, 1), NegErr(5, 0, 0), NegMsg(5, b"\x61")],
     ids=str,
 )
-def test_an_answer_to_no_session_is_passed_over(frame: Frame) -> None:
+def test_an_answer_to_a_session_that_is_over_is_passed_over(frame: Frame) -> None:
     scene = Asked()
     scene.settle()
     scene.send(frame)
     assert scene.is_open
     assert scene.is_settled
+
+
+def test_a_session_that_finds_no_end_is_closed_after_so_many_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ROUNDS", 3)
+    scene = Asked(held=tuple(Author(2).resources(1)))
+    session = scene.content()
+    other = RangeWriter()
+    other.fingerprint(INFINITY, bytes(16))
+    frames = scene.send(NegDiffers(session.req, 1))
+    for _ in range(limits.MAX_ROUNDS):
+        assert [type(frame) for frame in frames] == [NegMsg]
+        frames = scene.send(NegMsg(session.req, bytes(other.data)))
+    assert frames == [NegClose(session.req)]
+
+
+@pytest.mark.parametrize("number", [0, 2, 7])
+def test_an_answer_to_what_was_never_asked_ends_the_link(number: int) -> None:
+    for frame in (NegSame(number), NegDiffers(number, 1), NegErr(number, 0, 0), NegMsg(number, b"\x61")):
+        scene = Asked()
+        scene.settle()
+        scene.send(frame)
+        assert scene.reason == "unexpected_frame"
 
 
 @pytest.mark.parametrize("late", ["same", "differs"])

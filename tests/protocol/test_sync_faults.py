@@ -79,6 +79,8 @@ def test_the_number_of_a_question_is_new_and_of_the_side_that_asks(question: Fra
         NegErr(2, 0, 0),
         NegMsg(2, b"\x61"),
         NegMsg(3, b"\x61"),
+        NegClose(2),
+        NegClose(3),
         Messages(2, (), more=False),
         Messages(3, ((0, b"x"),), more=False),
         Missing(2, ()),
@@ -93,11 +95,10 @@ def test_an_answer_to_a_side_that_asked_nothing_ends_the_link(answer: Frame) -> 
     assert scene.reason == "unexpected_frame"
 
 
-@pytest.mark.parametrize(
-    "frame", [Pong(77), Unsub(77), Unsub(2), NegClose(77), NegClose(2), Changed(77)], ids=name
-)
+@pytest.mark.parametrize("frame", [Pong(77), Unsub(77), Unsub(2), NegClose(3), Changed(77)], ids=name)
 def test_what_may_have_crossed_something_else_on_the_way_is_passed_over(frame: Frame) -> None:
     scene = subscribed()
+    assert scene.send(opening(3)) == [NegSame(3)]
     scene.send(frame)
     assert scene.send(Ping(99)) == [Pong(99)]
 
@@ -286,6 +287,17 @@ def test_a_push_of_nothing_ends_the_link() -> None:
     assert scene.reason == "unexpected_frame"
 
 
+def test_what_comes_after_its_retraction_is_passed_on_without_its_body() -> None:
+    scene = Scene()
+    scene.subscribe(1, Filter.of_authors({scene.ben.key}))
+    early, late = scene.ben.resources(2)
+    retractions = [scene.ben.retract(one, ts=EPOCH + 9) for one in (early, late)]
+    scene.node.hold([scene.ben.inception, retractions[0]])
+    scene.another().send(pushed(early, late, retractions[1]))
+    assert scene.wait() == [pushed(early.without_body(), late.without_body(), retractions[1])]
+    assert scene.node.delivered == [early.without_body(), late.without_body(), retractions[1]]
+
+
 def test_what_a_node_pushes_stays_below_the_quota_and_the_rest_is_announced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -297,6 +309,14 @@ def test_what_a_node_pushes_stays_below_the_quota_and_the_rest_is_announced(
     frames = scene.wait()
     assert [type(frame) for frame in frames] == [Messages] * 4 + [IHave] * 2
     assert all(isinstance(frame, IHave) or frame.req == 0 for frame in frames)
+
+
+def test_nothing_is_pushed_past_what_waits_to_be_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REQUEST_WINDOW", 1)
+    scene = subscribed()
+    scene.node.publish(scene.ana.resources(limits.MAX_FRAME_MESSAGES + 1))
+    scene.node.publish(scene.ana.resources(1, start=EPOCH + 5_000))
+    assert [type(frame) for frame in scene.wait()] == [IHave]
 
 
 def test_more_than_can_be_announced_is_left_to_a_reconciliation() -> None:

@@ -8,6 +8,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.frame import (
     Absence,
     Changed,
+    Frame,
     Get,
     IHave,
     Messages,
@@ -66,6 +67,13 @@ def test_a_responder_that_lies_about_its_count_is_compared_with_after_one_stream
     session = scene.only(NegOpen, scene.send(answered(asked.req)))
     frames = scene.send(NegDiffers(session.req, 2**53 - 1))
     assert isinstance(scene.only(NegMsg, frames), NegMsg)
+
+
+@pytest.mark.parametrize(("theirs", "then"), [(10, NegMsg), (11, NegClose)])
+def test_a_set_is_streamed_when_ours_is_below_a_tenth_of_it(theirs: int, then: type[Frame]) -> None:
+    scene = Asked(held=(Author(2).inception, *ben_said(1)))
+    frames = scene.send(NegDiffers(scene.content().req, theirs))
+    assert type(frames[0]) is then
 
 
 @pytest.mark.parametrize("order", [(1, 0), (0, 0)])
@@ -168,6 +176,23 @@ def test_what_the_other_side_lacks_is_offered_and_the_next_set_waits_for_its_ans
     assert scene.only(NegOpen, frames).tier == Tier.CONTENT
 
 
+@pytest.mark.parametrize("offers", [False, True])
+def test_the_next_comparison_comes_at_once_unless_the_other_side_has_to_store_what_it_was_given(
+    offers: bool,
+) -> None:
+    common, mine, theirs = Author(2).resources(3)
+    held = [common, mine] if offers else [common]
+    scene = Asked(held=(Author(2).inception, *held))
+    frames = scene.rounds(scene.content(), [common, theirs])
+    answers: list[Frame] = [answered(scene.only(Get, frames).req, theirs)]
+    answers += [Want(frame.req, b"") for frame in frames if isinstance(frame, IHave)]
+    opened = [frame for frame in scene.send(*answers) if isinstance(frame, NegOpen)]
+    assert len(opened) == (0 if offers else 1)
+    assert scene.is_open
+    if offers:
+        scene.only(NegOpen, scene.wait(limits.CONFIRM_AFTER))
+
+
 def test_an_offer_without_an_answer_ends_the_link() -> None:
     ben = Author(2)
     scene = Asked(held=(ben.inception,))
@@ -226,6 +251,21 @@ def test_what_was_refused_before_is_not_fetched_and_not_confirmed_again() -> Non
     assert not scene.is_settled
 
 
+def test_what_no_log_authorises_is_not_fetched_again_until_one_does() -> None:
+    common = Author(1).resources(1)
+    forged = Author(2).say(WORDS, EPOCH + 5)
+    scene = Asked(held=tuple(common))
+    frames = scene.rounds(scene.content(), [*common, forged])
+    again = scene.send(answered(scene.only(Get, frames).req, forged), seconds=3)
+    session = scene.only(NegOpen, scene.send(NegSame(scene.only(NegOpen, again).req)))
+    assert scene.rounds(session, [*common, forged]) == [NegClose(session.req)]
+    scene.send(answered(0, scene.ben.inception))
+    session = scene.only(NegOpen, scene.send(Changed(scene.sub.req)))
+    session = scene.only(NegOpen, scene.send(NegSame(session.req)))
+    frames = scene.rounds(session, [*common, forged])
+    assert split_ids(scene.only(Get, frames).ids) == [forged.id]
+
+
 def test_too_much_for_one_go_is_offered_over_several_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_OFFERED", 4)
     ana = Author(1)
@@ -279,6 +319,17 @@ def test_an_announcement_of_nothing_new_during_a_comparison_does_not_stop_it() -
     frames = scene.send(IHave(2, scene.ana.inception.id, b"\0"), NegSame(session.req), seconds=5)
     assert scene.only(Want, frames) == Want(2, b"")
     assert scene.only(NegOpen, frames).tier == Tier.CONTENT
+
+
+def test_what_was_announced_during_a_comparison_is_stored_before_the_next_step_would_find_it_again() -> None:
+    scene = Asked()
+    session = scene.scoped()
+    scene.network.storage = (1.0, 1.0)
+    message = scene.ben.inception
+    frames = scene.send(IHave(2, message.id, b"\0"), NegSame(session.req), seconds=2.5)
+    assert frames == [Want(2, message.id)]
+    session = scene.only(NegOpen, scene.send(answered(2, message), seconds=5))
+    assert session.tier == Tier.CONTENT
 
 
 def test_pushes_above_the_quota_lead_to_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:

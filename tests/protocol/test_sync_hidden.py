@@ -19,6 +19,7 @@ from hedgerow_protocol.frame import (
     Want,
     pack_ids,
 )
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import FIRST, Message, sign_message
 from simulator.author import EPOCH, Author
@@ -67,6 +68,15 @@ def test_an_announcement_does_not_tell_whether_something_of_a_private_follow_is_
         expected = [one for one in ids if one != own]
         assert scene.send(IHave(number, pack_ids(ids), bytes(4))) == [Want(number, pack_ids(expected))]
         assert scene.send(Messages(number, (), more=False)) == []
+
+
+def test_private_follows_change_nothing_for_what_is_held_of_others() -> None:
+    ana, cyd, dee = Author(1), Author(3), Author(4)
+    [message] = dee.resources(1)
+    for private in (frozenset({cyd.key}), frozenset[AuthorKey]()):
+        scene = Scene(carried=Carried(frozenset({ana.key}), private, held=frozenset({dee.key})))
+        scene.node.hold([dee.inception, message])
+        assert scene.send(IHave(1, message.id, b"\0")) == [Want(1, b"")]
 
 
 def test_what_was_refused_is_wanted_again_like_what_is_hidden() -> None:

@@ -16,6 +16,7 @@ from hedgerow_protocol.frame import (
     Scope,
     SessionFault,
     Tier,
+    Unsub,
 )
 from hedgerow_protocol.kinds import Comment, Role
 from simulator.author import EPOCH
@@ -116,6 +117,16 @@ def test_a_session_over_a_scope_that_changes_ends() -> None:
     scene.send(opening(3))
     scene.node.carry(Carried(frozenset({scene.ben.key}), private=frozenset({scene.ana.key})))
     assert scene.wait() == [Scope(1, 2, b"\0"), NegErr(3, SessionFault.STALE, 0)]
+    assert scene.send(NegMsg(3, first_round())) == [], "the ids of whom it now follows privately stay here"
+    assert scene.is_open
+
+
+def test_a_session_over_a_subscription_that_is_given_up_ends() -> None:
+    scene = subscribed()
+    scene.node.hold(scene.ana.resources(1))
+    scene.send(opening(3))
+    assert scene.send(Unsub(1)) == [NegErr(3, SessionFault.STALE, 0)]
+    scene.node.carry(Carried(frozenset({scene.ben.key}), private=frozenset({scene.ana.key})))
     assert scene.send(NegMsg(3, first_round())) == [], "the ids of whom it now follows privately stay here"
     assert scene.is_open
 

@@ -115,6 +115,15 @@ def test_a_body_that_one_peer_kept_back_is_fetched_from_another():
     assert ben.store.messages[message.id].body == message.body
 
 
+def test_a_body_that_the_answering_side_lacks_is_fetched_from_whoever_dials_it():
+    network, ana, ben = pair()
+    ana.hold([bare := ana.author.resources(1)[0]])
+    ben.hold([ana.author.inception, bare.without_body()])
+    network.connect(ana, ben)
+    network.run(10)
+    assert ben.store.messages[bare.id].body == bare.body
+
+
 def test_an_author_who_is_not_carried_is_refused_in_the_open():
     network, ana, ben = pair()
     cyd = Author(3)

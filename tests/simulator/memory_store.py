@@ -37,9 +37,10 @@ class MemoryStore:
         self._selected: dict[tuple[Filter, Tier], list[Message]] = {}
         self.put(messages)
 
-    def put(self, messages: Iterable[Message]) -> list[MessageId]:
-        """The ids that are new, or whose missing body came."""
-        return [message.id for message in messages if self._put_one(message)]
+    def put(self, messages: Iterable[Message]) -> list[Message]:
+        """Those that are new, or whose missing body came, as they are held."""
+        new = [message.id for message in messages if self._put_one(message)]
+        return [self.messages[one] for one in new]
 
     def _put_one(self, message: Message) -> bool:
         if message.header.kind == Kind.RETRACT and message.body is not None:

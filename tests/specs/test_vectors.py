@@ -171,7 +171,6 @@ def run_filters(case: Case) -> Iterator[object]:
     if "values" in case:
         authors = None if found.authors is None else b"".join(found.authors)
         yield (authors, found.kinds, found.since, found.until), value_of(case["values"])
-        yield found.hash, data_of(case["hash"])
     if "carried" in case:
         yield b"".join(found.narrowed(data_of(case["carried"])).authors or ()), data_of(case["narrowed"])
     if "header" in case:

@@ -44,8 +44,8 @@ KEEP_SUM = "INSERT OR REPLACE INTO sums (author, control, count, total) VALUES (
 class Taken:
     """What a put changed."""
 
-    new: list[MessageId]
-    """Messages that were not here, or whose body was not, in the order they were given."""
+    new: list[Message]
+    """Those that were not here, or whose body was not, as they were stored, in the order they were given."""
     own: list[Message]
     """Those signed here that the journal lacks, as they were stored."""
 
@@ -269,5 +269,5 @@ def _taken(
     }
     for key in promoted:
         journalled.setdefault(key, given[key])
-    new = [one.message.id for one in arrivals if one.is_fresh or not one.is_erased]
+    new = [one.stored for one in arrivals if one.is_fresh or not one.is_erased]
     return Taken(new, list(journalled.values()))

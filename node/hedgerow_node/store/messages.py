@@ -74,13 +74,13 @@ class Messages:
 
     async def put(
         self, messages: Sequence[Message], *, received: float, own: bool = False, journal: bool = True
-    ) -> list[MessageId]:
-        """Store these and return, after they are on the disk, the ids that were not here or whose body was not.
+    ) -> list[Message]:
+        """Store these and return, after they are on the disk, those that were not here or whose body was not.
 
         In any order, any number of times, with or without bodies. `received` in Unix seconds; `own` says that they
         were signed here, and then they are journalled first unless `journal` is False because they come from there.
-        What an author retracted loses its body, also when it comes after its retraction. Raises `StoreError`, and
-        then took none of them.
+        What an author retracted loses its body, also when it comes after its retraction, and is returned without it.
+        Raises `StoreError`, and then took none of them.
         """
         if not messages:
             return []
@@ -93,7 +93,7 @@ class Messages:
     ) -> list[MessageId]:
         size = 0
 
-        def take(db: sqlite3.Connection) -> list[MessageId]:
+        def take(db: sqlite3.Connection) -> list[Message]:
             nonlocal size
             size = self._journal.size
             taken = intake.take_in(db, messages, received=received, own=own)

@@ -50,7 +50,7 @@ async def test_what_was_put_comes_back_byte_for_byte_also_after_a_restart(tmp_pa
     author = Author(1)
     messages = [author.inception, *author.resources(5)]
     async with opened(tmp_path) as store:
-        assert await store.messages.put(messages, received=NOW) == ids_of(messages)
+        assert await store.messages.put(messages, received=NOW) == messages
     async with opened(tmp_path) as store:
         found = await store.messages.get(ids_of(messages))
         assert {message.encode() for message in found} == {message.encode() for message in messages}
@@ -58,9 +58,9 @@ async def test_what_was_put_comes_back_byte_for_byte_also_after_a_restart(tmp_pa
 
 async def test_only_what_is_new_is_named_in_the_order_it_was_given(store: Store) -> None:
     messages = Author(1).resources(4)
-    assert await store.messages.put(messages[1:3], received=NOW) == ids_of(messages[1:3])
+    assert await store.messages.put(messages[1:3], received=NOW) == messages[1:3]
     given = [messages[3], messages[1], messages[0], messages[3]]
-    assert await store.messages.put(given, received=NOW) == ids_of([messages[3], messages[0]])
+    assert await store.messages.put(given, received=NOW) == [messages[3], messages[0]]
     assert await store.messages.put(messages, received=NOW) == []
     assert await store.messages.put([], received=NOW) == []
 
@@ -68,10 +68,10 @@ async def test_only_what_is_new_is_named_in_the_order_it_was_given(store: Store)
 async def test_a_header_that_came_alone_takes_its_body_later(store: Store) -> None:
     author = Author(1)
     (message,) = author.resources(1)
-    assert await store.messages.put([message.without_body()], received=NOW) == [message.id]
+    assert await store.messages.put([message.without_body()], received=NOW) == [message.without_body()]
     assert await store.messages.known([message.id]) == set()
     assert await store.messages.bodiless([author.key], 10) == [message.id]
-    assert await store.messages.put([message], received=NOW) == [message.id]
+    assert await store.messages.put([message], received=NOW) == [message]
     assert await store.messages.known([message.id]) == {message.id}
     assert await store.messages.bodiless([author.key], 10) == []
     assert await store.messages.get([message.id]) == [message]
@@ -119,7 +119,7 @@ async def test_two_puts_at_once_store_each_message_once(store: Store) -> None:
     author = Author(1)
     messages = author.resources(50)
     new = await asyncio.gather(*[store.messages.put(messages, received=NOW) for _ in range(4)])
-    assert sorted(chain(*new)) == sorted(ids_of(messages))
+    assert sorted(ids_of(chain(*new))) == sorted(ids_of(messages))
     assert await sums_hold(store, [author])
 
 
@@ -129,7 +129,7 @@ async def test_an_own_message_that_came_back_from_others_first_is_still_journall
     first, second = Author(1).resources(2)
     await store.messages.put([first, second.without_body()], received=NOW)
     assert list(store.journal.read()) == []
-    assert await store.messages.put([first, second], received=NOW, own=True) == [second.id]
+    assert await store.messages.put([first, second], received=NOW, own=True) == [second]
     assert sorted(ids_of(store.journal.read())) == sorted(ids_of([first, second]))
     assert (await store.messages.counts()).own == 2
     assert await store.check() == []
@@ -385,7 +385,7 @@ async def test_a_body_that_comes_after_its_retraction_is_never_stored(store: Sto
     author = Author(1)
     message, other = author.resources(2)
     await store.messages.put([author.retract(message, other, ts=EPOCH + 9)], received=NOW)
-    assert await store.messages.put([message], received=NOW) == [message.id]
+    assert await store.messages.put([message], received=NOW) == [message.without_body()]
     await store.messages.put([other.without_body()], received=NOW)
     assert await store.messages.put([other], received=NOW) == []
     found = await store.messages.get([message.id, other.id])
@@ -510,7 +510,7 @@ async def check_story(folder: Path, batches: list[list[Message]]) -> None:
     async with opened(folder, check=False) as store:
         new: list[MessageId] = []
         for batch in batches:
-            new += await store.messages.put(batch, received=NOW)
+            new += ids_of(await store.messages.put(batch, received=NOW))
         assert set(new) == set(ids_of(STORY))
         found = await store.messages.get(ids_of(STORY))
         assert {message.id: message.body for message in found} == expected.bodies()

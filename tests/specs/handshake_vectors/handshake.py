@@ -136,6 +136,8 @@ def wrong_peers() -> Iterator[Scene]:
     newer = {"min_v": 2, "max_v": 3}
     yield from both_sides("no common version, nor certified", "HS-15", newer, "bad_certificate", {"net": 2})
     yield from both_sides("no common version", "HS-17", newer, "unsupported_version")
+    older = {"min_v": 0, "max_v": 0}
+    yield from both_sides("older versions alone", "HS-17", older, "unsupported_version")
 
 
 def bad_messages() -> Iterator[Scene]:

@@ -26,6 +26,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
+UNSUB = 10
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -143,6 +144,14 @@ def _sessions() -> list[Json]:
             "SY-8", "an unknown subscription is stale", _sub(), (_opening(sub=9), [[NEG_ERR, 3, STALE, 0]])
         ),
         _case("SY-8", "another version is stale", _sub(), (_opening(version=2), [[NEG_ERR, 3, STALE, 0]])),
+        _case(
+            "SY-8",
+            "a session of a subscription that is given up is stale",
+            _sub(),
+            differs,
+            ([UNSUB, 1], [[NEG_ERR, 3, STALE, 0]]),
+            ([NEG_MSG, 3, _listed(SECOND)], []),
+        ),
         _case("SY-9", "a reconciliation", _sub(), differs, compared, ([NEG_CLOSE, 3], [])),
         _case("SY-9", "two rounds", _sub(), differs, compared, compared),
         _case(
@@ -277,6 +286,7 @@ def _out_of_order() -> list[Json]:
             [_sub(), opened, ([NEG_MSG, 3, b"\x61\xff"], [])],
             "bad_reconciliation",
         ),
+        ("SY-9", "the end of a session that never was", [_sub(), ([NEG_CLOSE, 3], [])], "unexpected_frame"),
         ("SY-14", "messages that nobody asked for", [([MESSAGES, 1, [], False], [])], "unexpected_frame"),
         ("SY-13", "MISSING to no question", [([MISSING, 2, []], [])], "unexpected_frame"),
         ("SY-14", "WANT to no announcement", [([WANT, 2, b""], [])], "unexpected_frame"),
