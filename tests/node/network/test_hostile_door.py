@@ -45,6 +45,13 @@ async def test_a_half_sent_header_is_cut_at_the_deadline(scene: Scene) -> None:
         assert await peer.is_cut()
 
 
+@pytest.mark.parametrize("blank", [b"\r\n\r\n", b"\r\n" * 7, b"\n\r\n\r\n"])
+async def test_empty_lines_in_front_of_a_half_sent_header_buy_no_time(scene: Scene, blank: bytes) -> None:
+    async with stranger(scene.seed.address) as peer:
+        await peer.write(blank + b"GET /peer HTTP/1.1\r\nHost: x\r\n")
+        assert await peer.is_cut()
+
+
 async def test_a_header_that_drips_is_cut_at_the_deadline(scene: Scene) -> None:
     async with stranger(scene.seed.address) as peer:
         with contextlib.suppress(ConnectionError):
