@@ -54,6 +54,8 @@ class _Keeper:
         """Tries that have ended, links that broke among them."""
         self.problem = Problem(Code.PEER_UNREACHABLE)
         """Why the last one ended."""
+        self.pause = FIRST_RETRY / 2
+        """Seconds of the last pause before a try; the next one may be longer."""
         self.hurry = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -102,8 +104,9 @@ class Dialling:
             self.keep(peer)
 
     def hurry(self) -> None:
-        """Try those peers now whose turn has not come yet."""
+        """Try those peers now whose turn has not come yet; pauses begin anew, for the network may only come up."""
         for keeper in self._keepers.values():
+            keeper.pause = FIRST_RETRY / 2
             if keeper.stage == Stage.WAITING:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.set()
@@ -169,24 +172,23 @@ class Dialling:
         return keeper
 
     async def _keep(self, keeper: _Keeper) -> None:
-        pause = FIRST_RETRY / 2
         try:
             while keeper.is_wanted and not self._is_closing:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.clear()
                 lasted = await self._try(keeper)
-                pause = _next_pause(pause, lasted)
+                keeper.pause = _next_pause(keeper.pause, lasted)
                 if keeper.is_wanted and not self._is_closing:
-                    await self._pause(keeper, pause)
+                    await self._pause(keeper)
         finally:
             del self._keepers[keeper.peer.device]
             self._bell.ring()
 
-    async def _pause(self, keeper: _Keeper, pause: float) -> None:
+    async def _pause(self, keeper: _Keeper) -> None:
         keeper.stage = Stage.WAITING
         self._bell.ring()
         try:
-            async with asyncio.timeout(pause * self._clock.random().uniform(0.5, 1.0)):
+            async with asyncio.timeout(keeper.pause * self._clock.random().uniform(0.5, 1.0)):
                 await keeper.hurry.wait()
         except TimeoutError:
             return

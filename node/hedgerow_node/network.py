@@ -14,7 +14,7 @@ from aiohttp import ClientWebSocketResponse
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
-from hedgerow_node.dialling import Dialling
+from hedgerow_node.dialling import Dialling, Stage
 from hedgerow_node.driver import Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
@@ -66,7 +66,9 @@ class Network:
         self._listener: PeerListener | None = None
         self._beside: set[asyncio.Task[None]] = set()
         net = node.keys.inception.header.net
-        self._driver = Driver(node.store, node.clock, identities, room, net, self._on_event)
+        self._driver = Driver(
+            node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
+        )
         self._circle = Circle(node, identities, self._on_carried, has_members=listens)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         self._dialling = Dialling(
@@ -127,6 +129,8 @@ class Network:
 
     async def _listen(self, listen: str, proxies: Sequence[str], door: DoorLimits) -> None:
         host, _, port = listen.rpartition(":")
+        if not host:  # the system would take none for every address that it has
+            raise Problem(Code.ADDRESS_TAKEN, f"{listen}: it names no host")
         try:
             self._listener = await PeerListener.open(
                 host.strip("[]"),
@@ -202,17 +206,21 @@ class Network:
         return all(state.is_settled for state in self._driver.links() if state.is_initiator)
 
     async def sync(self, patience: float) -> bool:
-        """Compare with every peer now; whether there is one, and all agree, within `patience` seconds."""
+        """Compare with every peer that answers; whether there is one, and all agree, within `patience` seconds."""
         self._dialling.hurry()
         self._driver.resync()
         await self._bell.until(lambda: self._agrees() or self._is_alone(), patience)
         return self._agrees()
 
     def _agrees(self) -> bool:
-        return self.is_settled and any(state.is_initiator for state in self._driver.links())
+        is_dialling = Stage.CONNECTING in self.dialled().values()
+        return not is_dialling and self.is_settled and self._has_dialled()
 
     def _is_alone(self) -> bool:
-        return self._dialling.is_hopeless and not any(state.is_initiator for state in self._driver.links())
+        return self._dialling.is_hopeless and not self._has_dialled()
+
+    def _has_dialled(self) -> bool:
+        return any(state.is_initiator for state in self._driver.links())
 
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
         """Until something happens on a link, at most this many seconds."""
@@ -295,6 +303,10 @@ class Network:
             case Accepting():
                 self.beside(self._welcoming.on_accepting(event))
         self._bell.ring()
+
+    def _on_clock_set(self) -> None:
+        # A computer that woke is somewhere else perhaps: whoever could not be reached before may be now.
+        self._dialling.hurry()
 
     def _on_established(self, link: LinkId) -> None:
         state = self._company.state_of(link)

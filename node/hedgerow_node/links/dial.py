@@ -1,6 +1,7 @@
 """Opening a connection to another node."""
 
 import asyncio
+from http import HTTPStatus
 
 import aiohttp
 
@@ -20,6 +21,7 @@ class Dialler:
             # Nothing by which a server could tell us apart beyond what the handshake says.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent",),
+            middlewares=(_go_nowhere_else,),
         )
 
     async def dial(self, address: str) -> aiohttp.ClientWebSocketResponse:
@@ -45,6 +47,17 @@ class Dialler:
     async def close(self) -> None:
         """Give back what was open."""
         await self._session.close()
+
+
+async def _go_nowhere_else(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """A peer that answers with anything but a WebSocket is none: it must not send us on to another address."""
+    response = await handler(request)
+    if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+        response.close()
+        raise aiohttp.WSServerHandshakeError(response.request_info, response.history, status=response.status)
+    return response
 
 
 def _words(error: Exception) -> str:

@@ -80,9 +80,10 @@ async def test_pauses_grow_and_begin_anew_after_a_link_that_lasted(
     pauses: list[float] = []
     pause = line.dialling._pause
 
-    async def noted(keeper, seconds):
-        pauses.append(seconds)
-        await pause(keeper, 0.0)
+    async def noted(keeper):
+        pauses.append(keeper.pause)
+        keeper.hurry.set()
+        await pause(keeper)
 
     monkeypatch.setattr(line.dialling, "_pause", noted)
     line.answers = lambda address: False
@@ -97,6 +98,24 @@ async def test_pauses_grow_and_begin_anew_after_a_link_that_lasted(
     line.hang_up()
     await eventually(lambda: bool(pauses))
     assert pauses[0] == 0.02
+
+
+async def test_in_a_hurry_pauses_begin_anew(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    pause = line.dialling._pause
+
+    async def noted(keeper):
+        pauses.append(keeper.pause)
+        await pause(keeper)
+
+    monkeypatch.setattr(line.dialling, "_pause", noted)
+    line.answers = lambda address: False
+    line.dialling.keep(HERE)
+    await eventually(lambda: len(pauses) == 4)
+    line.dialling.hurry()
+    await eventually(lambda: len(pauses) >= 5)
+    assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.02]
 
 
 async def test_there_is_one_link_to_a_device_however_often_it_is_wanted(line: Line) -> None:

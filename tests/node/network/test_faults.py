@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hedgerow_node import config, driver
+from hedgerow_node import config, dialling, driver
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import MIN_FREE_DISK
 from hedgerow_node.links import room as rooms
@@ -71,6 +71,21 @@ async def test_a_newcomer_with_a_full_disk_is_not_sent_everything_again_and_agai
     assert not ben.network.is_settled
     ben.free = 10**12
     await have_each_others(seed, ben)
+
+
+async def test_a_disk_that_cannot_be_looked_at_for_a_moment_is_looked_at_again(
+    world: World, lines: Lines
+) -> None:
+    seed = await world.seed()
+    seed.free = 0
+    ana = await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    await eventually(lambda: seed.network.is_full)
+    seed.has_disk = False
+    await eventually(lambda: bool(lines.of("looking at the disk and the clock failed")))
+    seed.has_disk, seed.free = True, 10**12
+    await eventually(lambda: not seed.network.is_full)
+    await have_each_others(seed, ana)
 
 
 async def test_what_waits_for_room_has_a_limit(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +239,22 @@ async def test_a_clock_that_is_set_sticks_no_timer_and_sets_are_equal_again(
     clock.ahead = 0.0
     await eventually(lambda: len(lines.of("the clock was set")) == 2)
     await ana.share(10)
+    await have_each_others(seed, ana)
+
+
+async def test_a_computer_that_woke_dials_at_once_whoever_waited_to_be_dialled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, ana = await member_and_seed(world)
+    clock = ana.clock = SetClock()  # type: ignore[assignment]
+    await ana.stop()
+    await seed.stop()
+    monkeypatch.setattr(dialling, "FIRST_RETRY", 1_000.0)
+    monkeypatch.setattr(dialling, "LAST_RETRY", 1_000.0)
+    await ana.start()
+    await eventually(lambda: "waiting" in ana.network.dialled().values())
+    await seed.start()
+    clock.ahead = 8 * 3_600.0
     await have_each_others(seed, ana)
 
 
