@@ -7,6 +7,7 @@ that nothing begins after its store is gone.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from ipaddress import ip_address
 from typing import TypeVar
 
 from aiohttp import ClientWebSocketResponse
@@ -94,10 +95,11 @@ class Network:
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
-        `public_address` is where others dial the listener, if not there; `proxies` are addresses of proxies of one's
-        own in front of it, which are believed when they say from where a connection comes.
+        `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
+        proxies in front of it, which are believed when they say from where a connection comes.
         """
         public_address = peer_address(public_address) if public_address is not None else None
+        proxies = [_ip_address(proxy) for proxy in proxies]
         identities = Identities()
         for message in await node.store.messages.log():
             identities.learn(message)
@@ -320,3 +322,10 @@ class Network:
             await self._node.store.peers.linked(peer.device, owner, self._node.clock.now())
         if owner is not None:
             await self._welcoming.hand_over(state.link, owner)
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        raise Problem(Code.REQUEST_WRONG, f"the proxy “{text}” is no IP address") from None
