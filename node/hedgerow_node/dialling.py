@@ -29,6 +29,11 @@ from hedgerow_protocol.effects import LinkId
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.keys import DeviceKey
 
+WRONG_TIME = "what it shows of itself is not valid at this computer's time"
+CHECK_CLOCK = (
+    "Check date and time of this computer; if they are right, tell whoever runs that node to check theirs."
+)
+
 
 class Stage(StrEnum):
     """How far dialling a peer has come; a link that is open has states of its own."""
@@ -52,8 +57,8 @@ class _Keeper:
         self.stage = Stage.CONNECTING
         self.tries = 0
         """Tries that have ended, links that broke among them."""
-        self.problem = Problem(Code.PEER_UNREACHABLE)
-        """Why the last one ended."""
+        self.problem: Problem | None = None
+        """Why the last one ended; None before."""
         self.pause = FIRST_RETRY / 2
         """Seconds of the last pause before a try; the next one may be longer."""
         self.hurry = asyncio.Event()
@@ -87,6 +92,11 @@ class Dialling:
     def stages(self) -> dict[DeviceKey, Stage]:
         """The peers that are being dialled, or are linked already."""
         return {device: keeper.stage for device, keeper in self._keepers.items()}
+
+    def why_not(self, device: DeviceKey) -> Problem | None:
+        """Why the last try to have a link to this peer ended; None where none did."""
+        keeper = self._keepers.get(device)
+        return keeper.problem if keeper is not None else None
 
     @property
     def is_hopeless(self) -> bool:
@@ -162,7 +172,9 @@ class Dialling:
         if link is not None:
             return link
         keeper.peer = before
-        raise keeper.problem if is_in_time else Problem(Code.PEER_UNREACHABLE, "no answer in time")
+        if is_in_time and keeper.problem is not None:
+            raise keeper.problem
+        raise Problem(Code.PEER_UNREACHABLE, "no answer in time")
 
     def _keeper_of(self, peer: KnownPeer) -> _Keeper:
         keeper = self._keepers.get(peer.device)
@@ -220,4 +232,6 @@ def _next_pause(pause: float, lasted: float | None) -> float:
 def _problem_of(why: str) -> Problem:
     if why == Reason.WRONG_PEER.value:
         return Problem(Code.WRONG_PEER)
+    if why == Reason.BAD_CERTIFICATE.value:
+        return Problem(Code.PEER_UNREACHABLE, WRONG_TIME, CHECK_CLOCK)
     return Problem(Code.PEER_UNREACHABLE, f"the link ended: {why}")

@@ -187,6 +187,11 @@ class Network:
         """Whether nothing is taken in from others because the disk is nearly full."""
         return self._room.is_full
 
+    def noted(self) -> list[dict[str, object]]:
+        """What others did and this node turned away, and how often since it started: {event, why, times}."""
+        counts = self._driver.noting.counts()
+        return [{"event": event, "why": why, "times": times} for event, why, times in counts]
+
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}.
 
@@ -201,6 +206,10 @@ class Network:
             for device, stage in self._dialling.stages().items()
             if self._company.link_to(device) is None
         }
+
+    def why_not(self, device: DeviceKey) -> Problem | None:
+        """Why the last try to have a link to this peer ended, if one did."""
+        return self._dialling.why_not(device)
 
     @property
     def is_settled(self) -> bool:

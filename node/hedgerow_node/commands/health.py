@@ -69,6 +69,7 @@ async def status(node: Node, request: Status) -> Json:
         "passphrase": node.keys.has_passphrase,
         "restored_copy": node.keys.is_copy,
         "notices": [{"title": check.title, "next": check.next} for check in _identity(node) if not check.ok],
+        "noted": node.network.noted() if node.network is not None else [],
         "limits": msgspec.to_builtins(LIMITS),
     }
 

@@ -14,6 +14,7 @@ from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.keys import DeviceKey
 from node.network.world import eventually
 
@@ -165,6 +166,20 @@ async def test_borrowing_tells_that_somebody_else_answers(
         async with line.dialling.borrowed(HERE):
             pass
     assert caught.value.kind is Code.WRONG_PEER
+
+
+async def test_a_wrong_time_is_told_with_its_remedy(line: Line) -> None:
+    line.why = Reason.BAD_CERTIFICATE.value
+    assert line.dialling.why_not(DEVICE) is None
+    line.dialling.keep(HERE)
+    await eventually(lambda: DEVICE in line.open)
+    assert line.dialling.why_not(DEVICE) is None
+    line.hang_up()
+    await eventually(lambda: line.dialling.why_not(DEVICE) is not None)
+    problem = line.dialling.why_not(DEVICE)
+    assert problem is not None
+    assert problem.kind is Code.PEER_UNREACHABLE
+    assert "date and time" in problem.next_step
 
 
 async def test_borrowing_does_not_wait_for_the_end_of_a_pause(line: Line, monkeypatch) -> None:

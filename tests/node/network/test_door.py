@@ -9,6 +9,7 @@ import pytest
 
 from hedgerow_node import config
 from hedgerow_node.links.gate import DoorLimits, Refusal
+from hedgerow_node.links.listen import PUSHED_OUT
 from hedgerow_node.network import Network
 from hedgerow_protocol.frame import Ping, Pong
 from node.network.lines import Lines
@@ -73,6 +74,9 @@ async def test_connections_a_minute_have_a_limit_and_the_log_too(world: World, l
                 refused += await peer.answer() == b""
     assert 35 <= refused <= 40
     assert len(lines.of("a connection was refused")) == config.LOG_BURST
+    assert seed.network.noted() == [
+        {"event": "a connection was refused", "why": Refusal.TOO_OFTEN.value, "times": refused}
+    ]
 
 
 async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: World) -> None:
@@ -87,6 +91,7 @@ async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: Wo
         assert await is_let_in(honest)
         cut = [asyncio.create_task(peer.is_cut()) for peer in silent[:32]]
         assert all(await asyncio.gather(*cut))
+        assert {"event": "a connection was cut", "why": PUSHED_OUT, "times": 33} in seed.network.noted()
 
 
 async def test_one_person_has_so_many_links_and_the_oldest_goes(

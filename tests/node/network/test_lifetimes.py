@@ -287,8 +287,11 @@ async def test_the_state_of_a_peer_is_shown_while_it_is_dialled(world: World) ->
     assert peer["last_linked"] is not None
     await seed.stop()
     await eventually(lambda: ana.network.links() == [])
+    await eventually(lambda: "waiting" in ana.network.dialled().values())
     (peer,) = (await call(ana.node, "peers"))["peers"]
     assert peer["state"] in ("connecting", "waiting")
+    assert peer["problem"]["code"] == Code.PEER_UNREACHABLE.code
+    assert peer["problem"]["next"]
 
 
 # --- What a node says of itself, and believes of others ------------------------------------------------------
