@@ -66,6 +66,8 @@ async def test_the_status_has_the_links_of_a_running_node_and_what_was_turned_aw
         def noted(self):
             return noted
 
+        is_full = False
+
     assert (await call(node, "status"))["noted"] == []
     node.network = Links()
     status = await call(node, "status")

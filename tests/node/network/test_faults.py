@@ -15,6 +15,7 @@ from hedgerow_node.links.steady import SteadyTime
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_protocol.frame import Get
+from node.calling import call
 from node.network.lines import Lines
 from node.network.stranger import stranger
 from node.network.world import Person, World, eventually, have_each_others
@@ -48,12 +49,19 @@ async def test_a_nearly_full_disk_takes_nothing_in_says_so_and_goes_on_by_itself
     await asyncio.sleep(0.2)
     assert await seed.count(ana.author) == before
     assert len(lines.of("the disk is nearly full")) == 1
+    assert any("nearly full" in notice for notice in await notices(seed))
     mine = await seed.share(5)
     await eventually(lambda: ana.has_all_of(seed), "what the owner says still goes out")
     assert len(mine) == 5
     seed.free = MIN_FREE_DISK
     await eventually(lambda: seed.has_all_of(ana), "it goes on by itself")
     assert len(lines.of("there is room on the disk again")) == 1
+    assert not any("nearly full" in notice for notice in await notices(seed))
+
+
+async def notices(person: Person) -> list[str]:
+    """What `status` says that the owner should know."""
+    return [notice["title"] for notice in (await call(person.node, "status"))["notices"]]
 
 
 async def test_a_newcomer_with_a_full_disk_is_not_sent_everything_again_and_again(world: World) -> None:
