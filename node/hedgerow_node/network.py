@@ -235,8 +235,7 @@ class Network:
 
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
         """Until something happens on a link, at most this many seconds."""
-        looks = iter((False, True))
-        await self._bell.until(lambda: next(looks, True), patience)
+        await self._bell.rung(patience)
 
     # --- Links -------------------------------------------------------------------------------------------
 
