@@ -183,12 +183,12 @@ class PeerListener:
         return socket
 
     def _may_stay(self, request: web.Request, ticket: Ticket) -> bool:
-        forwarded = request.headers.get(FORWARDED_FOR)
-        if forwarded is None or request.remote not in self._proxies:
+        forwarded = request.headers.getall(FORWARDED_FOR, [])
+        if not forwarded or request.remote not in self._proxies:
             return True
         try:
-            # The last one is what the proxy saw itself; those before it are whatever its client wrote.
-            origin = Origin.of(forwarded.rpartition(",")[2].strip())
+            # The last of the last line is what the proxy saw itself; the rest is whatever its client wrote.
+            origin = Origin.of(forwarded[-1].rpartition(",")[2].strip())
         except ValueError:
             return False
         refusal = ticket.move(self._now(), origin)

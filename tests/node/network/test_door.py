@@ -122,16 +122,18 @@ async def test_only_a_proxy_of_ours_is_believed_where_a_connection_comes_from(wo
     address = ("127.0.0.1", int(network.address.rpartition(":")[2]))
     async with AsyncExitStack() as stack:
 
-        async def upgraded(local: str, forwarded: str | None) -> int:
+        async def upgraded(local: str, *forwarded: str) -> int:
             peer = await stack.enter_async_context(stranger(address, local=local))
-            line = f"X-Forwarded-For: {forwarded}\r\n" if forwarded is not None else ""
-            return await peer.upgrade(headers=line)
+            lines = [f"X-Forwarded-For: {line}\r\n" for line in forwarded]
+            return await peer.upgrade(headers="".join(lines))
 
         assert await upgraded("127.0.0.1", "1.1.1.1, 192.0.2.1") == 101
         assert await upgraded("127.0.0.1", "2.2.2.2, 192.0.2.1") == 503
         assert await upgraded("127.0.0.1", "192.0.2.2") == 101
         assert await upgraded("127.0.0.1", "nonsense") == 503
-        assert await upgraded("127.0.0.1", None) == 101
+        # Some proxies add a line of their own behind those that their client wrote.
+        assert await upgraded("127.0.0.1", "3.3.3.3", "192.0.2.1") == 503
+        assert await upgraded("127.0.0.1") == 101
         assert await upgraded("127.3.3.3", "192.0.2.1") == 101
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await upgraded("127.3.3.3", "192.0.2.77")

@@ -250,6 +250,24 @@ async def test_a_clock_that_is_set_sticks_no_timer_and_sets_are_equal_again(
     await have_each_others(seed, ana)
 
 
+@pytest.mark.parametrize("days", [60, -60])
+async def test_whose_clock_is_wrong_is_told_so_and_linked_once_it_is_right(world: World, days: int) -> None:
+    seed, ana = await member_and_seed(world)
+    clock = ana.clock = SetClock()  # type: ignore[assignment]
+    await ana.stop()
+    clock.ahead = days * 86_400.0
+    await ana.start()
+    await eventually(lambda: ana.network.why_not(seed.node.device) is not None)
+    (peer,) = (await call(ana.node, "peers"))["peers"]
+    assert "date and time" in peer["problem"]["next"]
+    clock.ahead = 0.0
+    await have_each_others(seed, ana)
+    await eventually(lambda: len(ana.network.links()) == 1)
+    (peer,) = (await call(ana.node, "peers"))["peers"]
+    assert peer["state"] in ("syncing", "settled")
+    assert "problem" not in peer
+
+
 async def test_a_computer_that_woke_dials_at_once_whoever_waited_to_be_dialled(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
