@@ -173,6 +173,10 @@ class Driver:
         """Every link, in the order in which it was opened."""
         return self._peer.links()
 
+    def link(self, link: LinkId) -> LinkState | None:
+        """One link, unless it is gone; costs little where there are many."""
+        return self._peer.link(link)
+
     async def close(self) -> None:
         """End every link after what it has to send, and what runs beside."""
         self._is_closing = True

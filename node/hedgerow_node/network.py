@@ -271,6 +271,7 @@ class Network:
         finally:
             for link in numbers:
                 del kept[link]
+                self._company.forget(link)
             self._bell.ring()
 
     # --- Events ------------------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ class Network:
         self._dialling.hurry()
 
     def _on_established(self, link: LinkId) -> None:
-        state = self._company.state_of(link)
+        state = self._driver.link(link)
         if state is not None and state.peer is not None:
             self._company.welcome(link, state.peer)
             self.beside(self._after_established(state, state.peer))
