@@ -18,7 +18,6 @@ from hedgerow_node.config import (
     LAST_RETRY,
     LAST_RETRY_OF_LINK,
     MAX_LINKS_OUT,
-    STEADY_LINK,
 )
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.dial import Dialler
@@ -113,6 +112,11 @@ class Dialling:
         for peer in latest[:MAX_LINKS_OUT]:
             self.keep(peer)
 
+    def taken_in(self, device: DeviceKey) -> None:
+        """This peer answers what we ask it, so it does not refuse us: pauses begin anew when the link breaks."""
+        if device in self._keepers:
+            self._keepers[device].pause = FIRST_RETRY / 2
+
     def hurry(self) -> None:
         """Try those peers now whose turn has not come yet; pauses begin anew, for the network may only come up."""
         for keeper in self._keepers.values():
@@ -188,8 +192,8 @@ class Dialling:
             while keeper.is_wanted and not self._is_closing:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.clear()
-                lasted = await self._try(keeper)
-                keeper.pause = _next_pause(keeper.pause, lasted)
+                longest = LAST_RETRY_OF_LINK if await self._try(keeper) else LAST_RETRY
+                keeper.pause = min(2 * keeper.pause, longest)
                 if keeper.is_wanted and not self._is_closing:
                     await self._pause(keeper)
         finally:
@@ -205,12 +209,12 @@ class Dialling:
         except TimeoutError:
             return
 
-    async def _try(self, keeper: _Keeper) -> float | None:
-        """Dial once and carry the link to its end; returns how many seconds it lasted, None if nobody answered."""
-        began = None
+    async def _try(self, keeper: _Keeper) -> bool:
+        """Dial once and carry the link to its end; returns whether somebody answered."""
+        is_answered = False
         try:
             socket = await self._dialler.dial(keeper.peer.address)
-            began = self._clock.monotonic()
+            is_answered = True
             keeper.problem = _problem_of(await self._run(socket, keeper.peer))
         except Problem as problem:
             keeper.problem = problem
@@ -220,13 +224,7 @@ class Dialling:
             self._noting.failure("dialling failed", error)
         keeper.tries += 1
         self._bell.ring()
-        return None if began is None else self._clock.monotonic() - began
-
-
-def _next_pause(pause: float, lasted: float | None) -> float:
-    if lasted is None:
-        return min(2 * pause, LAST_RETRY)
-    return FIRST_RETRY if lasted > STEADY_LINK else min(2 * pause, LAST_RETRY_OF_LINK)
+        return is_answered
 
 
 def _problem_of(why: str) -> Problem:

@@ -308,6 +308,8 @@ class Network:
                 self._node.delivered(messages)
             case Note(link, "established"):
                 self._on_established(link)
+            case Note(link, "scope") if link in self._company.dialled:
+                self._dialling.taken_in(self._company.dialled[link].device)
             case Note(link, name):
                 # What a peer says in words is not kept: only what it did.
                 log.debug(name, link=link)

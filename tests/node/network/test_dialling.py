@@ -75,9 +75,7 @@ async def test_a_link_that_breaks_is_dialled_again(line: Line) -> None:
         line.hang_up()
 
 
-async def test_pauses_grow_and_begin_anew_after_a_link_that_lasted(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_pauses_grow_until_a_peer_takes_us_in(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     pause = line.dialling._pause
 
@@ -91,14 +89,16 @@ async def test_pauses_grow_and_begin_anew_after_a_link_that_lasted(
     line.dialling.keep(HERE)
     await eventually(lambda: len(pauses) >= 5)
     assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.08]
-    monkeypatch.setattr(dialler, "STEADY_LINK", 0.0)
     line.answers = lambda address: True
-    await eventually(lambda: DEVICE in line.open)
-    await asyncio.sleep(0.01)
-    pauses.clear()
-    line.hang_up()
-    await eventually(lambda: bool(pauses))
-    assert pauses[0] == 0.02
+    monkeypatch.setattr(dialler, "LAST_RETRY_OF_LINK", 0.06)
+    for is_taken_in, expected in ((False, 0.06), (True, 0.02), (False, 0.04)):
+        await eventually(lambda: DEVICE in line.open)
+        if is_taken_in:
+            line.dialling.taken_in(DEVICE)
+        pauses.clear()
+        line.hang_up()
+        await eventually(lambda: bool(pauses))
+        assert pauses[0] == expected
 
 
 async def test_in_a_hurry_pauses_begin_anew(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

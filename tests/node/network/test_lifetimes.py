@@ -238,6 +238,16 @@ async def test_asking_to_compare_dials_those_whose_turn_has_not_come(
     assert await seed.has_all_of(ana)
 
 
+async def test_who_answers_what_is_asked_takes_us_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    taken_in: list[DeviceKey] = []
+    monkeypatch.setattr(ana.network._dialling, "taken_in", taken_in.append)
+    monkeypatch.setattr(seed.network._dialling, "taken_in", taken_in.append)
+    await ana.join(seed, makes_member=True)
+    await have_each_others(seed, ana)
+    assert set(taken_in) == {seed.node.device}
+
+
 async def test_asking_to_compare_waits_for_the_seed_that_answers_late(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
