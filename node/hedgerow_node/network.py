@@ -1,8 +1,9 @@
 """The network side of a running node: links out and in, whom it carries, invites.
 
-`Network` puts its parts together and belongs to one open `Node`: the driver performs the protocol, `Dialling` opens
-links, the listener takes them in, `Circle` says whom to carry. It ends them in the opposite order, links first, so
-that nothing begins after its store is gone.
+`Network` puts its parts together and belongs to one open `Node`. `Driver` performs the protocol on every link;
+`Dialling` opens links and `PeerListener` takes them in; `Circle` knows whom this node carries and `Company` who is at
+the other ends. `Inviting` makes invites, `Joining` accepts those of others, `Welcoming` answers who accepts. It ends
+them in the opposite order, links first, so that nothing begins after its store is gone.
 """
 
 import asyncio
