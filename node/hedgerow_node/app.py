@@ -115,6 +115,8 @@ class Composition:
     """HOST:PORT for other nodes; None to let nobody in."""
     address: str | None = None
     """Where others reach `listen` from outside, if not there."""
+    proxies: tuple[str, ...] = ()
+    """IP addresses of one's own proxies in front of `listen`."""
     surface: MakeSurface | None = None
     passphrase: str | None = None
 
@@ -138,7 +140,13 @@ class App:
         async with AsyncExitStack() as opened:
             node = await Node.open(home, clock, wish.passphrase)
             opened.push_async_callback(node.close)
-            network = await Network.open(node, listen=wish.listen, public_address=wish.address, is_kept=True)
+            network = await Network.open(
+                node,
+                listen=wish.listen,
+                public_address=wish.address,
+                is_kept=True,
+                proxies=wish.proxies,
+            )
             opened.push_async_callback(network.close)
             door = Door(node, Hosts(), Events())
             surface = None if wish.surface is None else wish.surface(door)

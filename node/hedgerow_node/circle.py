@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from hedgerow_node.carrying import Following, carried_by
 from hedgerow_node.config import RECARRY_PAUSE
+from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
 from hedgerow_protocol.admission import Carried
@@ -44,6 +45,7 @@ class Circle:
         self._trial: Counter[AuthorKey] = Counter()
         self._due = asyncio.Event()
         self._working = asyncio.Lock()
+        self._noting = Noting(log, node.clock.monotonic)
         self.carried = Carried()
         """As last worked out."""
 
@@ -83,7 +85,7 @@ class Circle:
             try:
                 await self.refresh()
             except Exception as error:
-                log.failure("whom this node carries could not be worked out", error)
+                self._noting.failure("whom this node carries could not be worked out", error)
                 self._due.set()
             await asyncio.sleep(RECARRY_PAUSE)
 

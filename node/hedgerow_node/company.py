@@ -31,10 +31,8 @@ class Company:
         """The links that this node opened, and to whom."""
         self.tickets: dict[LinkId, Ticket] = {}
         """The links that came in, and their places at the door."""
-
-    def state_of(self, link: LinkId) -> LinkState | None:
-        """A link, unless it is gone."""
-        return next((state for state in self._driver.links() if state.link == link), None)
+        self._hellos: dict[LinkId, Hello] = {}
+        """What each authenticated link showed of its other end: a seed has a thousand, and looks often."""
 
     def owner_of(self, peer: Hello) -> AuthorKey | None:
         """Whose device is at the other end; None while that is only its claim."""
@@ -42,39 +40,41 @@ class Company:
 
     def link_to(self, device: DeviceKey) -> LinkId | None:
         """The link that this node opened to a device, if the handshake is over."""
-        for state in self._driver.links():
-            if state.is_initiator and state.peer is not None and state.peer.device == device:
-                return state.link
+        for link in self.dialled:
+            state = self._driver.link(link)
+            if state is not None and state.peer is not None and state.peer.device == device:
+                return link
         return None
 
     def links_of(self, author: AuthorKey) -> list[LinkId]:
         """The links to devices that are this author's, the oldest first."""
-        return [
-            state.link
-            for state in self._driver.links()
-            if state.peer is not None and self.owner_of(state.peer) == author
-        ]
+        return [link for link, peer in self._hellos.items() if self.owner_of(peer) == author]
 
     def judge(self) -> None:
         """See anew which links that came in belong to people whom this node carries."""
-        carried = self._carried()
-        for state in self._driver.links():
-            ticket = self.tickets.get(state.link)
-            if ticket is not None and state.peer is not None:
-                owner = self.owner_of(state.peer)
-                ticket.prove(owner in carried.authors or owner in carried.private)
+        for link in self._hellos.keys() & self.tickets.keys():
+            self._judge(link)
+
+    def _judge(self, link: LinkId) -> None:
+        carried, owner = self._carried(), self.owner_of(self._hellos[link])
+        self.tickets[link].prove(owner in carried.authors or owner in carried.private)
 
     def welcome(self, link: LinkId, peer: Hello) -> None:
         """A link is authenticated: it gets its place, and takes it from the oldest where one person has too many."""
+        self._hellos[link] = peer
         if link not in self.tickets:
             return
         self.tickets[link].authenticate()
-        self.judge()
+        self._judge(link)
         owner = self.owner_of(peer)
         if owner is not None:
             visits = [one for one in self.links_of(owner) if one in self.tickets]
             for surplus in visits[:-MAX_LINKS_OF_AUTHOR]:
                 self._driver.cut(surplus, TOO_MANY_LINKS)
+
+    def forget(self, link: LinkId) -> None:
+        """A link is gone."""
+        self._hellos.pop(link, None)
 
     def as_json(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}."""

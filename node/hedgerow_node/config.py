@@ -107,8 +107,6 @@ LAST_RETRY = 300.0
 """The longest pause between two tries."""
 LAST_RETRY_OF_LINK = 15.0
 """The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
-STEADY_LINK = 0.5
-"""Seconds that a link must have lasted for the pauses to begin anew: a peer that refuses us ends it sooner."""
 MAX_LINKS_OUT = 8
 """Links that a node keeps up by itself: those to the peers that answered last."""
 RECARRY_PAUSE = 1.0

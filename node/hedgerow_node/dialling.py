@@ -18,7 +18,6 @@ from hedgerow_node.config import (
     LAST_RETRY,
     LAST_RETRY_OF_LINK,
     MAX_LINKS_OUT,
-    STEADY_LINK,
 )
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.dial import Dialler
@@ -28,6 +27,11 @@ from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.effects import LinkId
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.keys import DeviceKey
+
+WRONG_TIME = "what it shows of itself is not valid at this computer's time"
+CHECK_CLOCK = (
+    "Check date and time of this computer; if they are right, tell whoever runs that node to check theirs."
+)
 
 
 class Stage(StrEnum):
@@ -52,8 +56,10 @@ class _Keeper:
         self.stage = Stage.CONNECTING
         self.tries = 0
         """Tries that have ended, links that broke among them."""
-        self.problem = Problem(Code.PEER_UNREACHABLE)
-        """Why the last one ended."""
+        self.problem: Problem | None = None
+        """Why the last one ended; None before."""
+        self.pause = FIRST_RETRY / 2
+        """Seconds of the last pause before a try; the next one may be longer."""
         self.hurry = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -86,6 +92,11 @@ class Dialling:
         """The peers that are being dialled, or are linked already."""
         return {device: keeper.stage for device, keeper in self._keepers.items()}
 
+    def why_not(self, device: DeviceKey) -> Problem | None:
+        """Why the last try to have a link to this peer ended; None where none did."""
+        keeper = self._keepers.get(device)
+        return keeper.problem if keeper is not None else None
+
     @property
     def is_hopeless(self) -> bool:
         """Whether every peer was tried and none is being tried now."""
@@ -101,9 +112,15 @@ class Dialling:
         for peer in latest[:MAX_LINKS_OUT]:
             self.keep(peer)
 
+    def taken_in(self, device: DeviceKey) -> None:
+        """This peer answers what we ask it, so it does not refuse us: pauses begin anew when the link breaks."""
+        if device in self._keepers:
+            self._keepers[device].pause = FIRST_RETRY / 2
+
     def hurry(self) -> None:
-        """Try those peers now whose turn has not come yet."""
+        """Try those peers now whose turn has not come yet; pauses begin anew, for the network may only come up."""
         for keeper in self._keepers.values():
+            keeper.pause = FIRST_RETRY / 2
             if keeper.stage == Stage.WAITING:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.set()
@@ -159,7 +176,9 @@ class Dialling:
         if link is not None:
             return link
         keeper.peer = before
-        raise keeper.problem if is_in_time else Problem(Code.PEER_UNREACHABLE, "no answer in time")
+        if is_in_time and keeper.problem is not None:
+            raise keeper.problem
+        raise Problem(Code.PEER_UNREACHABLE, "no answer in time")
 
     def _keeper_of(self, peer: KnownPeer) -> _Keeper:
         keeper = self._keepers.get(peer.device)
@@ -169,34 +188,33 @@ class Dialling:
         return keeper
 
     async def _keep(self, keeper: _Keeper) -> None:
-        pause = FIRST_RETRY / 2
         try:
             while keeper.is_wanted and not self._is_closing:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.clear()
-                lasted = await self._try(keeper)
-                pause = _next_pause(pause, lasted)
+                longest = LAST_RETRY_OF_LINK if await self._try(keeper) else LAST_RETRY
+                keeper.pause = min(2 * keeper.pause, longest)
                 if keeper.is_wanted and not self._is_closing:
-                    await self._pause(keeper, pause)
+                    await self._pause(keeper)
         finally:
             del self._keepers[keeper.peer.device]
             self._bell.ring()
 
-    async def _pause(self, keeper: _Keeper, pause: float) -> None:
+    async def _pause(self, keeper: _Keeper) -> None:
         keeper.stage = Stage.WAITING
         self._bell.ring()
         try:
-            async with asyncio.timeout(pause * self._clock.random().uniform(0.5, 1.0)):
+            async with asyncio.timeout(keeper.pause * self._clock.random().uniform(0.5, 1.0)):
                 await keeper.hurry.wait()
         except TimeoutError:
             return
 
-    async def _try(self, keeper: _Keeper) -> float | None:
-        """Dial once and carry the link to its end; returns how many seconds it lasted, None if nobody answered."""
-        began = None
+    async def _try(self, keeper: _Keeper) -> bool:
+        """Dial once and carry the link to its end; returns whether somebody answered."""
+        is_answered = False
         try:
             socket = await self._dialler.dial(keeper.peer.address)
-            began = self._clock.monotonic()
+            is_answered = True
             keeper.problem = _problem_of(await self._run(socket, keeper.peer))
         except Problem as problem:
             keeper.problem = problem
@@ -206,16 +224,12 @@ class Dialling:
             self._noting.failure("dialling failed", error)
         keeper.tries += 1
         self._bell.ring()
-        return None if began is None else self._clock.monotonic() - began
-
-
-def _next_pause(pause: float, lasted: float | None) -> float:
-    if lasted is None:
-        return min(2 * pause, LAST_RETRY)
-    return FIRST_RETRY if lasted > STEADY_LINK else min(2 * pause, LAST_RETRY_OF_LINK)
+        return is_answered
 
 
 def _problem_of(why: str) -> Problem:
     if why == Reason.WRONG_PEER.value:
         return Problem(Code.WRONG_PEER)
+    if why == Reason.BAD_CERTIFICATE.value:
+        return Problem(Code.PEER_UNREACHABLE, WRONG_TIME, CHECK_CLOCK)
     return Problem(Code.PEER_UNREACHABLE, f"the link ended: {why}")

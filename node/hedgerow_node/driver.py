@@ -86,12 +86,15 @@ class Driver:
         room: Room,
         net: int,
         on_event: Callable[[Event], None],
+        on_clock_set: Callable[[], None],
     ) -> None:
+        """`on_clock_set` hears that the clock was set, or the computer slept, and that all links end for it."""
         self._store = store
         self._clock = clock
         self._room = room
         self._net = net
         self._on_event = on_event
+        self._on_clock_set = on_clock_set
         self._time = SteadyTime(clock)
         self.noting = Noting(log, clock.monotonic)
         """For what others do at the door and on links."""
@@ -170,6 +173,10 @@ class Driver:
         """Every link, in the order in which it was opened."""
         return self._peer.links()
 
+    def link(self, link: LinkId) -> LinkState | None:
+        """One link, unless it is gone; costs little where there are many."""
+        return self._peer.link(link)
+
     async def close(self) -> None:
         """End every link after what it has to send, and what runs beside."""
         self._is_closing = True
@@ -223,11 +230,19 @@ class Driver:
         """See from time to time to what nobody tells us: room on the disk, and the clock."""
         while True:
             await asyncio.sleep(WATCH_INTERVAL)
-            if self._time.follow():
-                log.warning("the clock was set: all links begin anew")
-                self._cut_all(CLOCK_SET)
-            if self._room.look():
-                self.resync()
+            try:
+                self._look_around()
+            except Exception as error:
+                # Without this watch a full disk would stay full for us, and a clock that was set would go unseen.
+                self.noting.failure("looking at the disk and the clock failed", error)
+
+    def _look_around(self) -> None:
+        if self._time.follow():
+            log.warning("the clock was set: all links begin anew")
+            self._cut_all(CLOCK_SET)
+            self._on_clock_set()
+        if self._room.look():
+            self.resync()
 
     # --- Effects -----------------------------------------------------------------------------------------
 

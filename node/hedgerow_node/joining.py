@@ -97,7 +97,8 @@ class Joining:
 
     def _refused(self, link: LinkId) -> tuple[AuthorKey, ...] | None:
         """Whom this link does not carry for us; None when it has ended."""
-        return next((state.refused for state in self._driver.links() if state.link == link), None)
+        state = self._driver.link(link)
+        return state.refused if state is not None else None
 
     async def _bring(self, signed: SignedInvite, link: LinkId) -> None:
         node = self._node

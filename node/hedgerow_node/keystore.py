@@ -5,6 +5,10 @@ published, `root` is the online root that may add devices, `words` is the entrop
 their owner confirms having them. Beside them lies the inception, which is public. The genesis key never touches
 the disk.
 
+Two folders with one device key would fork its chain for everyone to see. So the folder knows the place where it was
+written; found elsewhere, it is a copy, which does not publish until its owner says that the original is gone. An
+image of a whole disk is not told from its original.
+
 The folder appears whole or not at all: it is written as `keys.new`, synced, then renamed. What a crash may leave
 behind is settled when the keystore is next opened:
 
@@ -43,6 +47,10 @@ SECRET = 32
 INCEPTION = "inception"
 SALT = "salt"
 COPY_MARK = "restored-copy"
+PLACE = "place"
+"""Which file on this disk the inception was written to: in a folder that was copied, it is another one."""
+ROUNDING = 2
+"""Seconds to which a file system may round the time of a file."""
 GONE = "words.gone"
 """The secret of the words while it is being destroyed."""
 STRETCH = 2**17
@@ -123,6 +131,7 @@ class Keystore:
         entry = decode_entry(inception)
         if keystore.device not in [grant.device for grant in entry.devices]:
             raise Problem(Code.KEYS_DAMAGED, "the device key is not one that this identity names")
+        _see_whether_copied(home.keys)
         return keystore
 
     @property
@@ -132,7 +141,7 @@ class Keystore:
 
     @property
     def is_copy(self) -> bool:
-        """Whether these keys came out of an export and may still be in use elsewhere."""
+        """Whether these keys came out of an export or a copied folder, and may still be in use elsewhere."""
         return (self._home.keys / COPY_MARK).exists()
 
     def adopt(self) -> None:
@@ -252,6 +261,7 @@ def _put_folder(home: Home, files: Mapping[str, bytes]) -> None:
     durable.make_folder(fresh)
     for name, data in files.items():
         durable.write_new(fresh / name, data)
+    durable.write_new(fresh / PLACE, _place_of(fresh / INCEPTION))
     durable.sync_folder(fresh)
     durable.sync_folder(home.path)
     if home.keys.exists():
@@ -259,6 +269,31 @@ def _put_folder(home: Home, files: Mapping[str, bytes]) -> None:
     os.rename(fresh, home.keys)
     durable.sync_folder(home.path)
     durable.destroy_folder(old)
+
+
+def _see_whether_copied(folder: Path) -> None:
+    place, here = folder / PLACE, _place_of(folder / INCEPTION)
+    if place.exists() and _is_same(_read(place), here):
+        return
+    if place.exists() and not (folder / COPY_MARK).exists():
+        durable.write_new(folder / COPY_MARK, b"")
+        durable.sync_folder(folder)
+    # The mark stands first: from here on this is a place of its own.
+    durable.write_over(place, here)
+
+
+def _place_of(path: Path) -> bytes:
+    found = path.stat()
+    return b"%d %d" % (found.st_ino, found.st_ctime)
+
+
+def _is_same(one: bytes, other: bytes) -> bool:
+    """Whether two places are one: some file systems number their files anew, and permissions change the time."""
+    try:
+        (file, time), (other_file, other_time) = [map(int, place.split()) for place in (one, other)]
+    except ValueError:
+        return False
+    return file == other_file or abs(time - other_time) <= ROUNDING
 
 
 def _settle(home: Home) -> None:

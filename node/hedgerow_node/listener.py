@@ -15,6 +15,9 @@ from aiohttp import hdrs, web
 from hedgerow_node.config import HEADER_DEADLINE, MAX_HEADER
 
 END_OF_HEADER = b"\r\n\r\n"
+NEWLINES = b"\r\n"
+LATE = "the header of a request was late"
+ENDLESS = "the header of a request was endless"
 NOWHERE = logging.Logger("nowhere", logging.CRITICAL + 1)
 """For what the library would say of each wrong request: strangers could fill a log with it, and addresses stand in
 it."""
@@ -25,6 +28,9 @@ class Watch(Protocol):
 
     def on_open(self, transport: asyncio.Transport) -> bool:
         """A connection came in; whether it may stay."""
+
+    def on_cut(self, why: str) -> None:
+        """A connection is cut for what its header was: LATE or ENDLESS."""
 
     def on_lost(self, transport: asyncio.Transport) -> None:
         """A connection is gone, also one that might not stay."""
@@ -128,8 +134,8 @@ class _Guarded(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._is_let_in = False
-        self._tail = b""
-        self._seen = 0
+        self._header = bytearray()
+        """What came so far, until it holds a whole header."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -138,28 +144,34 @@ class _Guarded(asyncio.Protocol):
             transport.abort()
             return
         self._is_let_in = True
-        self._timer = asyncio.get_running_loop().call_later(self._header_deadline, transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(self._header_deadline, self._cut, LATE)
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         if not self._is_let_in:
             return
         if self._timer is not None and self._is_endless(self._timer, data):
-            assert self._transport is not None
-            self._transport.abort()
+            self._cut(ENDLESS)
         else:
             self._inner.data_received(data)
 
+    def _cut(self, why: str) -> None:
+        assert self._transport is not None
+        if self._watch is not None:
+            self._watch.on_cut(why)
+        self._transport.abort()
+
     def _is_endless(self, timer: asyncio.TimerHandle, data: bytes) -> bool:
-        window = self._tail + data
-        end = window.find(END_OF_HEADER)
-        if end >= 0:
-            timer.cancel()
-            self._timer = None
-        size = self._seen + (len(data) if end < 0 else end + len(END_OF_HEADER) - len(self._tail))
-        self._seen += len(data)
-        self._tail = window[-len(END_OF_HEADER) + 1 :]
-        return size > MAX_HEADER
+        self._header += data
+        # The parser passes over empty lines in front of a request, so they end no header.
+        request = self._header.lstrip(NEWLINES)
+        end = request.find(END_OF_HEADER)
+        if end < 0:
+            return len(self._header) > MAX_HEADER
+        timer.cancel()
+        self._timer = None
+        self._header.clear()
+        return end + len(END_OF_HEADER) > MAX_HEADER
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._is_let_in else None

@@ -1,12 +1,14 @@
 """The network side of a running node: links out and in, whom it carries, invites.
 
-`Network` puts its parts together and belongs to one open `Node`: the driver performs the protocol, `Dialling` opens
-links, the listener takes them in, `Circle` says whom to carry. It ends them in the opposite order, links first, so
-that nothing begins after its store is gone.
+`Network` puts its parts together and belongs to one open `Node`. `Driver` performs the protocol on every link;
+`Dialling` opens links and `PeerListener` takes them in; `Circle` knows whom this node carries and `Company` who is at
+the other ends. `Inviting` makes invites, `Joining` accepts those of others, `Welcoming` answers who accepts. It ends
+them in the opposite order, links first, so that nothing begins after its store is gone.
 """
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from ipaddress import ip_address
 from typing import TypeVar
 
 from aiohttp import ClientWebSocketResponse
@@ -14,7 +16,7 @@ from aiohttp import ClientWebSocketResponse
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
-from hedgerow_node.dialling import Dialling
+from hedgerow_node.dialling import Dialling, Stage
 from hedgerow_node.driver import Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
@@ -66,7 +68,9 @@ class Network:
         self._listener: PeerListener | None = None
         self._beside: set[asyncio.Task[None]] = set()
         net = node.keys.inception.header.net
-        self._driver = Driver(node.store, node.clock, identities, room, net, self._on_event)
+        self._driver = Driver(
+            node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
+        )
         self._circle = Circle(node, identities, self._on_carried, has_members=listens)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         self._dialling = Dialling(
@@ -92,10 +96,11 @@ class Network:
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
-        `public_address` is where others dial the listener, if not there; `proxies` are addresses of proxies of one's
-        own in front of it, which are believed when they say from where a connection comes.
+        `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
+        proxies in front of it, which are believed when they say from where a connection comes.
         """
         public_address = peer_address(public_address) if public_address is not None else None
+        proxies = [_ip_address(proxy) for proxy in proxies]
         identities = Identities()
         for message in await node.store.messages.log():
             identities.learn(message)
@@ -127,6 +132,8 @@ class Network:
 
     async def _listen(self, listen: str, proxies: Sequence[str], door: DoorLimits) -> None:
         host, _, port = listen.rpartition(":")
+        if not host:  # the system would take none for every address that it has
+            raise Problem(Code.ADDRESS_TAKEN, f"{listen}: it names no host")
         try:
             self._listener = await PeerListener.open(
                 host.strip("[]"),
@@ -181,6 +188,11 @@ class Network:
         """Whether nothing is taken in from others because the disk is nearly full."""
         return self._room.is_full
 
+    def noted(self) -> list[dict[str, object]]:
+        """What others did and this node turned away, and how often since it started: {event, why, times}."""
+        counts = self._driver.noting.counts()
+        return [{"event": event, "why": why, "times": times} for event, why, times in counts]
+
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}.
 
@@ -196,28 +208,35 @@ class Network:
             if self._company.link_to(device) is None
         }
 
+    def why_not(self, device: DeviceKey) -> Problem | None:
+        """Why the last try to have a link to this peer ended, if one did."""
+        return self._dialling.why_not(device)
+
     @property
     def is_settled(self) -> bool:
         """Whether every link that we dialled found every set equal; true without such links."""
         return all(state.is_settled for state in self._driver.links() if state.is_initiator)
 
     async def sync(self, patience: float) -> bool:
-        """Compare with every peer now; whether there is one, and all agree, within `patience` seconds."""
+        """Compare with every peer that answers; whether there is one, and all agree, within `patience` seconds."""
         self._dialling.hurry()
         self._driver.resync()
         await self._bell.until(lambda: self._agrees() or self._is_alone(), patience)
         return self._agrees()
 
     def _agrees(self) -> bool:
-        return self.is_settled and any(state.is_initiator for state in self._driver.links())
+        is_dialling = Stage.CONNECTING in self.dialled().values()
+        return not is_dialling and self.is_settled and self._has_dialled()
 
     def _is_alone(self) -> bool:
-        return self._dialling.is_hopeless and not any(state.is_initiator for state in self._driver.links())
+        return self._dialling.is_hopeless and not self._has_dialled()
+
+    def _has_dialled(self) -> bool:
+        return any(state.is_initiator for state in self._driver.links())
 
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
         """Until something happens on a link, at most this many seconds."""
-        looks = iter((False, True))
-        await self._bell.until(lambda: next(looks, True), patience)
+        await self._bell.rung(patience)
 
     # --- Links -------------------------------------------------------------------------------------------
 
@@ -253,6 +272,7 @@ class Network:
         finally:
             for link in numbers:
                 del kept[link]
+                self._company.forget(link)
             self._bell.ring()
 
     # --- Events ------------------------------------------------------------------------------------------
@@ -289,6 +309,8 @@ class Network:
                 self._node.delivered(messages)
             case Note(link, "established"):
                 self._on_established(link)
+            case Note(link, "scope") if link in self._company.dialled:
+                self._dialling.taken_in(self._company.dialled[link].device)
             case Note(link, name):
                 # What a peer says in words is not kept: only what it did.
                 log.debug(name, link=link)
@@ -296,8 +318,12 @@ class Network:
                 self.beside(self._welcoming.on_accepting(event))
         self._bell.ring()
 
+    def _on_clock_set(self) -> None:
+        # A computer that woke is somewhere else perhaps: whoever could not be reached before may be now.
+        self._dialling.hurry()
+
     def _on_established(self, link: LinkId) -> None:
-        state = self._company.state_of(link)
+        state = self._driver.link(link)
         if state is not None and state.peer is not None:
             self._company.welcome(link, state.peer)
             self.beside(self._after_established(state, state.peer))
@@ -308,3 +334,10 @@ class Network:
             await self._node.store.peers.linked(peer.device, owner, self._node.clock.now())
         if owner is not None:
             await self._welcoming.hand_over(state.link, owner)
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        raise Problem(Code.REQUEST_WRONG, f"the proxy “{text}” is no IP address") from None

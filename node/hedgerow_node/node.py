@@ -43,6 +43,13 @@ class Network(Protocol):
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, role, direction, state}."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is taken in from others because the disk is nearly full."""
+
+    def noted(self) -> list[dict[str, object]]:
+        """What others did and was turned away, and how often: {event, why, times}."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

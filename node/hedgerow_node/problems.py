@@ -66,8 +66,8 @@ class Code(Enum):
     RESTORED_COPY = (
         "HG-K7",
         409,
-        "This is a restored copy, and it does not publish yet",
-        "If the computer it came from is gone for good: hedgerow identity adopt --original-is-gone.",
+        "This is a copy of an identity, and it does not publish yet",
+        "If the original is not used any more: hedgerow sync, then hedgerow identity adopt --original-is-gone.",
     )
     PASSPHRASE_SHORT = (
         "HG-K8",

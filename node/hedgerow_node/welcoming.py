@@ -49,6 +49,8 @@ class Welcoming:
         self._identities = identities
         self._links_of = links_of
         self._handing_over: WeakValueDictionary[AuthorKey, asyncio.Lock] = WeakValueDictionary()
+        self._waiting: set[LinkId] = set()
+        """Links on which handing over waits for its turn, and will see whatever has come until then."""
 
     async def on_accepting(self, event: Accepting) -> None:
         """A peer brings an acceptance."""
@@ -116,13 +118,26 @@ class Welcoming:
 
     async def hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
         """Bring the inviter at the other end of this link what waits for him; his device was checked."""
+        if link in self._waiting:
+            return
+        self._waiting.add(link)
         # One after the other, each looking at what still waits, so that nothing is brought twice.
-        async with self._handing_over.setdefault(inviter, asyncio.Lock()):
-            for kept in await self._node.store.invites.kept_for(inviter):
-                verdict = await self._bring(link, kept)
-                if verdict is None:
-                    return
-                await self._node.store.invites.drop_kept(kept.invite_id, kept.author)
+        turn = self._handing_over.setdefault(inviter, asyncio.Lock())
+        try:
+            await turn.acquire()
+        finally:
+            self._waiting.discard(link)
+        try:
+            await self._hand_over(link, inviter)
+        finally:
+            turn.release()
+
+    async def _hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
+        for kept in await self._node.store.invites.kept_for(inviter):
+            verdict = await self._bring(link, kept)
+            if verdict is None:
+                return
+            await self._node.store.invites.drop_kept(kept.invite_id, kept.author)
 
     async def _bring(self, link: LinkId, kept: Kept) -> int | None:
         try:

@@ -288,6 +288,11 @@ class Peer:
         """Every link, in the order in which it was opened."""
         return [_state(link, entry) for link, entry in self._links.items()]
 
+    def link(self, link: LinkId) -> LinkState | None:
+        """One link, unless it is gone."""
+        entry = self._links.get(link)
+        return _state(link, entry) if entry is not None else None
+
     def _overdue(self, now: float, entry: _Link) -> str | None:
         if entry.open is None:
             return "handshake took too long" if now >= entry.patience else None

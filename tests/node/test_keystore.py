@@ -1,5 +1,6 @@
 """The keystore: what lies on disk, under which permissions, and what a crash between any two steps leaves."""
 
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from mnemonic import Mnemonic
 
+from hedgerow_node import keystore as keystores
 from hedgerow_node.config import Home
 from hedgerow_node.keystore import Keystore, Secret, decode_secrets, encode_secrets
 from hedgerow_node.problems import Code, Problem
@@ -98,6 +100,7 @@ def test_confirmed_words_leave_no_secret_on_disk(home: Home) -> None:
     assert sorted(path.name for path in home.keys.iterdir()) == [
         "device.pem",
         "inception",
+        "place",
         "root.pem",
     ]
 
@@ -263,6 +266,64 @@ def test_a_copy_says_so_until_it_is_adopted(home: Home, tmp_path: Path) -> None:
     assert Keystore.open(other).did == original.did
     copy.adopt()
     assert not Keystore.open(other).is_copy
+
+
+def test_a_folder_that_was_copied_is_a_copy_until_it_is_adopted(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Keystore.create(home, FakeClock())
+    other = Home(tmp_path / "copy")
+    # As if the copy had been made later than it was.
+    monkeypatch.setattr(keystores, "ROUNDING", -1)
+    shutil.copytree(home.path, other.path)
+    for _ in range(2):
+        copy = Keystore.open(other)
+        assert copy.is_copy
+        assert copy.did == original.did
+    copy.set_passphrase(PASSPHRASE, FakeClock())
+    assert Keystore.open(other, PASSPHRASE).is_copy
+    copy.adopt()
+    assert not Keystore.open(other, PASSPHRASE).is_copy
+    assert not Keystore.open(home).is_copy
+
+
+def test_a_folder_that_was_moved_or_got_other_permissions_is_no_copy(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Keystore.create(home, FakeClock()).confirm_words()
+    monkeypatch.setattr(keystores, "ROUNDING", -1)
+    (home.keys / "inception").chmod(0o400)
+    moved = Home(tmp_path / "moved")
+    home.path.rename(moved.path)
+    assert not Keystore.open(moved).is_copy
+    Keystore.open(moved).set_passphrase(PASSPHRASE, FakeClock())
+    assert not Keystore.open(moved, PASSPHRASE).is_copy
+
+
+def test_a_disk_that_numbers_its_files_anew_makes_no_copy(home: Home) -> None:
+    Keystore.create(home, FakeClock())
+    place = home.keys / "place"
+    number, time = map(int, place.read_bytes().split())
+    place.write_bytes(b"%d %d" % (number + 1, time))
+    assert not Keystore.open(home).is_copy
+    place.write_bytes(b"%d %d" % (number + 1, time - 10))
+    assert Keystore.open(home).is_copy
+
+
+@pytest.mark.parametrize("damage", [b"", b"1", b"x y", b"1 2 3"])
+def test_a_place_that_cannot_be_read_is_no_proof_of_being_the_original(home: Home, damage: bytes) -> None:
+    Keystore.create(home, FakeClock())
+    (home.keys / "place").write_bytes(damage)
+    assert Keystore.open(home).is_copy
+
+
+def test_a_home_from_before_places_were_kept_is_no_copy_and_keeps_its_own(home: Home) -> None:
+    Keystore.create(home, FakeClock())
+    place = home.keys / "place"
+    kept = place.read_bytes()
+    place.unlink()
+    assert not Keystore.open(home).is_copy
+    assert place.read_bytes() == kept
 
 
 def test_secrets_travel_locked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def show_command(asked: Asked) -> None:
         "Passphrase   " + ("set" if answer["passphrase"] else "none: hedgerow identity passphrase")
     )
     if answer["restored_copy"]:
-        asked.screen.line("This is a restored copy. Next: hedgerow identity adopt --original-is-gone", "bad")
+        asked.screen.line("This is a copy. Next: hedgerow identity adopt --original-is-gone", "bad")
     if not answer["words_confirmed"]:
         asked.screen.line("Next: hedgerow identity words", "next")
 

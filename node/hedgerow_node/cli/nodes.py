@@ -116,6 +116,11 @@ def _show_peer(screen: Screen, peer: Record) -> None:
     where = [text(peer.get("direction")), text(peer.get("role")), text(peer.get("address"))]
     seen = f"last connected {day(peer['last_linked'])}" if peer.get("last_linked") else ""
     screen.line(" · ".join([word for word in [*where, seen] if word]), "quiet", indent=2)
+    problem = peer.get("problem")
+    if isinstance(problem, dict):
+        detail = f": {text(problem['detail'])}" if problem["detail"] else ""
+        screen.line(f"{text(problem['title'])}{detail}.", "bad", indent=2)
+        screen.line(f"Next: {text(problem['next'])}", "next", indent=2)
 
 
 def _draw(words: str) -> None:

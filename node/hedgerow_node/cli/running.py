@@ -15,10 +15,22 @@ from hedgerow_node.problems import Code, Problem
     "--listen", metavar="HOST:PORT", help="Let other nodes in here. Without it only you call others."
 )
 @click.option("--address", metavar="URL", help="Where others reach --listen from outside: wss://….")
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="IP",
+    multiple=True,
+    help="Believe this proxy of yours in front of --listen when it says who calls (X-Forwarded-For).",
+)
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @pass_asked
 def run_command(
-    asked: Asked, page: str | None, listen: str | None, address: str | None, no_open: bool
+    asked: Asked,
+    page: str | None,
+    listen: str | None,
+    address: str | None,
+    proxies: tuple[str, ...],
+    no_open: bool,
 ) -> None:
     """Start your node and open its page."""
     import asyncio
@@ -28,7 +40,7 @@ def run_command(
 
     where = PageAddress() if page is None else PageAddress.parse(page)
     opens = not no_open and asked.screen.is_terminal
-    asyncio.run(serve(asked, Wanted(where, listen, address, opens)))
+    asyncio.run(serve(asked, Wanted(where, listen, address, proxies, opens)))
 
 
 @click.command("open", cls=Command)

@@ -33,6 +33,7 @@ class Wanted:
     page: PageAddress
     listen: str | None
     address: str | None
+    proxies: tuple[str, ...]
     opens: bool
     """Whether to open the page in a browser."""
 
@@ -64,7 +65,9 @@ async def _open(asked: Asked, wanted: Wanted) -> App | Running:
     while (running := running_node(asked.home)) is None:
         asked.home.create()
         start_log(asked.home)
-        wish = Composition(wanted.page, wanted.listen, wanted.address, Pages, words)
+        wish = Composition(
+            wanted.page, wanted.listen, wanted.address, wanted.proxies, surface=Pages, passphrase=words
+        )
         try:
             return await App.open(asked.home, clock, wish)
         except Problem as problem:

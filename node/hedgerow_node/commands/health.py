@@ -30,6 +30,7 @@ from hedgerow_protocol.message import MessageId
 SHOWN = 5
 """How many of many faults are named."""
 WHOSE = "Make it belong to you: chown and chmod, or another folder with --home."
+FREE_SPACE = "Free some space on this disk."
 
 
 class Status(Request):
@@ -69,7 +70,8 @@ async def status(node: Node, request: Status) -> Json:
         "words_confirmed": not node.keys.has_words,
         "passphrase": node.keys.has_passphrase,
         "restored_copy": node.keys.is_copy,
-        "notices": [{"title": check.title, "next": check.next} for check in _identity(node) if not check.ok],
+        "notices": [{"title": check.title, "next": check.next} for check in _notices(node) if not check.ok],
+        "noted": node.network.noted() if node.network is not None else [],
         "limits": msgspec.to_builtins(LIMITS),
     }
 
@@ -140,8 +142,16 @@ def _disk(home: Home) -> Check:
         "disk",
         False,
         f"Only {free // MIB} MiB are free; below {MIN_FREE_DISK // MIB} nothing is taken in from others.",
-        "Free some space on this disk.",
+        FREE_SPACE,
     )
+
+
+def _notices(node: Node) -> list[Check]:
+    """What the owner should know without asking the doctor."""
+    if node.network is None or not node.network.is_full:
+        return _identity(node)
+    title = "The disk is nearly full: nothing is taken in from others until there is room."
+    return [Check("room", False, title, FREE_SPACE), *_identity(node)]
 
 
 def _plain_clock(now: float) -> Check:

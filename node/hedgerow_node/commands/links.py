@@ -113,17 +113,17 @@ async def peers(node: Node, request: ListPeers) -> Json:
     known = await node.store.peers.all()
     links = node.network.links() if node.network is not None else []
     linked = {link["device"] for link in links}
-    dialled = node.network.dialled() if isinstance(node.network, Network) else {}
-    idle = [
-        _idle(peer, dialled.get(peer.device, "not running"))
-        for peer in known
-        if did_of(peer.device) not in linked
-    ]
+    network = node.network if isinstance(node.network, Network) else None
+    idle = [_idle(peer, network) for peer in known if did_of(peer.device) not in linked]
     last = {did_of(peer.device): peer.last_linked for peer in known}
     return {"peers": [{**link, "last_linked": last.get(str(link["device"]))} for link in links + idle]}
 
 
-def _idle(peer: KnownPeer, state: str) -> Json:
+def _idle(peer: KnownPeer, network: Network | None) -> Json:
+    state, problem = "not running", None
+    if network is not None:
+        state = network.dialled().get(peer.device, state)
+        problem = network.why_not(peer.device)
     return {
         "did": did_of(peer.author) if peer.author is not None else None,
         "device": did_of(peer.device),
@@ -132,6 +132,7 @@ def _idle(peer: KnownPeer, state: str) -> Json:
         "state": state,
         "address": peer.address,
         "refused": [],
+        "problem": None if problem is None else problem.as_json(),
     }
 
 

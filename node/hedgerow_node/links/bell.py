@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 
 class Bell:
@@ -26,6 +27,12 @@ class Bell:
         except TimeoutError:
             return is_so()
         return True
+
+    async def rung(self, patience: float) -> None:
+        """Wait until something happens, at most this many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._next()
 
     async def _next(self) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,6 +1,9 @@
 """Opening a connection to another node."""
 
 import asyncio
+import os
+import socket
+from http import HTTPStatus
 
 import aiohttp
 
@@ -20,13 +23,14 @@ class Dialler:
             # Nothing by which a server could tell us apart beyond what the handshake says.
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent",),
+            middlewares=(_go_nowhere_else,),
         )
 
     async def dial(self, address: str) -> aiohttp.ClientWebSocketResponse:
         """A connection to `address` (ws: or wss:); raises `Problem` (PEER_UNREACHABLE) with the reason in words."""
         try:
             async with asyncio.timeout(DIAL_TIMEOUT):
-                socket = await self._session.ws_connect(
+                websocket = await self._session.ws_connect(
                     address,
                     protocols=(SUBPROTOCOL,),
                     compress=0,
@@ -37,14 +41,25 @@ class Dialler:
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise Problem(Code.PEER_UNREACHABLE, f"{address}: {_words(error)}") from None
-        if socket.protocol != SUBPROTOCOL:
-            await socket.close()
+        if websocket.protocol != SUBPROTOCOL:
+            await websocket.close()
             raise Problem(Code.PEER_UNREACHABLE, f"{address}: it does not speak {SUBPROTOCOL}")
-        return socket
+        return websocket
 
     async def close(self) -> None:
         """Give back what was open."""
         await self._session.close()
+
+
+async def _go_nowhere_else(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """A peer that answers with anything but a WebSocket is none: it must not send us on to another address."""
+    response = await handler(request)
+    if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+        response.close()
+        raise aiohttp.WSServerHandshakeError(response.request_info, response.history, status=response.status)
+    return response
 
 
 def _words(error: Exception) -> str:
@@ -56,8 +71,15 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientSSLError():
             return "its certificate (TLS) does not hold"
         case aiohttp.ClientConnectorError():
-            return error.os_error.strerror or "no connection"
+            return _system_words(error.os_error)
         case ValueError():
             return "not an address that can be dialled"
         case _:
             return "no connection"
+
+
+def _system_words(error: OSError) -> str:
+    """What the system says, in whose place asyncio puts the address."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or "no connection"
+    return os.strerror(error.errno)

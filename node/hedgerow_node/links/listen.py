@@ -46,6 +46,7 @@ JOIN_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+PUSHED_OUT = "another connection needed its place"
 FORWARDED_FOR = "X-Forwarded-For"
 
 
@@ -132,12 +133,20 @@ class PeerListener:
         if not peer:  # gone already
             return False
         origin = Origin.of(peer[0], is_proxy=peer[0] in self._proxies)
-        ticket = self._gate.enter(self._now(), origin, transport.abort)
+        ticket = self._gate.enter(self._now(), origin, lambda: self._push_out(transport))
         if isinstance(ticket, Refusal):
             self._noting.note("a connection was refused", ticket.value)
             return False
         self._tickets[transport] = ticket
         return True
+
+    def _push_out(self, transport: Transport) -> None:
+        self.on_cut(PUSHED_OUT)
+        transport.abort()
+
+    def on_cut(self, why: str) -> None:
+        """A connection is cut before it is a link."""
+        self._noting.note("a connection was cut", why)
 
     def on_lost(self, transport: Transport) -> None:
         """A connection is gone."""
@@ -174,12 +183,12 @@ class PeerListener:
         return socket
 
     def _may_stay(self, request: web.Request, ticket: Ticket) -> bool:
-        forwarded = request.headers.get(FORWARDED_FOR)
-        if forwarded is None or request.remote not in self._proxies:
+        forwarded = request.headers.getall(FORWARDED_FOR, [])
+        if not forwarded or request.remote not in self._proxies:
             return True
         try:
-            # The last one is what the proxy saw itself; those before it are whatever its client wrote.
-            origin = Origin.of(forwarded.rpartition(",")[2].strip())
+            # The last of the last line is what the proxy saw itself; the rest is whatever its client wrote.
+            origin = Origin.of(forwarded[-1].rpartition(",")[2].strip())
         except ValueError:
             return False
         refusal = ticket.move(self._now(), origin)

@@ -11,6 +11,7 @@ from hedgerow_protocol.quota import Bucket
 @dataclass(slots=True)
 class _Kind:
     bucket: Bucket
+    times: int = 0
     left_out: int = 0
 
 
@@ -21,6 +22,10 @@ class Noting:
         self._log = log
         self._now = now
         self._kinds: dict[tuple[str, str], _Kind] = {}
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """Each event and reason that was noted, and how often, whether it was logged or left out."""
+        return [(event, why, kind.times) for (event, why), kind in self._kinds.items()]
 
     def note(self, event: str, why: str = "", **fields: object) -> None:
         """One line, unless there were many of the same event and reason; the next one says how many."""
@@ -41,6 +46,7 @@ class Noting:
 
     def _is_allowed(self, event: str, why: str, fields: dict[str, object]) -> bool:
         kind = self._kinds.setdefault((event, why), _Kind(Bucket(LOG_RATE, LOG_BURST)))
+        kind.times += 1
         if not kind.bucket.take(self._now()):
             kind.left_out += 1
             return False

@@ -13,10 +13,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from hedgerow_node.config import MAX_OF_IPV4
 from node.api.serving import Running, environment, hedgerow, running
 from node.cli.calling import call
 
@@ -72,6 +74,36 @@ def test_json_is_one_line_with_page_peer_and_person(tmp_path: Path) -> None:
         told = json.loads((tmp_path / "running.json").read_bytes())
         assert told == {"url": node.page, "pid": node.process.pid, "did": node.did, "peer": node.peer}
         assert (tmp_path / "running.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_proxy_in_front_is_believed_when_it_says_who_calls(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, "--listen", "127.0.0.1:0", "--proxy", "127.0.0.1") as node,
+        ExitStack() as open_ones,
+    ):
+        statuses = [upgrade(open_ones, node.peer, "192.0.2.1") for _ in range(MAX_OF_IPV4 + 1)]
+        assert statuses == [101] * MAX_OF_IPV4 + [503]
+        assert upgrade(open_ones, node.peer, "192.0.3.1") == 101
+
+
+def upgrade(open_ones: ExitStack, address: str, caller: str) -> int:
+    """Ask for a WebSocket in the name of a caller and stay; returns the HTTP status."""
+    host, port = address.split(":")
+    peer = open_ones.enter_context(socket.create_connection((host, int(port)), timeout=10))
+    peer.sendall(
+        f"GET /peer HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n"
+        f"Sec-WebSocket-Protocol: hedgerow.1\r\nX-Forwarded-For: {caller}\r\n\r\n".encode()
+    )
+    return int(peer.recv(64).split(b" ", 2)[1])
+
+
+def test_a_proxy_is_named_by_its_ip_address(tmp_path: Path) -> None:
+    with started(tmp_path, "--listen", "127.0.0.1:0", "--proxy", "proxy.example") as process:
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "HG-R1" in errors
+    assert "proxy.example" in errors
 
 
 def test_nobody_is_let_in_unless_asked_for(tmp_path: Path) -> None:

@@ -55,15 +55,23 @@ async def test_the_status_has_every_limit_with_unit_and_reason(node: Node) -> No
     assert all(limit["unit"] and limit["reason"] for limit in limits)
 
 
-async def test_the_status_has_the_links_of_a_running_node(node: Node) -> None:
+async def test_the_status_has_the_links_of_a_running_node_and_what_was_turned_away(node: Node) -> None:
     links = [{"did": Other(1).did, "role": "edge", "direction": "in", "state": "open"}]
+    noted = [{"event": "a link was cut", "why": "too many pings", "times": 3}]
 
     class Links:
         def links(self):
             return links
 
+        def noted(self):
+            return noted
+
+        is_full = False
+
+    assert (await call(node, "status"))["noted"] == []
     node.network = Links()
-    assert (await call(node, "status"))["links"] == links
+    status = await call(node, "status")
+    assert (status["links"], status["noted"]) == (links, noted)
     node.network = None
 
 

@@ -178,7 +178,7 @@ async def test_a_restored_copy_does_not_publish_before_it_is_adopted(
             await call(empty, name, **fields)
         assert caught.value.kind in (Code.RESTORED_COPY, Code.AMBIGUOUS)
     notices = (await call(empty, "status"))["notices"]
-    assert any("restored copy" in notice["title"] for notice in notices)
+    assert any("copy of an identity" in notice["title"] for notice in notices)
     await call(empty, "identity adopt", original_is_gone=True)
     last = max(
         (decode_message(one) for one in await own(filled, filled.author)),

@@ -6,11 +6,13 @@ import pytest
 
 from hedgerow_node import circle as circles
 from hedgerow_node.circle import Circle
+from hedgerow_node.config import LOG_BURST
 from hedgerow_node.node import Node
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.kinds import Follow, Resource
+from node.network.lines import Lines
 from node.network.world import eventually
 from simulator.author import EPOCH, Author
 
@@ -154,9 +156,12 @@ async def test_a_follow_that_comes_while_follows_are_read_is_not_missed(
     assert friend.key in told.circle.carried.authors
 
 
-async def test_a_store_that_fails_is_asked_again(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_fails_is_asked_again_and_fills_no_log(
+    told: Told, monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    monkeypatch.setattr(circles, "RECARRY_PAUSE", 0.0)
     members = told.node.store.peers.members
-    failures = 3
+    failures = 2 * int(LOG_BURST)
 
     async def failing():
         nonlocal failures
@@ -170,6 +175,7 @@ async def test_a_store_that_fails_is_asked_again(told: Told, monkeypatch: pytest
     told.circle.changed()
     await eventually(lambda: bool(told.carried))
     running.cancel()
+    assert len(lines.of("whom this node carries could not be worked out")) == LOG_BURST
 
 
 async def test_somebody_on_trial_is_asked_for_logs_only_and_no_longer_afterwards(told: Told) -> None:

@@ -14,6 +14,7 @@ from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.keys import DeviceKey
 from node.network.world import eventually
 
@@ -74,29 +75,48 @@ async def test_a_link_that_breaks_is_dialled_again(line: Line) -> None:
         line.hang_up()
 
 
-async def test_pauses_grow_and_begin_anew_after_a_link_that_lasted(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_pauses_grow_until_a_peer_takes_us_in(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     pause = line.dialling._pause
 
-    async def noted(keeper, seconds):
-        pauses.append(seconds)
-        await pause(keeper, 0.0)
+    async def noted(keeper):
+        pauses.append(keeper.pause)
+        keeper.hurry.set()
+        await pause(keeper)
 
     monkeypatch.setattr(line.dialling, "_pause", noted)
     line.answers = lambda address: False
     line.dialling.keep(HERE)
     await eventually(lambda: len(pauses) >= 5)
     assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.08]
-    monkeypatch.setattr(dialler, "STEADY_LINK", 0.0)
     line.answers = lambda address: True
-    await eventually(lambda: DEVICE in line.open)
-    await asyncio.sleep(0.01)
-    pauses.clear()
-    line.hang_up()
-    await eventually(lambda: bool(pauses))
-    assert pauses[0] == 0.02
+    monkeypatch.setattr(dialler, "LAST_RETRY_OF_LINK", 0.06)
+    for is_taken_in, expected in ((False, 0.06), (True, 0.02), (False, 0.04)):
+        await eventually(lambda: DEVICE in line.open)
+        if is_taken_in:
+            line.dialling.taken_in(DEVICE)
+        pauses.clear()
+        line.hang_up()
+        await eventually(lambda: bool(pauses))
+        assert pauses[0] == expected
+
+
+async def test_in_a_hurry_pauses_begin_anew(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    pause = line.dialling._pause
+
+    async def noted(keeper):
+        pauses.append(keeper.pause)
+        await pause(keeper)
+
+    monkeypatch.setattr(line.dialling, "_pause", noted)
+    line.answers = lambda address: False
+    line.dialling.keep(HERE)
+    await eventually(lambda: len(pauses) == 4)
+    line.dialling.hurry()
+    await eventually(lambda: len(pauses) >= 5)
+    assert pauses[:5] == [0.02, 0.04, 0.08, 0.08, 0.02]
 
 
 async def test_there_is_one_link_to_a_device_however_often_it_is_wanted(line: Line) -> None:
@@ -146,6 +166,20 @@ async def test_borrowing_tells_that_somebody_else_answers(
         async with line.dialling.borrowed(HERE):
             pass
     assert caught.value.kind is Code.WRONG_PEER
+
+
+async def test_a_wrong_time_is_told_with_its_remedy(line: Line) -> None:
+    line.why = Reason.BAD_CERTIFICATE.value
+    assert line.dialling.why_not(DEVICE) is None
+    line.dialling.keep(HERE)
+    await eventually(lambda: DEVICE in line.open)
+    assert line.dialling.why_not(DEVICE) is None
+    line.hang_up()
+    await eventually(lambda: line.dialling.why_not(DEVICE) is not None)
+    problem = line.dialling.why_not(DEVICE)
+    assert problem is not None
+    assert problem.kind is Code.PEER_UNREACHABLE
+    assert "date and time" in problem.next_step
 
 
 async def test_borrowing_does_not_wait_for_the_end_of_a_pause(line: Line, monkeypatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from hedgerow_node import config
 from hedgerow_node.links.gate import DoorLimits, Refusal
+from hedgerow_node.links.listen import PUSHED_OUT
 from hedgerow_node.network import Network
 from hedgerow_protocol.frame import Ping, Pong
 from node.network.lines import Lines
@@ -73,6 +74,9 @@ async def test_connections_a_minute_have_a_limit_and_the_log_too(world: World, l
                 refused += await peer.answer() == b""
     assert 35 <= refused <= 40
     assert len(lines.of("a connection was refused")) == config.LOG_BURST
+    assert seed.network.noted() == [
+        {"event": "a connection was refused", "why": Refusal.TOO_OFTEN.value, "times": refused}
+    ]
 
 
 async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: World) -> None:
@@ -87,6 +91,7 @@ async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: Wo
         assert await is_let_in(honest)
         cut = [asyncio.create_task(peer.is_cut()) for peer in silent[:32]]
         assert all(await asyncio.gather(*cut))
+        assert {"event": "a connection was cut", "why": PUSHED_OUT, "times": 33} in seed.network.noted()
 
 
 async def test_one_person_has_so_many_links_and_the_oldest_goes(
@@ -117,16 +122,18 @@ async def test_only_a_proxy_of_ours_is_believed_where_a_connection_comes_from(wo
     address = ("127.0.0.1", int(network.address.rpartition(":")[2]))
     async with AsyncExitStack() as stack:
 
-        async def upgraded(local: str, forwarded: str | None) -> int:
+        async def upgraded(local: str, *forwarded: str) -> int:
             peer = await stack.enter_async_context(stranger(address, local=local))
-            line = f"X-Forwarded-For: {forwarded}\r\n" if forwarded is not None else ""
-            return await peer.upgrade(headers=line)
+            lines = [f"X-Forwarded-For: {line}\r\n" for line in forwarded]
+            return await peer.upgrade(headers="".join(lines))
 
         assert await upgraded("127.0.0.1", "1.1.1.1, 192.0.2.1") == 101
         assert await upgraded("127.0.0.1", "2.2.2.2, 192.0.2.1") == 503
         assert await upgraded("127.0.0.1", "192.0.2.2") == 101
         assert await upgraded("127.0.0.1", "nonsense") == 503
-        assert await upgraded("127.0.0.1", None) == 101
+        # Some proxies add a line of their own behind those that their client wrote.
+        assert await upgraded("127.0.0.1", "3.3.3.3", "192.0.2.1") == 503
+        assert await upgraded("127.0.0.1") == 101
         assert await upgraded("127.3.3.3", "192.0.2.1") == 101
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await upgraded("127.3.3.3", "192.0.2.77")

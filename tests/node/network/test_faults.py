@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hedgerow_node import config, driver
+from hedgerow_node import config, dialling, driver
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import MIN_FREE_DISK
 from hedgerow_node.links import room as rooms
@@ -15,6 +15,7 @@ from hedgerow_node.links.steady import SteadyTime
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_protocol.frame import Get
+from node.calling import call
 from node.network.lines import Lines
 from node.network.stranger import stranger
 from node.network.world import Person, World, eventually, have_each_others
@@ -48,12 +49,19 @@ async def test_a_nearly_full_disk_takes_nothing_in_says_so_and_goes_on_by_itself
     await asyncio.sleep(0.2)
     assert await seed.count(ana.author) == before
     assert len(lines.of("the disk is nearly full")) == 1
+    assert any("nearly full" in notice for notice in await notices(seed))
     mine = await seed.share(5)
     await eventually(lambda: ana.has_all_of(seed), "what the owner says still goes out")
     assert len(mine) == 5
     seed.free = MIN_FREE_DISK
     await eventually(lambda: seed.has_all_of(ana), "it goes on by itself")
     assert len(lines.of("there is room on the disk again")) == 1
+    assert not any("nearly full" in notice for notice in await notices(seed))
+
+
+async def notices(person: Person) -> list[str]:
+    """What `status` says that the owner should know."""
+    return [notice["title"] for notice in (await call(person.node, "status"))["notices"]]
 
 
 async def test_a_newcomer_with_a_full_disk_is_not_sent_everything_again_and_again(world: World) -> None:
@@ -71,6 +79,21 @@ async def test_a_newcomer_with_a_full_disk_is_not_sent_everything_again_and_agai
     assert not ben.network.is_settled
     ben.free = 10**12
     await have_each_others(seed, ben)
+
+
+async def test_a_disk_that_cannot_be_looked_at_for_a_moment_is_looked_at_again(
+    world: World, lines: Lines
+) -> None:
+    seed = await world.seed()
+    seed.free = 0
+    ana = await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    await eventually(lambda: seed.network.is_full)
+    seed.has_disk = False
+    await eventually(lambda: bool(lines.of("looking at the disk and the clock failed")))
+    seed.has_disk, seed.free = True, 10**12
+    await eventually(lambda: not seed.network.is_full)
+    await have_each_others(seed, ana)
 
 
 async def test_what_waits_for_room_has_a_limit(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +247,40 @@ async def test_a_clock_that_is_set_sticks_no_timer_and_sets_are_equal_again(
     clock.ahead = 0.0
     await eventually(lambda: len(lines.of("the clock was set")) == 2)
     await ana.share(10)
+    await have_each_others(seed, ana)
+
+
+@pytest.mark.parametrize("days", [60, -60])
+async def test_whose_clock_is_wrong_is_told_so_and_linked_once_it_is_right(world: World, days: int) -> None:
+    seed, ana = await member_and_seed(world)
+    clock = ana.clock = SetClock()  # type: ignore[assignment]
+    await ana.stop()
+    clock.ahead = days * 86_400.0
+    await ana.start()
+    await eventually(lambda: ana.network.why_not(seed.node.device) is not None)
+    (peer,) = (await call(ana.node, "peers"))["peers"]
+    assert "date and time" in peer["problem"]["next"]
+    clock.ahead = 0.0
+    await have_each_others(seed, ana)
+    await eventually(lambda: len(ana.network.links()) == 1)
+    (peer,) = (await call(ana.node, "peers"))["peers"]
+    assert peer["state"] in ("syncing", "settled")
+    assert "problem" not in peer
+
+
+async def test_a_computer_that_woke_dials_at_once_whoever_waited_to_be_dialled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, ana = await member_and_seed(world)
+    clock = ana.clock = SetClock()  # type: ignore[assignment]
+    await ana.stop()
+    await seed.stop()
+    monkeypatch.setattr(dialling, "FIRST_RETRY", 1_000.0)
+    monkeypatch.setattr(dialling, "LAST_RETRY", 1_000.0)
+    await ana.start()
+    await eventually(lambda: "waiting" in ana.network.dialled().values())
+    await seed.start()
+    clock.ahead = 8 * 3_600.0
     await have_each_others(seed, ana)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from hedgerow_node import config
 from hedgerow_node.links import link as links
+from hedgerow_node.listener import ENDLESS, LATE
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.frame import (
@@ -37,12 +38,22 @@ async def test_a_connection_on_which_nothing_is_sent_is_cut_at_the_deadline(scen
     assert config.HEADER_DEADLINE == 15.0
     async with stranger(scene.seed.address) as peer:
         assert await peer.is_cut()
+    scene.expect("a connection was cut", LATE)
 
 
 async def test_a_half_sent_header_is_cut_at_the_deadline(scene: Scene) -> None:
     async with stranger(scene.seed.address) as peer:
         await peer.write(b"GET /peer HTTP/1.1\r\nHost: x\r\n")
         assert await peer.is_cut()
+    scene.expect("a connection was cut", LATE)
+
+
+@pytest.mark.parametrize("blank", [b"\r\n\r\n", b"\r\n" * 7, b"\n\r\n\r\n"])
+async def test_empty_lines_in_front_of_a_half_sent_header_buy_no_time(scene: Scene, blank: bytes) -> None:
+    async with stranger(scene.seed.address) as peer:
+        await peer.write(blank + b"GET /peer HTTP/1.1\r\nHost: x\r\n")
+        assert await peer.is_cut()
+    scene.expect("a connection was cut", LATE)
 
 
 async def test_a_header_that_drips_is_cut_at_the_deadline(scene: Scene) -> None:
@@ -53,6 +64,7 @@ async def test_a_header_that_drips_is_cut_at_the_deadline(scene: Scene) -> None:
                 await peer.write(b"X: y\r\n")
                 await asyncio.sleep(0.05)
         assert await peer.is_cut()
+    scene.expect("a connection was cut", LATE)
 
 
 async def test_a_header_beyond_its_limit_is_cut_though_the_library_would_take_it(scene: Scene) -> None:
@@ -61,6 +73,7 @@ async def test_a_header_beyond_its_limit_is_cut_though_the_library_would_take_it
         with contextlib.suppress(ConnectionError):
             await peer.write(b"GET /join HTTP/1.1\r\nHost: x\r\n" + b"".join(fields) + b"\r\n")
             assert await peer.answer() == b""
+    scene.expect("a connection was cut", ENDLESS)
     async with stranger(scene.seed.address) as peer:
         await peer.write(b"GET /join HTTP/1.1\r\nHost: x\r\n" + b"".join(fields[:31]) + b"\r\n")
         assert b"200 OK" in await peer.answer()

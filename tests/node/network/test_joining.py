@@ -1,6 +1,8 @@
 """Joining: every refusal in words with its code and a next step, and nothing left behind by it."""
 
 import asyncio
+import errno
+import os
 import time
 from dataclasses import replace
 
@@ -90,7 +92,7 @@ async def test_nobody_at_the_address_is_told(world: World) -> None:
     ben = await world.person("ben")
     problem = await refusal_of(ben, signed_by(Author(1)))
     assert problem.kind is Code.PEER_UNREACHABLE
-    assert "127.0.0.1:9" in problem.detail
+    assert problem.detail == f"ws://127.0.0.1:9/peer: {os.strerror(errno.ECONNREFUSED)}"
 
 
 async def test_a_server_that_is_no_node_is_told(world: World) -> None:
@@ -113,7 +115,31 @@ async def test_a_server_that_is_no_node_is_told(world: World) -> None:
 async def test_an_address_that_leads_nowhere_is_told(world: World, address: str) -> None:
     ben = await world.person("ben")
     signed = signed_by(Author(1), meet=(Meeting(address, Author(1).device),))
-    assert (await refusal_of(ben, signed)).kind is Code.PEER_UNREACHABLE
+    problem = await refusal_of(ben, signed)
+    assert problem.kind is Code.PEER_UNREACHABLE
+    assert problem.detail.startswith(f"{address}: ")
+    assert len(problem.detail) > len(address) + 2
+
+
+async def test_a_server_that_sends_us_elsewhere_is_told_and_not_obeyed(world: World) -> None:
+    ben = await world.person("ben")
+    visits: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        visits.append(request.path)
+        raise web.HTTPFound("/elsewhere")
+
+    app = web.Application()
+    app.router.add_get("/{path}", elsewhere)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    meet = (Meeting(f"ws://127.0.0.1:{runner.addresses[0][1]}/peer", Author(1).device),)
+    problem = await refusal_of(ben, signed_by(Author(1), meet=meet))
+    await runner.cleanup()
+    assert problem.kind is Code.PEER_UNREACHABLE
+    assert "302" in problem.detail
+    assert visits == ["/peer"]
 
 
 async def test_another_device_at_the_address_is_told_before_it_learns_who_called(world: World) -> None:
@@ -200,7 +226,7 @@ async def test_an_address_that_nobody_could_dial_is_told_at_the_start(world: Wor
 async def test_an_address_that_is_taken_is_told_and_nothing_stays_open(world: World) -> None:
     seed, ben = await world.seed(), await world.person("ben")
     await ben.network.close()
-    for listen in (seed.network.address, "127.0.0.1:99999", "nonsense", "127.0.0.1:"):
+    for listen in (seed.network.address, "127.0.0.1:99999", "nonsense", "127.0.0.1:", "0", ":0"):
         with pytest.raises(Problem) as caught:
             await Network.open(ben.node, listen=listen)
         assert caught.value.kind is Code.ADDRESS_TAKEN

@@ -7,11 +7,13 @@ import asyncio
 from importlib.metadata import version
 
 import pytest
+from aiohttp import ClientWebSocketResponse
 
 from hedgerow_node import dialling
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import CERTIFICATE_LIFE, CERTIFICATE_USE
 from hedgerow_node.links.certificate import OwnEnds
+from hedgerow_node.links.dial import Dialler
 from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 from hedgerow_node.network import Network
@@ -236,6 +238,38 @@ async def test_asking_to_compare_dials_those_whose_turn_has_not_come(
     assert await seed.has_all_of(ana)
 
 
+async def test_who_answers_what_is_asked_takes_us_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    taken_in: list[DeviceKey] = []
+    monkeypatch.setattr(ana.network._dialling, "taken_in", taken_in.append)
+    monkeypatch.setattr(seed.network._dialling, "taken_in", taken_in.append)
+    await ana.join(seed, makes_member=True)
+    await have_each_others(seed, ana)
+    assert set(taken_in) == {seed.node.device}
+
+
+async def test_asking_to_compare_waits_for_the_seed_that_answers_late(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, far = await world.seed("near"), await world.seed("far")
+    ana = await world.person("ana")
+    for seed in (near, far):
+        await ana.join(seed, makes_member=True)
+    await have_each_others(near, ana, far)
+    await ana.network.close()
+    await ana.share(3, start=100)
+    at_once = Dialler.dial
+
+    async def dial(dialler: Dialler, address: str) -> ClientWebSocketResponse:
+        if str(far.network.address) in address:
+            await eventually(lambda: near.has_all_of(ana))
+        return await at_once(dialler, address)
+
+    monkeypatch.setattr(Dialler, "dial", dial)
+    assert (await call(ana.node, "sync"))["settled"] is True
+    assert await far.has_all_of(ana)
+
+
 async def test_a_command_without_a_running_node_brings_links_up_and_down(world: World) -> None:
     seed, ben = await world.seed(), await world.person("ben")
     await seed.share(20)
@@ -263,8 +297,11 @@ async def test_the_state_of_a_peer_is_shown_while_it_is_dialled(world: World) ->
     assert peer["last_linked"] is not None
     await seed.stop()
     await eventually(lambda: ana.network.links() == [])
+    await eventually(lambda: "waiting" in ana.network.dialled().values())
     (peer,) = (await call(ana.node, "peers"))["peers"]
     assert peer["state"] in ("connecting", "waiting")
+    assert peer["problem"]["code"] == Code.PEER_UNREACHABLE.code
+    assert peer["problem"]["next"]
 
 
 # --- What a node says of itself, and believes of others ------------------------------------------------------

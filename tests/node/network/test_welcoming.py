@@ -8,6 +8,7 @@ import pytest
 
 from hedgerow_node.invitations import read_invite
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.invites import Kept
 from hedgerow_protocol import codec, keys
 from hedgerow_protocol.frame import Accept, Accepted
 from hedgerow_protocol.invite import (
@@ -18,6 +19,7 @@ from hedgerow_protocol.invite import (
     sign_acceptance,
     sign_invite,
 )
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind
 from node.calling import call
 from node.network.invites import refusal_of, signed_by
@@ -80,6 +82,29 @@ async def counts(person: Person, other: Person, count: int) -> bool:
 
 async def mailbox(seed: Person, signed: SignedInvite, count: int) -> bool:
     return await seed.node.store.invites.kept_count(signed.id) == count
+
+
+async def test_however_often_an_acceptance_comes_one_hand_over_waits_for_a_slow_inviter(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    await have_each_others(seed, ana)
+    welcoming, goes_on = seed.network._welcoming, asyncio.Event()
+    looks: list[AuthorKey] = []
+    (link,) = seed.network._company.links_of(ana.author)
+
+    async def slow(inviter: AuthorKey) -> list[Kept]:
+        looks.append(inviter)
+        await goes_on.wait()
+        return []
+
+    monkeypatch.setattr(seed.node.store.invites, "kept_for", slow)
+    handing = [asyncio.create_task(welcoming.hand_over(link, ana.author)) for _ in range(50)]
+    await eventually(lambda: sum(one.done() for one in handing) == 48)
+    goes_on.set()
+    await asyncio.gather(*handing)
+    assert len(looks) == 2
 
 
 async def test_an_inviter_who_could_not_store_an_acceptance_gets_it_again(world: World, monkeypatch) -> None:

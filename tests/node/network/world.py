@@ -33,6 +33,8 @@ class Person:
         self.door: DoorLimits | None = None
         self.free = 10**12
         """Bytes that this person's disk has left."""
+        self.has_disk = True
+        """Whether the system can say how much that is."""
         self._node: Node | None = None
         self._network: Network | None = None
 
@@ -68,12 +70,17 @@ class Person:
         """Open the node and bring its links up."""
         if self._node is None:
             await self.open()
-        room = Room(self.home.path, lambda folder: self.free)
+        room = Room(self.home.path, self._free)
         self._network = await Network.open(
             self.node, listen=self.listen, is_kept=True, door=self.door, room=room
         )
         # A listener comes back where it was, for others know it there.
         self.listen = self.network.address
+
+    def _free(self, folder: Path) -> int:
+        if not self.has_disk:
+            raise OSError(f"{folder} is not there")
+        return self.free
 
     async def stop(self) -> None:
         """End the links and close the node."""
