@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow_node.problems import Code
 from hedgerow_node.store import erasure
 from hedgerow_node.store.database import Database
+from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Comment, Connect, Endorse, Resource, Role
 from hedgerow_protocol.message import Message
@@ -235,6 +237,32 @@ def traces_of_running(folder: Path) -> list[str]:
     words = " ".join(SECRETS).split()
     files = [path for path in folder.iterdir() if path.is_file()]
     return [f"{file.name}: {word}" for file in files for word in words if word.encode() in file.read_bytes()]
+
+
+async def test_a_full_disk_lets_the_store_open_and_leaves_the_pass_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author = Author(1)
+    async with opened(tmp_path) as store:
+        await say_and_retract(store, author, own=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "_rewrite", refused_by_a_full_disk)
+        async with opened(tmp_path) as store:
+            await check_plain_stays(store, author)
+            assert await erasure.is_due(store)
+            with pytest.raises(StoreError) as refused:
+                await store.erase_when_due()
+            assert refused.value.kind is Code.STORE_FULL
+    async with opened(tmp_path) as store:
+        assert not await erasure.is_due(store)
+    assert traces(tmp_path, SECRETS) == []
+
+
+def refused_by_a_full_disk(db: sqlite3.Connection) -> bool:
+    """What needs more room than there is: the database may have no page more."""
+    db.execute("PRAGMA max_page_count = 1")
+    db.execute("INSERT INTO settings VALUES ('big', hex(zeroblob(1000000)))")
+    return True
 
 
 @pytest.mark.parametrize("method", ["read", "write", "alone"])
