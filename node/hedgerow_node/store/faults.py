@@ -20,6 +20,16 @@ FAILED = frozenset(
     }
 )
 """Errors that lie outside the program; any other is a fault of ours and stays what it is."""
+PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    }
+)
+"""Errors that say nothing about what the file holds, and may not be there the next time."""
 PRIMARY_CODE = 0xFF
 """An extended result code of SQLite has the primary one in its lowest byte."""
 

@@ -2,6 +2,7 @@
 
 import errno
 import random
+import resource
 import shutil
 import sqlite3
 import struct
@@ -14,6 +15,7 @@ import pytest
 
 from hedgerow_node.problems import Code
 from hedgerow_node.store import recovery
+from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.peers import KnownPeer
@@ -267,6 +269,53 @@ async def test_a_repair_that_is_stopped_anywhere_is_finished_by_the_next_opening
         if not countdown.is_off:
             break
     assert call > 5
+
+
+async def test_a_disk_that_gets_full_at_the_end_of_a_repair_costs_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(folder) as store:
+        await store.messages.put(THEIRS.resources(300, start=EPOCH + 1_000), received=NOW)
+    finished = recovery._salvage
+
+    async def fill_up_the_disk(path: Path, database: Database) -> int:
+        count = await finished(path, database)
+        no_file_grows_beyond(database.path.stat().st_size)
+        return count
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "_salvage", fill_up_the_disk)
+        try:
+            with pytest.raises(StoreError) as refused:
+                await recovery.recover(folder / DATABASE)
+        finally:
+            no_file_grows_beyond(resource.RLIM_INFINITY)
+    assert refused.value.kind in (Code.STORE_FULL, Code.STORE_FAILED)
+    async with opened(folder) as store:
+        await check_sound(store)
+        assert (await store.messages.authors())[THEIRS.key] == len(OTHERS) + 300
+        assert len((await store.library.items(limit=200)).results) == 80
+
+
+def no_file_grows_beyond(size: int) -> None:
+    """Let this process find the disk full when a file gets larger."""
+    _, hardest = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hardest))
+
+
+async def test_a_database_that_another_program_locks_is_not_taken_for_an_empty_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.store.connection.BUSY_TIMEOUT", 0.01)
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as outside:
+        outside.execute("PRAGMA locking_mode = EXCLUSIVE")
+        outside.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError) as refused:
+            await recovery.recover(folder / DATABASE)
+        assert refused.value.kind is Code.STORE_FAILED
+    async with opened(folder) as store:
+        await check_sound(store)
+        assert len((await store.library.items(limit=200)).results) == 80
 
 
 async def test_a_finished_repair_is_not_confused_by_the_log_of_the_damaged_file(folder: Path) -> None:
