@@ -88,8 +88,8 @@ async def _salvage(path: Path, database: Database) -> int:
             damaged.text_factory = partial(str, encoding="utf-8", errors="replace")
             count = await _salvage_messages(damaged, database)
             for table in TABLES:
-                rows = await asyncio.to_thread(_rows, damaged, table)
-                await database.write(partial(_insert, table, rows))
+                columns, rows = await asyncio.to_thread(_rows, damaged, table)
+                await database.write(partial(_insert, table, columns, rows))
     except FAULTS as error:
         raise told(error) from error
     await database.write(library.reindex)
@@ -119,16 +119,26 @@ def _put(batch: Sequence[Salvaged], db: sqlite3.Connection) -> None:
         intake.take_in(db, [message for _, _, message in group], received=received, own=own)
 
 
-def _rows(damaged: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+def _rows(damaged: sqlite3.Connection, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns of a table, which in an older schema may be fewer than in the newest, and its rows."""
     sql = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
-    return [row[1:] for row in _readable(damaged, sql)]
+    try:
+        columns = [name for _, name, *_ in damaged.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError as error:
+        if code_of(error) in PASSING:
+            raise
+        return [], []
+    return columns, [row[1:] for row in _readable(damaged, sql)]
 
 
-def _insert(table: str, rows: Sequence[tuple[Any, ...]], db: sqlite3.Connection) -> None:
+def _insert(
+    table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], db: sqlite3.Connection
+) -> None:
+    sql = f"INSERT OR IGNORE INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"  # noqa: S608
     for row in rows:
         # A damaged value may be of a type or a size that the table refuses.
         with suppress(sqlite3.IntegrityError, sqlite3.OperationalError):
-            db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+            db.execute(sql, row)
 
 
 def _move_log_in(db: sqlite3.Connection) -> None:

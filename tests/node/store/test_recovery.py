@@ -2,12 +2,11 @@
 
 import errno
 import random
-import resource
 import shutil
 import sqlite3
 import struct
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import Message
 from node.crashes import Crash, stopping_at
+from node.store.faulty import no_file_beyond
 from node.store.opened import DATABASE, EVERYTHING, NOW, ids_of, opened, sums_hold, traces
 from simulator.author import EPOCH, Author
 
@@ -171,6 +171,15 @@ async def test_what_only_the_damaged_file_had_is_read_around_the_damage(folder: 
         assert first.received == NOW + 5
 
 
+async def test_what_a_damaged_file_of_an_older_schema_had_is_kept(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("ALTER TABLE peers DROP COLUMN last_linked")
+    await recovery.recover(folder / DATABASE)
+    async with opened(folder) as store:
+        assert await store.peers.all() == [replace(PEER, last_linked=None)]
+        await check_sound(store)
+
+
 async def test_private_things_beside_a_damaged_page_of_theirs_are_kept(folder: Path) -> None:
     def hit(content: bytearray) -> None:
         # The last place is in the table; indexes and texts came to lie before it.
@@ -278,29 +287,21 @@ async def test_a_disk_that_gets_full_at_the_end_of_a_repair_costs_nothing(
         await store.messages.put(THEIRS.resources(300, start=EPOCH + 1_000), received=NOW)
     finished = recovery._salvage
 
-    async def fill_up_the_disk(path: Path, database: Database) -> int:
-        count = await finished(path, database)
-        no_file_grows_beyond(database.path.stat().st_size)
-        return count
+    with ExitStack() as disk, monkeypatch.context() as patch:
 
-    with monkeypatch.context() as patch:
+        async def fill_up_the_disk(path: Path, database: Database) -> int:
+            count = await finished(path, database)
+            disk.enter_context(no_file_beyond(database.path.stat().st_size))
+            return count
+
         patch.setattr(recovery, "_salvage", fill_up_the_disk)
-        try:
-            with pytest.raises(StoreError) as refused:
-                await recovery.recover(folder / DATABASE)
-        finally:
-            no_file_grows_beyond(resource.RLIM_INFINITY)
+        with pytest.raises(StoreError) as refused:
+            await recovery.recover(folder / DATABASE)
     assert refused.value.kind in (Code.STORE_FULL, Code.STORE_FAILED)
     async with opened(folder) as store:
         await check_sound(store)
         assert (await store.messages.authors())[THEIRS.key] == len(OTHERS) + 300
         assert len((await store.library.items(limit=200)).results) == 80
-
-
-def no_file_grows_beyond(size: int) -> None:
-    """Let this process find the disk full when a file gets larger."""
-    _, hardest = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hardest))
 
 
 async def test_a_database_that_another_program_locks_is_not_taken_for_an_empty_one(
