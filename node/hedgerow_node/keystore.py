@@ -19,6 +19,7 @@ behind is settled when the keystore is next opened, by whoever holds the folder'
 import hmac
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -145,7 +146,7 @@ class Keystore:
 
     def adopt(self) -> None:
         """Take the owner's word that the original of this copy is gone."""
-        with self._folder_use:
+        with self._folder_use, durable.in_words(self._home.keys):
             if self.is_copy:
                 os.unlink(self._home.keys / COPY_MARK)
                 durable.sync_folder(self._home.keys)
@@ -170,7 +171,7 @@ class Keystore:
 
     def confirm_words(self) -> None:
         """Their owner has the words: the secret leaves this computer. Once begun, a crash does not undo it."""
-        with self._folder_use:
+        with self._folder_use, durable.in_words(self._home.keys):
             if self.has_words:
                 os.rename(self._home.keys / f"{Secret.WORDS}.pem", self._home.keys / GONE)
                 durable.sync_folder(self._home.keys)
@@ -275,28 +276,40 @@ def _files(inception: Message, secrets: Secrets, seal: Seal) -> dict[str, bytes]
 
 def _put_folder(home: Home, files: Mapping[str, bytes]) -> None:
     fresh, old = _fresh(home), _old(home)
+    with durable.in_words(home.keys):
+        _write_folder(fresh, files)
+        durable.sync_folder(home.path)
+        if home.keys.exists():
+            os.rename(home.keys, old)
+        os.rename(fresh, home.keys)
+        durable.sync_folder(home.path)
+        durable.destroy_folder(old)
+
+
+def _write_folder(fresh: Path, files: Mapping[str, bytes]) -> None:
     durable.destroy_folder(fresh)
     durable.make_folder(fresh)
-    for name, data in files.items():
-        durable.write_new(fresh / name, data)
-    durable.sync_folder(fresh)
-    durable.sync_folder(home.path)
-    if home.keys.exists():
-        os.rename(home.keys, old)
-    os.rename(fresh, home.keys)
-    durable.sync_folder(home.path)
-    durable.destroy_folder(old)
+    try:
+        for name, data in files.items():
+            durable.write_new(fresh / name, data)
+        durable.sync_folder(fresh)
+    except OSError:
+        # Not left to the next start: these may be open files of keys that are locked.
+        with suppress(OSError):
+            durable.destroy_folder(fresh)
+        raise
 
 
 def _settle(home: Home) -> None:
     fresh, old = _fresh(home), _old(home)
-    if not home.keys.exists() and old.exists():
-        os.rename(fresh if fresh.exists() else old, home.keys)
-        durable.sync_folder(home.path)
-    durable.destroy_folder(old)
-    durable.destroy_folder(fresh)
-    if (home.keys / GONE).exists():
-        durable.destroy(home.keys / GONE)
+    with durable.in_words(home.keys):
+        if not home.keys.exists() and old.exists():
+            os.rename(fresh if fresh.exists() else old, home.keys)
+            durable.sync_folder(home.path)
+        durable.destroy_folder(old)
+        durable.destroy_folder(fresh)
+        if (home.keys / GONE).exists():
+            durable.destroy(home.keys / GONE)
 
 
 def _fresh(home: Home) -> Path:

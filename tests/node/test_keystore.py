@@ -16,6 +16,7 @@ from hedgerow_protocol.identity import Identities, decode_entry
 from hedgerow_protocol.message import verify
 from node.clocks import FakeClock
 from node.crashes import Crash, stopping_at
+from node.store.faulty import no_file_beyond
 
 PASSPHRASE = "five quiet hedges in a row"
 
@@ -340,3 +341,19 @@ def test_keys_that_are_not_those_of_the_inception_replace_nothing(home: Home, tm
         made.replaced_by(other.inception, made.secrets())
     assert caught.value.kind is Code.KEYS_DAMAGED
     assert Keystore.open(home).did == made.did
+
+
+def test_a_disk_without_room_for_keys_is_told_in_words_and_leaves_no_key_behind(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    with no_file_beyond(64), pytest.raises(Problem) as refused:
+        Keystore.create(home, FakeClock())
+    assert refused.value.kind is Code.STORE_FULL
+    keystore = Keystore.create(home, FakeClock(), PASSPHRASE)
+    secrets = keystore.secrets()
+    with no_file_beyond(64), pytest.raises(Problem) as refused:
+        keystore.change_passphrase(PASSPHRASE, None, FakeClock(seed=2))
+    assert refused.value.kind is Code.STORE_FULL
+    assert [path.name for path in home.path.iterdir()] == ["keys"]
+    assert Keystore.open(home, PASSPHRASE).secrets() == secrets

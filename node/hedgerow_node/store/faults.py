@@ -1,12 +1,10 @@
 """What the disk can do to us, as people read it."""
 
-import errno
 import sqlite3
 
+from hedgerow_node.durable import FULL
 from hedgerow_node.problems import Code, Problem
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Errors of the system that mean: no more bytes here."""
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 FAILED = frozenset(
     {
