@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hedgerow_node.problems import Problem
-from hedgerow_node.store.records import FeedItem, Page, State
+from hedgerow_node.store.records import FeedItem, Page, State, Thread
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Comment, Endorse, Kind, Reference, Relation, Role, Stance, Unknown
 from hedgerow_protocol.message import MessageId
@@ -227,6 +227,71 @@ async def test_comments_stand_as_threads_with_their_roles(store: Store) -> None:
     message = await store.views.message(question.id)
     assert message is not None
     assert [thread.statement.text for thread in message.replies] == ["Because."]
+
+
+Tree = dict[str, "Tree"]
+
+
+async def comments_of(store: Store) -> Tree:
+    """The texts of the comments on the page, each with those below it."""
+    view = await store.views.thing(PAGE)
+    assert view is not None
+    return as_tree(view.comments)
+
+
+def as_tree(threads: tuple[Thread, ...]) -> Tree:
+    return {thread.statement.text: as_tree(thread.replies) for thread in threads}
+
+
+async def test_an_answer_stays_in_its_thread_however_often_what_it_answers_is_said_anew(store: Store) -> None:
+    first = ANA.comments(PAGE, "Wy?")
+    second = ANA.comments(PAGE, "Whi?", replaces=[first])
+    third = ANA.comments(PAGE, "Why?", replaces=[second])
+    to_first, to_second = BEN.comments(PAGE, "Because.", to=first), BEN.comments(PAGE, "So.", to=second)
+    about_first = CY.comments(message_thing(first.id), "Do you mean why?")
+    anew = BEN.comments(PAGE, "Because!", to=first, replaces=[to_first])
+    thanks = ANA.comments(PAGE, "Thanks", to=to_first)
+    await put(
+        store, first, second, third, to_first, to_second, about_first, anew, thanks, ANA.retracts(second)
+    )
+    answers = {"So.": {}, "Do you mean why?": {}, "Because!": {"Thanks": {}}}
+    assert await comments_of(store) == {"Why?": answers}
+    for version in (first, third):
+        message = await store.views.message(version.id)
+        assert message is not None
+        assert as_tree(message.replies) == answers
+
+
+async def test_an_answer_to_a_statement_is_shown_with_every_version_of_it(store: Store) -> None:
+    first = ANA.endorses(PAGE, "cleer")
+    second = ANA.endorses(PAGE, "clear", replaces=[first])
+    await put(store, first, second, BEN.comments(message_thing(first.id), "Is it?"))
+    message = await store.views.message(second.id)
+    assert message is not None
+    assert as_tree(message.replies) == {"Is it?": {}}
+
+
+async def test_nobody_draws_answers_to_himself_by_replacing_what_another_said(store: Store) -> None:
+    question = ANA.comments(PAGE, "Why?")
+    withdrawn = ANA.comments(PAGE, "How?")
+    thief = CY.comments(PAGE, "Mine", replaces=[question, withdrawn])
+    answers = [BEN.comments(PAGE, "Because.", to=question), BEN.comments(PAGE, "So.", to=withdrawn)]
+    await put(store, question, withdrawn, thief, *answers, ANA.retracts(withdrawn))
+    assert await comments_of(store) == {"So.": {}, "Mine": {}, "Why?": {"Because.": {}}}
+
+
+async def test_comments_that_answer_each_other_in_a_ring_are_all_shown(store: Store) -> None:
+    first = ANA.comments(PAGE, "Wy?")
+    answer = BEN.comments(PAGE, "Because.", to=first)
+    anew = ANA.comments(PAGE, "Why?", to=answer, replaces=[first])
+    of_itself = CY.comments(PAGE, "Hm")
+    await put(store, first, answer, anew, of_itself)
+    await put(
+        store,
+        CY.comments(PAGE, "Hm!", to=of_itself, replaces=[of_itself]),
+        BEN.comments(PAGE, "Ha", to=answer),
+    )
+    assert await comments_of(store) == {"Hm!": {}, "Why?": {}, "Because.": {"Ha": {}}}
 
 
 async def test_a_reply_without_end_is_drawn_to_a_bounded_depth(store: Store) -> None:
