@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from hedgerow_node.problems import Problem
 from hedgerow_node.store.records import FeedItem, Page, State, Thread
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Comment, Endorse, Kind, Reference, Relation, Role, Stance, Unknown
-from hedgerow_protocol.message import MessageId
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_thing, topic_thing
 from node.store.voices import MOMENTS, Voice, opened, put
 
@@ -449,6 +450,92 @@ async def test_a_retraction_between_two_pages_neither_repeats_nor_skips_others(s
     await put(store, ANA.retracts(shared[4], shared[3]))
     rest = await store.views.feed(cursor=first.next, limit=9)
     assert [item.thing for item in rest.results] == [f"https://example.org/{number}" for number in (2, 1, 0)]
+
+
+async def feed_pages(store: Store, limit: int) -> list[list[FeedItem]]:
+    """All pages of the feed of everybody."""
+    pages = [await store.views.feed(limit=limit)]
+    while pages[-1].next is not None:
+        pages.append(await store.views.feed(cursor=pages[-1].next, limit=limit))
+    return [list(page.results) for page in pages]
+
+
+def of(voice: Voice, items: list[FeedItem]) -> int:
+    """How many of these things somebody spoke of."""
+    return sum(1 for item in items if item.authors[0].did == voice.did)
+
+
+async def test_nobody_has_more_than_a_fifth_of_a_page_while_others_have_something_to_say(
+    store: Store,
+) -> None:
+    quiet = [Voice(f"quiet {number}") for number in range(6)]
+    said = [
+        voice.shares(f"https://{number}.example/{one}", "Calm")
+        for one in range(5)
+        for number, voice in enumerate(quiet)
+    ]
+    flood = [CY.shares(f"https://loud.example/{number}", "Loud") for number in range(60)]
+    await put(store, *said, *flood)
+    pages = await feed_pages(store, 10)
+    assert [of(CY, page) for page in pages] == [2, 2, 2, 4, 10, 10, 10, 10, 10]
+    things = [item.thing for page in pages for item in page]
+    assert len(things) == len(set(things)) == 90
+    for page in pages:
+        assert [item.at for item in page] == sorted([item.at for item in page], reverse=True)
+    for voice in (CY, *quiet):
+        times = [item.at for page in pages for item in page if item.authors[0].did == voice.did]
+        assert times == sorted(times, reverse=True)
+
+
+async def test_somebody_alone_fills_the_pages_of_a_feed(store: Store) -> None:
+    await put(store, *[ANA.shares(f"https://example.org/{number}", "Page") for number in range(25)])
+    pages = await feed_pages(store, 10)
+    assert [[item.thing for item in page] for page in pages] == [
+        [f"https://example.org/{number}" for number in range(first, max(first - 10, -1), -1)]
+        for first in (24, 14, 4)
+    ]
+
+
+async def test_others_are_looked_for_only_so_far_behind_a_flood(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.store.feed.PASSED_OVER", 20)
+    calm = ANA.shares(PAGE, "Calm")
+    flood = [CY.shares(f"https://loud.example/{number}", "Loud") for number in range(100)]
+    await put(store, calm, *flood, BEN.shares(OTHER, "Calm"))
+    pages = await feed_pages(store, 10)
+    assert of(CY, pages[0]) == 9
+    things = [item.thing for page in pages for item in page]
+    assert len(things) == len(set(things)) == 102
+    # Above it stand 21 others then: two of the share, and fewer than are passed over.
+    assert PAGE in [item.thing for item in pages[8]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 10, 25])
+async def test_pages_of_any_size_show_each_thing_once_while_people_go_on_speaking(
+    store: Store, limit: int
+) -> None:
+    chance = Random(limit)
+    voices = [Voice(f"somebody {number}") for number in range(9)]
+
+    def say(number: int) -> Message:
+        voice = chance.choices(voices, [2**place for place in range(9)])[0]
+        return voice.endorses(f"https://example.org/{chance.randrange(120)}", f"reason {number}")
+
+    messages = [say(number) for number in range(300)]
+    await put(store, *messages)
+    expected = {item.thing for page in await feed_pages(store, 200) for item in page}
+    seen: list[str] = []
+    page = await store.views.feed(limit=limit)
+    while True:
+        seen += [item.thing for item in page.results]
+        assert len(page.results) == limit or page.next is None
+        if page.next is None:
+            break
+        await put(store, CY.endorses(f"https://example.org/{chance.randrange(120)}", "late"))
+        page = await store.views.feed(cursor=page.next, limit=limit)
+    assert len(seen) == len(set(seen))
+    assert set(seen) == expected
 
 
 async def test_muted_and_blocked_people_and_things_are_left_out_of_the_feed_and_counted(store: Store) -> None:
