@@ -211,9 +211,9 @@ async def _take_entry(node: Node, entry: archive.PrivateEntry) -> tuple[str, boo
         case archive.NoteLine():
             return "notes", await _take_note(node, entry)
         case archive.MuteLine():
-            return "mutes", await library.mute(entry.target, entry.since)
+            return "mutes", await library.mute(entry.target, _moment(entry.since))
         case archive.BlockLine():
-            return "blocks", await library.block(entry.target, entry.since)
+            return "blocks", await library.block(entry.target, _moment(entry.since))
         case archive.PrivateFollowLine():
             return "private_follows", await library.follow_privately(entry.did, now)
         case _:
@@ -224,12 +224,17 @@ async def _take_note(node: Node, entry: archive.NoteLine) -> bool:
     item = await node.store.library.item(entry.thing)
     if item is not None and item.note:
         return False
-    await node.store.library.note(entry.thing, entry.text, saved=entry.saved)
+    await node.store.library.note(entry.thing, entry.text, saved=_moment(entry.saved))
     return True
 
 
 def _new_item(entry: archive.ItemLine) -> NewItem:
-    return NewItem(entry.thing, entry.title, entry.summary, entry.topics, entry.saved)
+    return NewItem(entry.thing, entry.title, entry.summary, entry.topics, _moment(entry.saved))
+
+
+def _moment(seconds: float) -> float:
+    """A time that lists and calendars can hold, whatever the file says."""
+    return min(max(seconds, 0.0), limits.MAX_TIMESTAMP)
 
 
 async def _remember_former(node: Node, read: Archive) -> None:

@@ -59,10 +59,17 @@ def is_damage(error: BaseException) -> bool:
     return code_of(error) in DAMAGED or is_undecodable or isinstance(error, DamagedRow | UnicodeDecodeError)
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says, without the text that could not be read: nothing private may get into a log by it."""
+    said = str(error)
+    is_quoting = said.startswith(UNDECODABLE) or isinstance(error, UnicodeDecodeError)
+    return "a text in it is none" if is_quoting else said
+
+
 def told(error: BaseException) -> BaseException:
     """`error` as a `StoreError` when the disk is at fault, else itself."""
     if is_damage(error):
-        return StoreError(Code.STORE_DAMAGED, str(error))
+        return StoreError(Code.STORE_DAMAGED, words_of(error))
     if isinstance(error, OSError):
         return StoreError(Code.STORE_FULL if error.errno in FULL else Code.STORE_FAILED, error.strerror or "")
     if code_of(error) == sqlite3.SQLITE_FULL:

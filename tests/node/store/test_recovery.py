@@ -180,6 +180,17 @@ async def test_what_a_damaged_file_of_an_older_schema_had_is_kept(folder: Path) 
         await check_sound(store)
 
 
+async def test_a_text_that_the_disk_altered_is_not_quoted_where_its_fault_is_told(folder: Path) -> None:
+    content = (folder / DATABASE).read_bytes()
+    (folder / DATABASE).write_bytes(content.replace(b"A noted thing", b"A noted\xffthing"))
+    store = await Store.open(folder, check=False)
+    with pytest.raises(StoreError) as told:
+        await store.library.notes()
+    await store.close()
+    assert told.value.kind is Code.STORE_DAMAGED
+    assert "noted" not in str(told.value)
+
+
 async def test_private_things_beside_a_damaged_page_of_theirs_are_kept(folder: Path) -> None:
     def hit(content: bytearray) -> None:
         # The last place is in the table; indexes and texts came to lie before it.
