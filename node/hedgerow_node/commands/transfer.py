@@ -106,7 +106,7 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
     former = await _former(node)
     for did in former:
         yield archive.FormerLine(did=did)
-    async for message in own_messages(node, {node.author, *map(key_of, former)}):
+    async for message in _whole_messages(node, {node.author, *map(key_of, former)}):
         yield archive.message_line(message)
     library = node.store.library
     async for item in kept_items(node):
@@ -131,7 +131,10 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
 
 
 async def own_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Message]:
-    """Control first: a reader needs an identity's log before what its devices signed."""
+    """Control first: a reader needs an identity's log before what its devices signed.
+
+    What the disk altered is left out.
+    """
     wanted = Filter.of_authors(authors)
     for control in (True, False):
         after: tuple[int, bytes] = BEFORE_ALL
@@ -140,10 +143,24 @@ async def own_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Mes
             messages, more = await node.store.messages.range(
                 wanted, control, after, limit=PUBLISH_BATCH, max_bytes=MAX_BATCH_BYTES
             )
+            if not messages:
+                break
             for message in messages:
                 yield message
-            if messages:
-                after = (messages[-1].header.ts, messages[-1].id)
+            after = (messages[-1].header.ts, messages[-1].id)
+
+
+async def _whole_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Message]:
+    """The same; raises `Problem` after them when some were left out: no export looks whole and is not."""
+    missing = 0
+    for control in (True, False):
+        sums = await node.store.messages.sums(authors, control)
+        missing += sum(one.count for one in sums.values())
+    async for message in own_messages(node, authors):
+        missing -= 1
+        yield message
+    if missing > 0:
+        raise Problem(Code.STORE_DAMAGED, f"{missing} of your messages cannot be read")
 
 
 def _read_file(path: Path) -> bytes:

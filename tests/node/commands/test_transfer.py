@@ -1,5 +1,6 @@
 """Everything of one's own in one file: whole, without keys or withdrawn texts, and equal after a restore."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -115,6 +116,21 @@ async def test_an_export_has_no_withdrawn_text_and_no_key(filled: Node) -> None:
         assert secret not in export
         assert base64.b64encode(secret)[:40] not in export
         assert secret.hex().encode() not in export
+
+
+@pytest.mark.parametrize("altered", ["the newest", "all"])
+async def test_an_export_that_the_disk_would_leave_holes_in_is_refused(filled: Node, altered: str) -> None:
+    where = "WHERE control = 0" + (" ORDER BY row DESC LIMIT 1" if altered == "the newest" else "")
+    await filled.store.database.write(
+        lambda db: (
+            db.execute(
+                f"UPDATE messages SET signature = zeroblob(64) WHERE row IN (SELECT row FROM messages {where})"
+            ).rowcount
+        )
+    )
+    with pytest.raises(Problem) as caught:
+        await asyncio.wait_for(download(filled, "export"), 10)
+    assert caught.value.kind is Code.STORE_DAMAGED
 
 
 async def test_a_restore_without_keys_brings_everything_back_under_the_former_name(
