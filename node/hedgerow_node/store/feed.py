@@ -32,9 +32,9 @@ SHOWN = 3
 """Statements that stand below a thing in a feed."""
 LOOKED_AT = 20
 """Its newest statements that are looked through for who spoke."""
-PASSED_OVER = 5_000
-"""Statements of those who have their share that are passed over to find others: eight days of one who says as much
-as an author may."""
+PASSED_OVER = 1_200
+"""Statements of those who have their share that are passed over to find others, which costs as much as the page
+itself: two days of one who says as much as an author may."""
 CURSORS_MERGED = 200
 """Authors up to whom each is read on its own and the rows are merged; reading everybody costs less above."""
 
