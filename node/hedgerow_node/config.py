@@ -47,6 +47,8 @@ MAX_BATCH_BYTES = 8 * limits.MIB
 """Bytes of messages that are read or written in one go."""
 ERASE_DELAY = 10.0
 """Seconds from a withdrawal to the erasing pass, so that several withdrawals share one; the spec allows 60."""
+LAST_ERASE_DELAY = 300.0
+"""The longest pause between two passes that do not come through: each stops all reading while it tries."""
 MIN_PASSPHRASE = 8
 """Letters of a passphrase."""
 MIN_PREFIX = 6

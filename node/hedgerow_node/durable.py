@@ -3,10 +3,27 @@
 A name in a folder is safe only after the folder was synced as well as the file.
 """
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hedgerow_node.config import PRIVATE_FILE, PRIVATE_FOLDER
+from hedgerow_node.problems import Code, Problem
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors of the system that mean: no more bytes here."""
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Inside, what the system refuses about `path` is raised as a `Problem`."""
+    try:
+        yield
+    except OSError as error:
+        code = Code.STORE_FULL if error.errno in FULL else Code.FOLDER_UNUSABLE
+        raise Problem(code, f"{path}: {error.strerror}") from error
 
 
 def write_new(path: Path, data: bytes) -> None:

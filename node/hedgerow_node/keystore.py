@@ -10,7 +10,7 @@ written; found elsewhere, it is a copy, which does not publish until its owner s
 image of a whole disk is not told from its original.
 
 The folder appears whole or not at all: it is written as `keys.new`, synced, then renamed. What a crash may leave
-behind is settled when the keystore is next opened:
+behind is settled when the keystore is next opened, by whoever holds the folder's lock:
 
     keys  keys.old  keys.new
      -       -         x       a first run that did not come to its end: destroyed, and begun afresh
@@ -20,11 +20,14 @@ behind is settled when the keystore is next opened:
      x       -         x       a change that was never made: the new folder is destroyed
 """
 
+import hmac
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import RLock
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -88,6 +91,13 @@ class Seal:
         )
         return cls(salt, stretched.hex().encode())
 
+    def opens_with(self, passphrase: str | None) -> bool:
+        """Whether this passphrase is the one; what is open needs none. Takes about half a second."""
+        if self.password is None:
+            return True
+        tried = Seal.of(passphrase, self.salt).password
+        return tried is not None and hmac.compare_digest(tried, self.password)
+
 
 class Keystore:
     """The open keys of one identity: what its node signs with."""
@@ -95,6 +105,8 @@ class Keystore:
     def __init__(self, home: Home, inception: Message, secrets: Secrets, seal: Seal) -> None:
         self._home = home
         self._seal = seal
+        # Requests come at once, some of them in threads: of two that change the folder one would lose keys.
+        self._folder_use = RLock()
         self.inception = inception
         """The first message of this identity, which its store must hold."""
         self.author = AuthorKey(inception.header.author)
@@ -103,15 +115,14 @@ class Keystore:
 
     @classmethod
     def exists(cls, home: Home) -> bool:
-        """Whether the home has an identity; settles first what a crash left behind."""
-        _settle(home)
-        return home.keys.exists()
+        """Whether the home has an identity. Only looks, for another process may be at work on it."""
+        return home.keys.exists() or _old(home).exists()
 
     @classmethod
     def create(
         cls, home: Home, clock: Clock, passphrase: str | None = None, net: int = MAIN_NET
     ) -> "Keystore":
-        """A new identity in a home that has none; its inception is still to be stored."""
+        """A new identity in a home that has none and whose lock is held; its inception is still to be stored."""
         check_passphrase(passphrase)
         seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
         inception, secrets = _draw(clock, net)
@@ -120,7 +131,7 @@ class Keystore:
 
     @classmethod
     def open(cls, home: Home, passphrase: str | None = None) -> "Keystore":
-        """The keys of this home; raises `Problem` when one is missing, damaged or locked."""
+        """The keys of this home, whose lock is held; raises `Problem` when one is missing, damaged or locked."""
         _settle(home)
         if not home.keys.exists():
             raise Problem(Code.KEYS_MISSING, f"there is no folder {home.keys}")
@@ -128,9 +139,7 @@ class Keystore:
         inception = _load_inception(home.keys / INCEPTION)
         secrets = {name: _load(home.keys / f"{name}.pem", seal) for name in NEEDED}
         keystore = cls(home, inception, secrets, seal)
-        entry = decode_entry(inception)
-        if keystore.device not in [grant.device for grant in entry.devices]:
-            raise Problem(Code.KEYS_DAMAGED, "the device key is not one that this identity names")
+        _check_belongs(secrets, inception)
         _see_whether_copied(home.keys)
         return keystore
 
@@ -146,9 +155,10 @@ class Keystore:
 
     def adopt(self) -> None:
         """Take the owner's word that the original of this copy is gone."""
-        if self.is_copy:
-            os.unlink(self._home.keys / COPY_MARK)
-            durable.sync_folder(self._home.keys)
+        with self._folder_use, durable.in_words(self._home.keys):
+            if self.is_copy:
+                os.unlink(self._home.keys / COPY_MARK)
+                durable.sync_folder(self._home.keys)
 
     @property
     def has_words(self) -> bool:
@@ -162,41 +172,53 @@ class Keystore:
 
     def words(self) -> tuple[str, ...] | None:
         """The 24 words that bring this identity back, or None once they were confirmed."""
-        if not self.has_words:
-            return None
-        entropy = _load(self._home.keys / f"{Secret.WORDS}.pem", self._seal)
+        with self._folder_use:
+            if not self.has_words:
+                return None
+            entropy = _load(self._home.keys / f"{Secret.WORDS}.pem", self._seal)
         return tuple(Mnemonic(ENGLISH).to_mnemonic(entropy).split())
 
     def confirm_words(self) -> None:
         """Their owner has the words: the secret leaves this computer. Once begun, a crash does not undo it."""
-        if self.has_words:
-            os.rename(self._home.keys / f"{Secret.WORDS}.pem", self._home.keys / GONE)
-            durable.sync_folder(self._home.keys)
-            durable.destroy(self._home.keys / GONE)
+        with self._folder_use, durable.in_words(self._home.keys):
+            if self.has_words:
+                os.rename(self._home.keys / f"{Secret.WORDS}.pem", self._home.keys / GONE)
+                durable.sync_folder(self._home.keys)
+                durable.destroy(self._home.keys / GONE)
 
     def secrets(self) -> dict[Secret, bytes]:
         """Every secret that is on this computer, the words' among them while it is: for an export with keys."""
-        names = [*NEEDED, Secret.WORDS] if self.has_words else NEEDED
-        return {name: _load(self._home.keys / f"{name}.pem", self._seal) for name in names}
+        with self._folder_use:
+            names = [*NEEDED, Secret.WORDS] if self.has_words else NEEDED
+            return {name: _load(self._home.keys / f"{name}.pem", self._seal) for name in names}
 
-    def set_passphrase(self, passphrase: str | None, clock: Clock) -> None:
-        """Lock the files with another passphrase, or with none; takes about half a second."""
-        check_passphrase(passphrase)
-        seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
-        files = _files(self.inception, self.secrets(), seal)
-        if self.is_copy:
-            files[COPY_MARK] = b""
-        _put_folder(self._home, files)
-        self._seal = seal
+    def change_passphrase(self, old: str | None, new: str | None, clock: Clock) -> None:
+        """Lock the files with another passphrase, or with none; takes about a second.
+
+        Raises `Problem` when `old` is not the passphrase, or `new` is quickly guessed.
+        """
+        check_passphrase(new)
+        seal = Seal.of(new, clock.entropy(limits.NONCE))
+        with self._folder_use:
+            if not self._seal.opens_with(old):
+                raise Problem(Code.PASSPHRASE_WRONG, "the old passphrase is another")
+            files = _files(self.inception, self.secrets(), seal)
+            if self.is_copy:
+                files[COPY_MARK] = b""
+            _put_folder(self._home, files)
+            self._seal = seal
 
     def replaced_by(self, inception: Message, secrets: Secrets) -> "Keystore":
         """Put a copy of another identity's keys in the place of these, under the same passphrase.
 
         A copy does not publish before `adopt`: its original may still be alive, and would sign with the same key.
+        Raises `Problem` when the keys are not those of this inception, and then nothing was changed.
         """
-        files = _files(inception, secrets, self._seal)
-        files[COPY_MARK] = b""
-        _put_folder(self._home, files)
+        _check_belongs(secrets, inception)
+        with self._folder_use:
+            files = _files(inception, secrets, self._seal)
+            files[COPY_MARK] = b""
+            _put_folder(self._home, files)
         return Keystore(self._home, inception, secrets, self._seal)
 
 
@@ -231,6 +253,12 @@ def check_inception(inception: Message) -> None:
         raise Problem(Code.KEYS_DAMAGED, f"the inception: {error}") from None
 
 
+def _check_belongs(secrets: Secrets, inception: Message) -> None:
+    device = keys.public_key(secrets[Secret.DEVICE])
+    if device not in [grant.device for grant in decode_entry(inception).devices]:
+        raise Problem(Code.KEYS_DAMAGED, "the device key is not one that this identity names")
+
+
 def _draw(clock: Clock, net: int) -> tuple[Message, dict[Secret, bytes]]:
     secrets = {name: clock.entropy(SECRET) for name in Secret}
     recovery = keys.recovery_seed(secrets[Secret.WORDS], 1)
@@ -257,18 +285,29 @@ def _files(inception: Message, secrets: Secrets, seal: Seal) -> dict[str, bytes]
 
 def _put_folder(home: Home, files: Mapping[str, bytes]) -> None:
     fresh, old = _fresh(home), _old(home)
+    with durable.in_words(home.keys):
+        _write_folder(fresh, files)
+        durable.sync_folder(home.path)
+        if home.keys.exists():
+            os.rename(home.keys, old)
+        os.rename(fresh, home.keys)
+        durable.sync_folder(home.path)
+        durable.destroy_folder(old)
+
+
+def _write_folder(fresh: Path, files: Mapping[str, bytes]) -> None:
     durable.destroy_folder(fresh)
     durable.make_folder(fresh)
-    for name, data in files.items():
-        durable.write_new(fresh / name, data)
-    durable.write_new(fresh / PLACE, _place_of(fresh / INCEPTION))
-    durable.sync_folder(fresh)
-    durable.sync_folder(home.path)
-    if home.keys.exists():
-        os.rename(home.keys, old)
-    os.rename(fresh, home.keys)
-    durable.sync_folder(home.path)
-    durable.destroy_folder(old)
+    try:
+        for name, data in files.items():
+            durable.write_new(fresh / name, data)
+        durable.write_new(fresh / PLACE, _place_of(fresh / INCEPTION))
+        durable.sync_folder(fresh)
+    except OSError:
+        # Not left to the next start: these may be open files of keys that are locked.
+        with suppress(OSError):
+            durable.destroy_folder(fresh)
+        raise
 
 
 def _see_whether_copied(folder: Path) -> None:
@@ -298,13 +337,14 @@ def _is_same(one: bytes, other: bytes) -> bool:
 
 def _settle(home: Home) -> None:
     fresh, old = _fresh(home), _old(home)
-    if not home.keys.exists() and old.exists():
-        os.rename(fresh if fresh.exists() else old, home.keys)
-        durable.sync_folder(home.path)
-    durable.destroy_folder(old)
-    durable.destroy_folder(fresh)
-    if (home.keys / GONE).exists():
-        durable.destroy(home.keys / GONE)
+    with durable.in_words(home.keys):
+        if not home.keys.exists() and old.exists():
+            os.rename(fresh if fresh.exists() else old, home.keys)
+            durable.sync_folder(home.path)
+        durable.destroy_folder(old)
+        durable.destroy_folder(fresh)
+        if (home.keys / GONE).exists():
+            durable.destroy(home.keys / GONE)
 
 
 def _fresh(home: Home) -> Path:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hedgerow_node.clock import Clock
-from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, PUBLISH_BATCH, Home
+from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, LAST_ERASE_DELAY, PUBLISH_BATCH, Home
 from hedgerow_node.keystore import Keystore, Secrets
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store import erasure
 from hedgerow_node.store.lock import FolderLock
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -105,6 +106,8 @@ class Node:
         store.views.me = store.search.me = keys.author
         try:
             await node.hold_inception()
+            if await erasure.is_due(store):
+                node.erase_soon()
         except BaseException:
             await node.close()
             raise
@@ -263,12 +266,17 @@ class Node:
             task.exception()  # its caller may be gone, and an error that nobody fetches is reported as a leak
 
     async def _erase_later(self) -> None:
-        # What is withdrawn while a pass runs wants another; so does a pass that somebody's reading held up.
+        # What is withdrawn while a pass runs wants another; so does a pass that somebody's reading held up, or a
+        # full disk, which further passes must not keep busy.
+        delay = ERASE_DELAY
         while self._erasure_wanted:
-            await asyncio.sleep(ERASE_DELAY)
+            await asyncio.sleep(delay)
             self._erasure_wanted = False
-            if not await self._erase():
+            if await self._erase():
+                delay = ERASE_DELAY
+            else:
                 self._erasure_wanted = True
+                delay = min(delay * 2, LAST_ERASE_DELAY)
 
     async def _erase(self) -> bool:
         try:

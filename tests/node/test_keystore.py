@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hedgerow_protocol.identity import Identities, decode_entry
 from hedgerow_protocol.message import verify
 from node.clocks import FakeClock
 from node.crashes import Crash, stopping_at
+from node.store.faulty import no_file_beyond
 
 PASSPHRASE = "five quiet hedges in a row"
 
@@ -139,8 +141,8 @@ def test_a_crash_at_any_step_of_the_first_run_leaves_nothing_or_a_whole_identity
         if survived[-1]:
             assert Keystore.open(home).words() is not None
         else:
-            assert list(home.path.iterdir()) == []
             assert Keystore.create(home, FakeClock(seed=1_000 + step)).did == Keystore.open(home).did
+            assert [path.name for path in home.path.iterdir()] == ["keys"]
     # Once there it stays: no later step of the first run could take an identity away.
     assert survived == sorted(survived)
     assert True in survived
@@ -181,7 +183,7 @@ def test_a_crash_while_the_passphrase_changes_keeps_the_old_one_or_the_new_one(
         home.create()
         keystore = Keystore.create(home, FakeClock(), before)
         with stopping_at(monkeypatch, step) as count, suppress(Crash):
-            keystore.set_passphrase(after, FakeClock(seed=2))
+            keystore.change_passphrase(before, after, FakeClock(seed=2))
         survivor = open_survivor(home, opened_with)
         assert survivor.secrets() == keystore_secrets(tmp_path / "reference")
         assert [path.name for path in home.path.iterdir()] == ["keys"]
@@ -339,3 +341,80 @@ def test_secrets_travel_locked(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Problem) as caught:
         decode_secrets(files, PASSPHRASE)
     assert caught.value.kind == Code.KEYS_DAMAGED
+
+
+def test_to_ask_for_an_identity_leaves_alone_what_another_process_is_writing(home: Home) -> None:
+    unfinished = home.path / "keys.new"
+    unfinished.mkdir()
+    (unfinished / "device.pem").write_bytes(b"a secret of the process that holds the lock")
+    assert not Keystore.exists(home)
+    assert (unfinished / "device.pem").exists()
+    unfinished.rename(home.path / "keys.old")
+    assert Keystore.exists(home)
+    assert [path.name for path in home.path.iterdir()] == ["keys.old"]
+
+
+def test_changes_of_one_moment_lose_no_key(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    keystore = Keystore.create(home, FakeClock())
+    secrets = keystore.secrets()
+
+    def change(number: int) -> Code | None:
+        try:
+            keystore.change_passphrase(None, f"{PASSPHRASE} {number}", FakeClock(seed=number))
+        except Problem as problem:
+            return problem.kind
+        return None
+
+    with ThreadPoolExecutor(8) as threads:
+        refusals = list(threads.map(change, range(8)))
+    changed = [number for number, refusal in enumerate(refusals) if refusal is None]
+    assert len(changed) == 1
+    assert refusals.count(Code.PASSPHRASE_WRONG) == 7
+    assert Keystore.open(home, f"{PASSPHRASE} {changed[0]}").secrets() == secrets
+
+
+def test_words_confirmed_while_the_passphrase_changes_do_not_come_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    keystore = Keystore.create(home, FakeClock())
+    with ThreadPoolExecutor(1) as threads:
+        secrets = keystore.secrets
+
+        def read_and_confirm() -> dict[Secret, bytes]:
+            found = secrets()
+            monkeypatch.setattr(keystore, "secrets", secrets)
+            threads.submit(keystore.confirm_words)
+            return found
+
+        monkeypatch.setattr(keystore, "secrets", read_and_confirm)
+        keystore.change_passphrase(None, PASSPHRASE, FakeClock(seed=2))
+    assert Keystore.open(home, PASSPHRASE).words() is None
+
+
+def test_keys_that_are_not_those_of_the_inception_replace_nothing(home: Home, tmp_path: Path) -> None:
+    made = Keystore.create(home, FakeClock())
+    elsewhere = Home(tmp_path / "other")
+    elsewhere.create()
+    other = Keystore.create(elsewhere, FakeClock(seed=2))
+    with pytest.raises(Problem) as caught:
+        made.replaced_by(other.inception, made.secrets())
+    assert caught.value.kind is Code.KEYS_DAMAGED
+    assert Keystore.open(home).did == made.did
+
+
+def test_a_disk_without_room_for_keys_is_told_in_words_and_leaves_no_key_behind(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    with no_file_beyond(64), pytest.raises(Problem) as refused:
+        Keystore.create(home, FakeClock())
+    assert refused.value.kind is Code.STORE_FULL
+    keystore = Keystore.create(home, FakeClock(), PASSPHRASE)
+    secrets = keystore.secrets()
+    with no_file_beyond(64), pytest.raises(Problem) as refused:
+        keystore.change_passphrase(PASSPHRASE, None, FakeClock(seed=2))
+    assert refused.value.kind is Code.STORE_FULL
+    assert [path.name for path in home.path.iterdir()] == ["keys"]
+    assert Keystore.open(home, PASSPHRASE).secrets() == secrets

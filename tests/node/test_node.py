@@ -12,7 +12,9 @@ from hedgerow_node.config import Home
 from hedgerow_node.keystore import Keystore
 from hedgerow_node.node import Draft, Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store import erasure
 from hedgerow_node.store.messages import Messages
+from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.kinds import Comment, Kind, Resource
 from hedgerow_protocol.message import Message, verify
@@ -273,6 +275,40 @@ async def test_an_erasing_pass_that_a_reader_held_up_is_tried_again(
     node.erase_soon()
     await asyncio.wait_for(finished(node), 5)
     assert passes == []
+
+
+async def test_a_pass_that_was_held_up_while_the_home_was_opened_is_tried_again(
+    home: Home, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await Node.open(home, clock)
+    message = await node.publish(page(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "erase_when_due", lambda _: answered(value=False))
+        await node.retract([message.id])
+        await node.close()
+        node = await Node.open(home, clock)
+    monkeypatch.setattr("hedgerow_node.node.ERASE_DELAY", 0.0)
+    try:
+        assert await erasure.is_due(node.store)
+        assert node.is_erasing
+    finally:
+        await node.close()
+
+
+async def test_passes_that_do_not_come_through_come_ever_more_rarely(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = [False] * 7 + [True]
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("hedgerow_node.node.asyncio.sleep", sleep)
+    monkeypatch.setattr(node.store, "erase_when_due", lambda: answered(passes.pop(0) if passes else True))
+    node.erase_soon()
+    await asyncio.wait_for(finished(node), 5)
+    assert pauses == [10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0, 300.0]
 
 
 async def test_what_is_withdrawn_while_a_pass_runs_has_a_pass_of_its_own(

@@ -5,7 +5,6 @@ import asyncio
 import msgspec
 
 from hedgerow_node.commands.operation import Json, Request
-from hedgerow_node.keystore import Keystore
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol.keys import did_of
@@ -93,9 +92,7 @@ async def adopt(node: Node, request: Adopt) -> Json:
 
 async def change_passphrase(node: Node, request: ChangePassphrase) -> Json:
     """Lock the files of the keys with a passphrase, or open them."""
-    if node.keys.has_passphrase:
-        await asyncio.to_thread(Keystore.open, node.home, request.old)
-    await asyncio.to_thread(node.keys.set_passphrase, request.new or None, node.clock)
+    await asyncio.to_thread(node.keys.change_passphrase, request.old or None, request.new or None, node.clock)
     return {"passphrase": node.keys.has_passphrase}
 
 

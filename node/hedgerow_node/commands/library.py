@@ -107,6 +107,8 @@ async def note(node: Node, request: NoteOn) -> Json:
     if len(text.encode()) > limits.MAX_TEXT:
         raise Problem(Code.NOT_ALLOWED, f"the note has more than {limits.MAX_TEXT} bytes")
     await node.store.library.note(thing, text, saved=node.clock.now())
+    if not text:
+        node.erase_soon()
     return {"thing": thing, "note": text}
 
 

@@ -106,7 +106,7 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
     former = await _former(node)
     for did in former:
         yield archive.FormerLine(did=did)
-    async for message in own_messages(node, {node.author, *map(key_of, former)}):
+    async for message in _whole_messages(node, {node.author, *map(key_of, former)}):
         yield archive.message_line(message)
     library = node.store.library
     async for item in kept_items(node):
@@ -131,7 +131,10 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
 
 
 async def own_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Message]:
-    """Control first: a reader needs an identity's log before what its devices signed."""
+    """Control first: a reader needs an identity's log before what its devices signed.
+
+    What the disk altered is left out.
+    """
     wanted = Filter.of_authors(authors)
     for control in (True, False):
         after: tuple[int, bytes] = BEFORE_ALL
@@ -140,10 +143,24 @@ async def own_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Mes
             messages, more = await node.store.messages.range(
                 wanted, control, after, limit=PUBLISH_BATCH, max_bytes=MAX_BATCH_BYTES
             )
+            if not messages:
+                break
             for message in messages:
                 yield message
-            if messages:
-                after = (messages[-1].header.ts, messages[-1].id)
+            after = (messages[-1].header.ts, messages[-1].id)
+
+
+async def _whole_messages(node: Node, authors: set[AuthorKey]) -> AsyncIterator[Message]:
+    """The same; raises `Problem` after them when some were left out: no export looks whole and is not."""
+    missing = 0
+    for control in (True, False):
+        sums = await node.store.messages.sums(authors, control)
+        missing += sum(one.count for one in sums.values())
+    async for message in own_messages(node, authors):
+        missing -= 1
+        yield message
+    if missing > 0:
+        raise Problem(Code.STORE_DAMAGED, f"{missing} of your messages cannot be read")
 
 
 def _read_file(path: Path) -> bytes:
@@ -211,9 +228,9 @@ async def _take_entry(node: Node, entry: archive.PrivateEntry) -> tuple[str, boo
         case archive.NoteLine():
             return "notes", await _take_note(node, entry)
         case archive.MuteLine():
-            return "mutes", await library.mute(entry.target, entry.since)
+            return "mutes", await library.mute(entry.target, _moment(entry.since))
         case archive.BlockLine():
-            return "blocks", await library.block(entry.target, entry.since)
+            return "blocks", await library.block(entry.target, _moment(entry.since))
         case archive.PrivateFollowLine():
             return "private_follows", await library.follow_privately(entry.did, now)
         case _:
@@ -224,12 +241,17 @@ async def _take_note(node: Node, entry: archive.NoteLine) -> bool:
     item = await node.store.library.item(entry.thing)
     if item is not None and item.note:
         return False
-    await node.store.library.note(entry.thing, entry.text, saved=entry.saved)
+    await node.store.library.note(entry.thing, entry.text, saved=_moment(entry.saved))
     return True
 
 
 def _new_item(entry: archive.ItemLine) -> NewItem:
-    return NewItem(entry.thing, entry.title, entry.summary, entry.topics, entry.saved)
+    return NewItem(entry.thing, entry.title, entry.summary, entry.topics, _moment(entry.saved))
+
+
+def _moment(seconds: float) -> float:
+    """A time that lists and calendars can hold, whatever the file says."""
+    return min(max(seconds, 0.0), limits.MAX_TIMESTAMP)
 
 
 async def _remember_former(node: Node, read: Archive) -> None:

@@ -53,7 +53,8 @@ async def erase(store: Erasable) -> bool:
     # Not a write: those are undone by cutting the journal to a size it had, which a rewriting would make wrong.
     await store.database.alone(lambda db: _clean_journal(db, store.journal))
     _remove_copies(store.database.path)
-    if not await store.database.alone(_rewrite):
+    folder = store.database.path.parent
+    if not await store.database.alone(lambda db: _rewrite(db, folder)):
         return False
     await store.database.write(lambda db: _done(db, latest))
     return True
@@ -83,16 +84,24 @@ def _remove_copies(path: Path) -> None:
         raise told(error) from error
 
 
-def _rewrite(db: sqlite3.Connection) -> bool:
-    # SQLite builds the new file in a temporary one, which for a large library must not stand in memory. It has no
-    # name, so a crash leaves nothing of it.
+def _rewrite(db: sqlite3.Connection, folder: Path) -> bool:
+    # SQLite builds the new file in a temporary one, which for a large library must not stand in memory, nor on a disk
+    # that its owner did not choose for it. It has no name, so a crash leaves nothing of it.
+    _put_temporary_files_into(db, str(folder.absolute()))
     db.execute("PRAGMA temp_store = FILE")
     try:
         db.execute("VACUUM")
     finally:
         db.execute("PRAGMA temp_store = MEMORY")
+        _put_temporary_files_into(db, "")
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+def _put_temporary_files_into(db: sqlite3.Connection, folder: str) -> None:
+    """For the whole program; "" leaves it to the system. Without effect where SQLite was built without it."""
+    quoted = folder.replace("'", "''")
+    db.execute(f"PRAGMA temp_store_directory = '{quoted}'")
 
 
 def _done(db: sqlite3.Connection, latest: int) -> None:

@@ -1,12 +1,10 @@
 """What the disk can do to us, as people read it."""
 
-import errno
 import sqlite3
 
+from hedgerow_node.durable import FULL
 from hedgerow_node.problems import Code, Problem
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Errors of the system that mean: no more bytes here."""
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 FAILED = frozenset(
     {
@@ -20,6 +18,16 @@ FAILED = frozenset(
     }
 )
 """Errors that lie outside the program; any other is a fault of ours and stays what it is."""
+PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    }
+)
+"""Errors that say nothing about what the file holds, and may not be there the next time."""
 PRIMARY_CODE = 0xFF
 """An extended result code of SQLite has the primary one in its lowest byte."""
 
@@ -51,10 +59,17 @@ def is_damage(error: BaseException) -> bool:
     return code_of(error) in DAMAGED or is_undecodable or isinstance(error, DamagedRow | UnicodeDecodeError)
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says, without the text that could not be read: nothing private may get into a log by it."""
+    said = str(error)
+    is_quoting = said.startswith(UNDECODABLE) or isinstance(error, UnicodeDecodeError)
+    return "a text in it is none" if is_quoting else said
+
+
 def told(error: BaseException) -> BaseException:
     """`error` as a `StoreError` when the disk is at fault, else itself."""
     if is_damage(error):
-        return StoreError(Code.STORE_DAMAGED, str(error))
+        return StoreError(Code.STORE_DAMAGED, words_of(error))
     if isinstance(error, OSError):
         return StoreError(Code.STORE_FULL if error.errno in FULL else Code.STORE_FAILED, error.strerror or "")
     if code_of(error) == sqlite3.SQLITE_FULL:

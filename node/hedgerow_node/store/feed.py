@@ -1,8 +1,10 @@
 """Feeds: things in the order in which people last spoke of them.
 
-A feed walks statements from the newest back and shows a thing where its newest statement stands. What a page holds
-follows from the cursor alone: the place of the last thing, and the highest row that the first page knew. A
-statement that comes later neither pushes a thing onto a second page nor takes it off one.
+A feed walks statements from the newest back and shows a thing where its newest statement stands, but of one author
+no more than a share of a page while others have something to say (`turns`). What a page holds follows from the cursor
+alone: how far the pages before had come, and the highest row that the first page knew. A statement that comes later
+neither pushes a thing onto a second page nor takes it off one; only what its author said anew stands on a new first
+page.
 
 Mutes and blocks leave statements out and count them; a thing is as new as the newest statement that is shown.
 """
@@ -12,16 +14,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
+from itertools import islice
 from typing import TypeAlias, assert_never
 
 from hedgerow_node.store import cursors
-from hedgerow_node.store.cursors import TimeCursor
 from hedgerow_node.store.deeds import deed
 from hedgerow_node.store.records import Author, FeedItem, Hidden, Page, Rule, Statement
 from hedgerow_node.store.statements import statements_in
 from hedgerow_node.store.titles import title_of
+from hedgerow_node.store.turns import FeedCursor, Place, Progress, Share
 from hedgerow_node.store.viewpoint import Viewpoint
-from hedgerow_protocol import limits
 from hedgerow_protocol.kinds import Kind
 
 SPOKEN = frozenset({Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT})
@@ -30,6 +32,9 @@ SHOWN = 3
 """Statements that stand below a thing in a feed."""
 LOOKED_AT = 20
 """Its newest statements that are looked through for who spoke."""
+PASSED_OVER = 1_200
+"""Statements of those who have their share that are passed over to find others, which costs as much as the page
+itself: two days of one who says as much as an author may."""
 CURSORS_MERGED = 200
 """Authors up to whom each is read on its own and the rows are merged; reading everybody costs less above."""
 
@@ -66,6 +71,11 @@ class Spoken:
     author: int
     kind: int
 
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.at, self.row)
+
 
 COLUMNS = "s.at, s.row, s.thing, s.author, s.kind"
 BEFORE = "s.at <= :at AND (s.at < :at OR s.row < :row) AND s.row <= :top ORDER BY s.at DESC, s.row DESC"
@@ -86,43 +96,66 @@ HIDDEN = f"""
 SELECT count(*) FROM statements
 WHERE author = ? AND at BETWEEN ? AND ? AND row <= ? AND kind IN ({SPOKEN_LIST})
 """  # noqa: S608
-FIRST = (limits.MAX_UINT, limits.MAX_UINT)
 
 
 class Feed:
     """One page of a feed in the making: what is in scope and visible, seen from a viewpoint."""
 
     def __init__(
-        self, db: sqlite3.Connection, view: Viewpoint, scope: Scope, cursor: TimeCursor | None
+        self, db: sqlite3.Connection, view: Viewpoint, scope: Scope, cursor: FeedCursor | None
     ) -> None:
         self._db = db
         self._view = view
         self._scope = scope
-        self._at, self._row = (cursor.at, cursor.row) if cursor else FIRST
+        self._progress = Progress.at(cursor) if cursor else Progress()
         self._top = cursor.top if cursor else _top(db)
         self._skipped: Counter[tuple[str, Rule]] = Counter()
 
     def page(self, limit: int) -> Page[FeedItem]:
-        """At most `limit` things."""
-        places: list[Spoken] = []
-        following = None
-        for place in self._places():
-            if len(places) == limit:
-                last = places[-1]
-                following = cursors.write(TimeCursor(last.at, last.row, self._top))
-                break
-            places.append(place)
-        items = tuple([self._item(place) for place in places])
-        return Page(items, following, self._hidden(places[-1].at if following else 0))
+        """At most `limit` things, the latest first."""
+        begin = self._progress.place.at
+        places = self._take(limit, self._share(limit))
+        if len(places) < limit:
+            places += self._take(limit - len(places), None)
+        has_more = len(places) == limit and next(self._places(None), None) is not None
+        following = cursors.write(self._progress.cursor(self._top)) if has_more else None
+        items = tuple([self._item(place) for place in sorted(places, reverse=True)])
+        return Page(items, following, self._hidden(self._progress.place.at if has_more else 0, begin))
 
-    def _places(self) -> Iterator[Spoken]:
-        seen = set()
-        for spoken in self._walk():
+    def _share(self, limit: int) -> Share | None:
+        is_of_one = isinstance(self._scope, Of) and len(self._scope.rows) == 1
+        return None if is_of_one else Share(limit)
+
+    def _take(self, most: int, share: Share | None) -> list[Spoken]:
+        taken = list(islice(self._places(share), most))
+        if taken:
+            stopped = {
+                one.author: one.place for one in taken if share is not None and share.is_full(one.author)
+            }
+            self._progress = self._progress.after(taken[-1].place, stopped)
+        return taken
+
+    def _places(self, share: Share | None) -> Iterator[Spoken]:
+        seen: set[int] = set()
+        for spoken in self._left(share):
             if spoken.thing in seen or not self._is_shown(spoken):
                 continue
             seen.add(spoken.thing)
             if self._is_newest(spoken) and not self._is_hidden_thing(spoken.thing):
+                if share is not None:
+                    share.take(spoken.author)
                 yield spoken
+
+    def _left(self, share: Share | None) -> Iterator[Spoken]:
+        """What was not looked at before, without those who have their share."""
+        passed_over = 0
+        for spoken in self._walk():
+            if self._progress.is_past(spoken.author, spoken.place):
+                continue
+            if share is None or not share.is_full(spoken.author):
+                yield spoken
+            elif (passed_over := passed_over + 1) == PASSED_OVER:
+                return
 
     def _walk(self) -> Iterator[Spoken]:
         match self._scope:
@@ -139,8 +172,9 @@ class Feed:
                 assert_never(never)
 
     def _select(self, sql: str, **values: int) -> Iterator[Spoken]:
-        place = {"at": self._at, "row": self._row, "top": self._top}
-        return (Spoken(*row) for row in self._db.execute(sql, place | values))
+        at, row = self._progress.highest
+        place = {"at": at, "row": row, "top": self._top}
+        return (Spoken(*found) for found in self._db.execute(sql, place | values))
 
     def _is_shown(self, spoken: Spoken) -> bool:
         return (
@@ -172,7 +206,8 @@ class Feed:
         thing = thing_in(self._db, row)
         rule = self._view.rules.get(thing)
         if rule is not None:
-            self._skipped[thing, rule] += 1
+            # It has one place, and that may be looked at more than once.
+            self._skipped[thing, rule] = 1
         return rule is not None
 
     def _item(self, place: Spoken) -> FeedItem:
@@ -200,9 +235,9 @@ class Feed:
         end = "" if statement.to is None else title_of(self._db, self._view, statement.to)
         return deed(statement, end)
 
-    def _hidden(self, since: int) -> tuple[Hidden, ...]:
+    def _hidden(self, since: int, until: int) -> tuple[Hidden, ...]:
         for row, rule in self._view.hidden_rows.items():
-            (count,) = self._db.execute(HIDDEN, [row, since, self._at, self._top]).fetchone()
+            (count,) = self._db.execute(HIDDEN, [row, since, until, self._top]).fetchone()
             if count and self._may_hold(row):
                 self._view.meet(self._db, [row])
                 self._skipped[self._view.author(row).did, rule] += count

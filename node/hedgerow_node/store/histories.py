@@ -5,20 +5,19 @@ the same time. A version that was withdrawn, or is not here, keeps its place wit
 """
 
 import sqlite3
-from dataclasses import dataclass
 
+from hedgerow_node.store.lineage import Held, held_among, messages_named
 from hedgerow_node.store.records import MessageView, State, Statement, Version
 from hedgerow_node.store.rows import select_in
 from hedgerow_node.store.statements import kind_word, rows_of_messages, statements_in
 from hedgerow_node.store.threads import replies_to
 from hedgerow_node.store.viewpoint import YOU, Viewpoint, did_of
 from hedgerow_protocol.kinds import STATEMENTS
-from hedgerow_protocol.message import Header, MessageId, decode_header
+from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.things import message_thing
 
 MAX_VERSIONS = 200
 """Versions of one statement that are listed."""
-HEADERS = "SELECT row, id, header, author, erased, body IS NOT NULL, received FROM messages WHERE id IN ({})"
 LATER = "SELECT by, author, kind FROM supersessions WHERE target IN ({})"
 IN_SLOT = """
 SELECT m.id FROM statements AS s
@@ -29,22 +28,9 @@ WHERE s.row = ? ORDER BY m.ts DESC LIMIT ?
 RETRACTION = "SELECT min(by) FROM retractions WHERE target = ? AND author = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held of a message."""
-
-    row: int
-    id: MessageId
-    header: Header
-    author: int
-    is_erased: bool
-    has_body: bool
-    received: float
-
-
 def versions_of(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) -> tuple[Version, ...]:
     """All versions of what a message says, itself among them, newest first; those not here come last."""
-    held = _held(db, {identifier}).get(identifier)
+    held = held_among(db, {identifier}).get(identifier)
     if held is None:
         return ()
     known = _related(db, held)
@@ -57,12 +43,13 @@ def versions_of(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) 
 
 def view_message(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) -> MessageView | None:
     """A message of which at least the header is held."""
-    held = _held(db, {identifier}).get(identifier)
+    held = held_among(db, {identifier}).get(identifier)
     if held is None:
         return None
     view.meet(db, [held.author])
     author = view.author(held.author)
     statement = _statements(db, view, {identifier: held}).get(message_thing(identifier))
+    versions = versions_of(db, view, identifier)
     (withdrawn_by,) = db.execute(RETRACTION, [identifier, held.author]).fetchone()
     return MessageView(
         id=message_thing(identifier),
@@ -76,23 +63,14 @@ def view_message(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId)
         state=_state(held, statement),
         statement=statement,
         withdrawn_by=message_thing(withdrawn_by) if held.is_erased and withdrawn_by else None,
-        versions=versions_of(db, view, identifier),
-        replies=replies_to(db, view, identifier),
+        versions=versions,
+        replies=replies_to(db, view, [identifier, *messages_named(one.id for one in versions)]),
     )
-
-
-def _held(db: sqlite3.Connection, ids: set[MessageId]) -> dict[MessageId, Held]:
-    return {
-        MessageId(key): Held(
-            row, MessageId(key), decode_header(header), author, bool(erased), bool(body), received
-        )
-        for row, key, header, author, erased, body, received in select_in(db, HEADERS, ids)
-    }
 
 
 def _related(db: sqlite3.Connection, start: Held) -> dict[MessageId, Held]:
     known: dict[MessageId, Held] = {}
-    latest = {start.id: start} | _held(
+    latest = {start.id: start} | held_among(
         db, {MessageId(key) for (key,) in db.execute(IN_SLOT, [start.row, MAX_VERSIONS])}
     )
     while latest and len(known) < MAX_VERSIONS:
@@ -103,13 +81,9 @@ def _related(db: sqlite3.Connection, start: Held) -> dict[MessageId, Held]:
             for by, author, kind in select_in(db, LATER, latest)
             if (author, kind) == (start.author, start.header.kind)
         }
-        found = _held(db, (earlier | later) - known.keys())
-        latest = {key: held for key, held in found.items() if _is_version(held, start)}
+        found = held_among(db, (earlier | later) - known.keys())
+        latest = {key: held for key, held in found.items() if held.is_version_of(start)}
     return known
-
-
-def _is_version(held: Held, start: Held) -> bool:
-    return held.author == start.author and held.header.kind == start.header.kind
 
 
 def _missing(db: sqlite3.Connection, known: dict[MessageId, Held]) -> set[MessageId]:

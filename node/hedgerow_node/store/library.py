@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hedgerow_node.store import cursors, erasure, index
+from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.index import Said, Text
@@ -37,6 +38,7 @@ NOTE = """
 INSERT INTO library (thing, title, summary, topics, note, saved, kept) VALUES (?1, '', '', '[]', ?2, ?3, 0)
 ON CONFLICT (thing) DO UPDATE SET note = ?2, import = NULL
 """
+UNNOTE = "UPDATE library SET note = '', import = NULL WHERE thing = ? AND note <> ''"
 EMPTY = "UPDATE library SET title = '', summary = '', topics = '[]', kept = 0, import = NULL WHERE row = ?"
 KEPT_BY_NOTHING = (
     "SELECT row FROM library WHERE row IN (SELECT value FROM json_each(?)) AND kept = 0 AND note = ''"
@@ -168,11 +170,11 @@ class Library:
 
     async def _mark(self, table: str, target: str, at: float) -> bool:
         sql = f"INSERT OR IGNORE INTO {table} (target, at) VALUES (?, ?)"  # noqa: S608 - a name from above
-        return await self._database.write(lambda db: db.execute(sql, [sound(target), at]).rowcount == 1)
+        return await self._database.write(lambda db: change(db, sql, [sound(target), at]))
 
     async def _unmark(self, table: str, target: str) -> bool:
         sql = f"DELETE FROM {table} WHERE target = ?"  # noqa: S608 - a name from above
-        return await self._database.write(lambda db: db.execute(sql, [sound(target)]).rowcount == 1)
+        return await self._database.write(lambda db: change(db, sql, [sound(target)]))
 
     async def _marks(self, table: str) -> dict[str, float]:
         sql = f"SELECT target, at FROM {table} ORDER BY at DESC, target"  # noqa: S608 - a name from above
@@ -224,10 +226,7 @@ def _save(db: sqlite3.Connection, items: Sequence[NewItem], import_id: int | Non
 def _note(db: sqlite3.Connection, thing: str, text: str, saved: float) -> None:
     if text:
         db.execute(NOTE, [sound(thing), sound(text), saved])
-    else:
-        db.execute(
-            "UPDATE library SET note = '', import = NULL WHERE thing = ? AND note <> ''", [sound(thing)]
-        )
+    elif change(db, UNNOTE, [sound(thing)]):
         erasure.due(db)
     row = _row_of(db, sound(thing))
     if row is not None:

@@ -8,6 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from hedgerow_node import durable
 from hedgerow_node.config import PRIVATE_FILE
 from hedgerow_node.problems import Code, Problem
 
@@ -35,18 +36,28 @@ class FolderLock:
         """Whether whoever held it last released it."""
 
     def acquire(self) -> None:
-        """Take the lock or raise `FolderBusy` at once; also another lock in this process is refused."""
+        """Take the lock or raise `FolderBusy` at once; also another lock in this process is refused.
+
+        Raises `Problem` as well where the folder takes no lock, or no number.
+        """
+        with durable.in_words(self._folder / FILE):
+            self._handle = self._acquired()
+
+    def _acquired(self) -> int:
         handle = os.open(self._folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.was_clean = os.fstat(handle).st_size == 0
+            os.truncate(handle, 0)
+            os.pwrite(handle, b"%d\n" % os.getpid(), 0)
         except BlockingIOError:
             holder = _number(handle)
             os.close(handle)
             raise FolderBusy(self._folder, holder) from None
-        self.was_clean = os.fstat(handle).st_size == 0
-        os.truncate(handle, 0)
-        os.pwrite(handle, b"%d\n" % os.getpid(), 0)
-        self._handle = handle
+        except OSError:
+            os.close(handle)
+            raise
+        return handle
 
     def release(self) -> None:
         """Give the lock back; without effect when it is not held."""

@@ -19,11 +19,12 @@ from typing import Any, TypeAlias
 
 from hedgerow_node import durable
 from hedgerow_node.logs import Log
+from hedgerow_node.problems import Code
 from hedgerow_node.store import erasure, intake, library
 from hedgerow_node.store.connection import connect
 from hedgerow_node.store.database import Database, damage_of
 from hedgerow_node.store.disk import sync_file
-from hedgerow_node.store.faults import DamagedRow, told
+from hedgerow_node.store.faults import FAULTS, PASSING, DamagedRow, StoreError, code_of, told
 from hedgerow_node.store.rows import COLUMNS, message_of
 from hedgerow_protocol.message import Message
 
@@ -67,6 +68,8 @@ async def recover(path: Path) -> None:
     database = await Database.open_file(unfinished, check=False)
     try:
         count = await _salvage(path, database)
+        # Closing does this as well, but is silent where it cannot; and only the file takes the damaged one's place.
+        await database.alone(_move_log_in)
     finally:
         await database.close()
     try:
@@ -80,12 +83,15 @@ async def recover(path: Path) -> None:
 
 
 async def _salvage(path: Path, database: Database) -> int:
-    with closing(await asyncio.to_thread(connect, path, read_only=True)) as damaged:
-        damaged.text_factory = partial(str, encoding="utf-8", errors="replace")
-        count = await _salvage_messages(damaged, database)
-        for table in TABLES:
-            rows = await asyncio.to_thread(_rows, damaged, table)
-            await database.write(partial(_insert, table, rows))
+    try:
+        with closing(await asyncio.to_thread(connect, path, read_only=True)) as damaged:
+            damaged.text_factory = partial(str, encoding="utf-8", errors="replace")
+            count = await _salvage_messages(damaged, database)
+            for table in TABLES:
+                columns, rows = await asyncio.to_thread(_rows, damaged, table)
+                await database.write(partial(_insert, table, columns, rows))
+    except FAULTS as error:
+        raise told(error) from error
     await database.write(library.reindex)
     # The journal may hold text that was about to be erased, and only the damaged file knew.
     await database.write(erasure.due)
@@ -113,20 +119,39 @@ def _put(batch: Sequence[Salvaged], db: sqlite3.Connection) -> None:
         intake.take_in(db, [message for _, _, message in group], received=received, own=own)
 
 
-def _rows(damaged: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+def _rows(damaged: sqlite3.Connection, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The columns of a table, which in an older schema may be fewer than in the newest, and its rows."""
     sql = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
-    return [row[1:] for row in _readable(damaged, sql)]
+    try:
+        columns = [name for _, name, *_ in damaged.execute(f"PRAGMA table_info({table})")]
+    except sqlite3.DatabaseError as error:
+        if code_of(error) in PASSING:
+            raise
+        return [], []
+    return columns, [row[1:] for row in _readable(damaged, sql)]
 
 
-def _insert(table: str, rows: Sequence[tuple[Any, ...]], db: sqlite3.Connection) -> None:
+def _insert(
+    table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], db: sqlite3.Connection
+) -> None:
+    sql = f"INSERT OR IGNORE INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"  # noqa: S608
     for row in rows:
         # A damaged value may be of a type or a size that the table refuses.
         with suppress(sqlite3.IntegrityError, sqlite3.OperationalError):
-            db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608
+            db.execute(sql, row)
+
+
+def _move_log_in(db: sqlite3.Connection) -> None:
+    busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError(Code.STORE_FAILED, "another program reads the database that is being made anew")
 
 
 def _readable(damaged: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of `sql`, whose first column is the row number and whose value the number behind which to begin."""
+    """The rows of `sql`, whose first column is the row number and whose value the number behind which to begin.
+
+    Raises what will pass, as a lock does: a row that cannot be read just now is not lost.
+    """
     at = failures = 0
     while at < LAST_ROW:
         try:
@@ -135,7 +160,9 @@ def _readable(damaged: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]
                     at, failures = row[0], 0
                     yield row
             return
-        except (sqlite3.DatabaseError, UnicodeDecodeError):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if code_of(error) in PASSING:
+                raise
             failures += 1
             at += 1 if failures < PATIENCE else 2 ** (failures - PATIENCE)
 

@@ -65,6 +65,17 @@ def _copy(db: sqlite3.Connection, path: Path, newest: int) -> None:
     copy = path.with_name(f"{path.name}{COPY}{newest}")
     unfinished = copy.with_name(copy.name + ".new")
     unfinished.unlink(missing_ok=True)
+    try:
+        _fill_copy(db, unfinished)
+        unfinished.rename(copy)
+    except BaseException:
+        # Half a copy is of no use, and may be all that fills the disk.
+        unfinished.unlink(missing_ok=True)
+        raise
+    durable.sync_folder(path.parent)
+
+
+def _fill_copy(db: sqlite3.Connection, unfinished: Path) -> None:
     durable.write_new(unfinished, b"")
     target = connect(unfinished)
     try:
@@ -72,8 +83,6 @@ def _copy(db: sqlite3.Connection, path: Path, newest: int) -> None:
     finally:
         target.close()
     sync_file(unfinished)
-    unfinished.rename(copy)
-    durable.sync_folder(path.parent)
 
 
 def _apply(db: sqlite3.Connection, missing: Mapping[int, str]) -> None:

@@ -1,7 +1,8 @@
 """The store of one folder, opened as a whole: the database, its parts, and the journal.
 
 Opening leaves the two in agreement: a repair is brought to its end or begun, own messages that only one of them has
-go into the other, and an erasing pass that did not come through is run again. The caller holds the folder's lock
+go into the other, and an erasing pass that did not come through is tried again; if a full disk or another program
+is in its way, it stays due, for what is kept must be readable even so. The caller holds the folder's lock
 (`lock.FolderLock`).
 """
 
@@ -76,7 +77,7 @@ class Store:
         store = cls(database, journal)
         try:
             await store._agree()
-            await store.erase_when_due()
+            await store._try_to_erase()
             store.indexing.start()
         except BaseException:
             await store.close()
@@ -115,6 +116,14 @@ class Store:
         await self.indexing.stop()
         await self.database.close()
         self.journal.close()
+
+    async def _try_to_erase(self) -> None:
+        try:
+            await self.erase_when_due()
+        except StoreError as error:
+            if error.kind is Code.STORE_DAMAGED:
+                raise
+            log.failure("erasing failed and stays due", error)
 
     async def _agree(self) -> None:
         lost, unknown = await self._differences()

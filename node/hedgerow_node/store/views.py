@@ -31,6 +31,7 @@ from hedgerow_node.store.records import (
 from hedgerow_node.store.rows import author_rows
 from hedgerow_node.store.thing_views import statements_on, view_thing
 from hedgerow_node.store.titles import titles_of
+from hedgerow_node.store.turns import FeedCursor
 from hedgerow_node.store.viewpoint import followed_by, load
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Message, MessageId
@@ -69,8 +70,11 @@ class Views:
     async def feed(
         self, authors: Collection[AuthorKey] | None = None, cursor: str | None = None, limit: int = 30
     ) -> Page[FeedItem]:
-        """Things of which these authors (None: all) spoke, the latest first; who is muted or blocked is left out."""
-        place = cursors.read(cursor, TimeCursor)
+        """Things of which these authors (None: all) spoke, the latest first; who is muted or blocked is left out.
+
+        While others have something to say, nobody has more than a fifth of a page.
+        """
+        place = cursors.read(cursor, FeedCursor)
 
         def work(db: sqlite3.Connection) -> Page[FeedItem]:
             rows = None if authors is None else frozenset(author_rows(db, authors).values())
@@ -81,7 +85,7 @@ class Views:
 
     async def topic(self, words: str, cursor: str | None = None, limit: int = 30) -> Page[FeedItem]:
         """Things of which statements with this topic speak, in any spelling of it, the latest first."""
-        place, folded = cursors.read(cursor, TimeCursor), fold_topic(sound(words))
+        place, folded = cursors.read(cursor, FeedCursor), fold_topic(sound(words))
 
         def work(db: sqlite3.Connection) -> Page[FeedItem]:
             found = db.execute("SELECT row FROM topics WHERE words = ?", [folded]).fetchone()

@@ -6,6 +6,7 @@ import pytest
 
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store import erasure
 from hedgerow_protocol.message import Message
 from node.calling import call
 
@@ -96,6 +97,17 @@ async def test_a_removed_item_is_gone_from_every_file(node: Node) -> None:
     with pytest.raises(Problem) as caught:
         await call(node, "remove", thing=PAGE)
     assert caught.value.kind == Code.NO_SUCH_ITEM
+
+
+async def test_a_note_that_was_taken_away_leaves_every_file_by_itself(node: Node) -> None:
+    await call(node, "note", thing=PAGE, text="zebrahedge")
+    assert not node.is_erasing
+    await call(node, "note", thing=PAGE, text="")
+    assert node.is_erasing
+    assert await erasure.is_due(node.store)
+    await node.store.erase_when_due()
+    await call(node, "note", thing=PAGE, text="")
+    assert not await erasure.is_due(node.store)
 
 
 async def test_pages_of_the_library_follow_each_other(node: Node) -> None:

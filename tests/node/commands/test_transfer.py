@@ -1,5 +1,6 @@
 """Everything of one's own in one file: whole, without keys or withdrawn texts, and equal after a restore."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -11,6 +12,7 @@ import pytest
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Profile
@@ -114,6 +116,21 @@ async def test_an_export_has_no_withdrawn_text_and_no_key(filled: Node) -> None:
         assert secret not in export
         assert base64.b64encode(secret)[:40] not in export
         assert secret.hex().encode() not in export
+
+
+@pytest.mark.parametrize("altered", ["the newest", "all"])
+async def test_an_export_that_the_disk_would_leave_holes_in_is_refused(filled: Node, altered: str) -> None:
+    where = "WHERE control = 0" + (" ORDER BY row DESC LIMIT 1" if altered == "the newest" else "")
+    await filled.store.database.write(
+        lambda db: (
+            db.execute(
+                f"UPDATE messages SET signature = zeroblob(64) WHERE row IN (SELECT row FROM messages {where})"
+            ).rowcount
+        )
+    )
+    with pytest.raises(Problem) as caught:
+        await asyncio.wait_for(download(filled, "export"), 10)
+    assert caught.value.kind is Code.STORE_DAMAGED
 
 
 async def test_a_restore_without_keys_brings_everything_back_under_the_former_name(
@@ -341,6 +358,23 @@ async def test_lines_that_are_not_known_here_are_left_aside_and_counted(filled: 
     with pytest.raises(Problem) as caught:
         await call(empty, "restore", data=sealed([{**lines[0], "version": 2}]))
     assert caught.value.kind == Code.EXPORT_NEWER
+
+
+async def test_times_beyond_every_calendar_lose_nothing(filled: Node, empty: Node) -> None:
+    lines = lines_of(await download(filled, "export"))[:-1]
+    odd = [
+        {"type": "item", "thing": "https://late.example/", "title": "Late", "saved": 1e300},
+        {"type": "item", "thing": "https://early.example/", "title": "Early", "saved": -1e300},
+        {"type": "note", "thing": "https://noted.example/", "text": "something", "saved": 1e300},
+        {"type": "mute", "target": "https://mute.example/", "since": 1e300},
+    ]
+    await call(empty, "restore", data=sealed([*lines, *odd]))
+    listed = {item["thing"]: item["saved"] for item in (await call(empty, "items", limit=200))["results"]}
+    assert listed["https://late.example/"] == listed["https://noted.example/"] == limits.MAX_TIMESTAMP
+    assert listed["https://early.example/"] == 0
+    (hit,) = (await call(empty, "search", q="Late"))["results"]
+    assert hit["at"] <= limits.MAX_TIMESTAMP
+    assert (await empty.store.library.muted())["https://mute.example/"] == limits.MAX_TIMESTAMP
 
 
 async def test_a_restore_tells_its_progress(filled: Node, empty: Node) -> None:

@@ -3,6 +3,9 @@
 import errno
 import os
 import random
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hedgerow_node.store.disk import DiskFile
@@ -55,6 +58,17 @@ class FaultyFile(DiskFile):
         if self._faults.refuses():
             raise self._faults.error()
         super().sync()
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """Inside, the system refuses this process to let any file grow beyond `size`, as a full disk would."""
+    usual, hardest = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hardest))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, hardest))
 
 
 class PowerLost(Exception):

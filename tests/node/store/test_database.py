@@ -17,6 +17,7 @@ from hedgerow_node.problems import Code
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.schema import known_migrations
+from node.store.faulty import no_file_beyond
 from node.store.opened import NOW, ids_of, opened, sums_hold
 from simulator.author import Author
 
@@ -277,6 +278,17 @@ async def test_an_older_database_is_brought_forward_and_a_copy_of_it_stays(tmp_p
         assert db.execute("PRAGMA user_version").fetchone() == (1,)
     with closing(sqlite3.connect(tmp_path / "hedgerow.db")) as db:
         assert words(db) == ["kept", "new"]
+
+
+async def test_a_copy_for_which_there_is_no_room_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path, migrations={1: MIGRATIONS[1]})
+    await database.write(lambda db: [add(f"{number:05}" * 200, db) for number in range(200)])
+    await database.close()
+    with no_file_beyond((tmp_path / "hedgerow.db").stat().st_size // 2), pytest.raises(StoreError) as refused:
+        await Database.open(tmp_path, migrations=MIGRATIONS)
+    assert refused.value.kind in (Code.STORE_FULL, Code.STORE_FAILED)
+    assert [path.name for path in tmp_path.iterdir()] == ["hedgerow.db"]
+    await (await Database.open(tmp_path, migrations=MIGRATIONS)).close()
 
 
 async def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:

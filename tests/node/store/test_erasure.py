@@ -1,6 +1,7 @@
 """Erasure: what was withdrawn is in no file of the folder, and does not come back."""
 
 import asyncio
+import os
 import random
 import shutil
 import sqlite3
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow_node.problems import Code
 from hedgerow_node.store import erasure
 from hedgerow_node.store.database import Database
+from hedgerow_node.store.faults import StoreError
+from hedgerow_node.store.records import NewItem
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Comment, Connect, Endorse, Resource, Role
 from hedgerow_protocol.message import Message
@@ -21,6 +25,7 @@ from simulator.author import EPOCH, Author
 
 PAGE = "https://example.org/page"
 SECRET_PAGE = "https://zqxvjkwy.example/vxqzkjwq"
+FILES_IN_USE = Path("/proc/self/fd")
 SECRETS = ("zqxjvkwyq vqzkxwjqy", "قخصثضغظ", "忑龘靐齉", "Wqxzjvkłó", SECRET_PAGE.removeprefix("https://"))
 """Words whose parts stand in nothing else here."""
 
@@ -215,6 +220,30 @@ async def test_a_reader_from_outside_delays_the_pass_and_the_next_one_does_it(tm
     assert traces(tmp_path, SECRETS) == []
 
 
+@pytest.mark.skipif(not FILES_IN_USE.exists(), reason="the system does not tell which files are in use")
+async def test_a_pass_writes_nothing_outside_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "it's mine"
+    folder.mkdir()
+    used: set[str] = set()
+
+    def look() -> None:
+        for handle in FILES_IN_USE.iterdir():
+            with suppress(OSError):
+                used.add(os.readlink(handle))
+
+    async with opened(folder) as store:
+        await store.library.save_many(
+            [NewItem(f"https://example.org/{number}", summary="word " * 1_600) for number in range(400)]
+        )
+        await store.library.remove("https://example.org/7")
+        # What fits the cache would stand in no file at all.
+        await store.database.alone(lambda db: db.execute("PRAGMA cache_size = 10").fetchall())
+        await store.database.alone(lambda db: db.set_progress_handler(look, 50))
+        assert await store.erase_when_due()
+    temporary = {Path(name).parent for name in used if "etilqs" in name}
+    assert temporary == {folder}
+
+
 class Stop(Exception):
     """The node ends here."""
 
@@ -235,6 +264,32 @@ def traces_of_running(folder: Path) -> list[str]:
     words = " ".join(SECRETS).split()
     files = [path for path in folder.iterdir() if path.is_file()]
     return [f"{file.name}: {word}" for file in files for word in words if word.encode() in file.read_bytes()]
+
+
+async def test_a_full_disk_lets_the_store_open_and_leaves_the_pass_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author = Author(1)
+    async with opened(tmp_path) as store:
+        await say_and_retract(store, author, own=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "_rewrite", refused_by_a_full_disk)
+        async with opened(tmp_path) as store:
+            await check_plain_stays(store, author)
+            assert await erasure.is_due(store)
+            with pytest.raises(StoreError) as refused:
+                await store.erase_when_due()
+            assert refused.value.kind is Code.STORE_FULL
+    async with opened(tmp_path) as store:
+        assert not await erasure.is_due(store)
+    assert traces(tmp_path, SECRETS) == []
+
+
+def refused_by_a_full_disk(db: sqlite3.Connection, folder: Path) -> bool:
+    """What needs more room than there is: the database may have no page more."""
+    db.execute("PRAGMA max_page_count = 1")
+    db.execute("INSERT INTO settings VALUES ('big', hex(zeroblob(1000000)))")
+    return True
 
 
 @pytest.mark.parametrize("method", ["read", "write", "alone"])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow_node.problems import Code
+from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.lock import FolderBusy, FolderLock
+from node.store.faulty import no_file_beyond
 
 HOLD = """
 import sys
@@ -86,3 +87,17 @@ def test_the_file_of_the_lock_is_its_owners_alone(tmp_path: Path) -> None:
     lock.acquire()
     assert (tmp_path / "lock").stat().st_mode & 0o077 == 0
     lock.release()
+
+
+def test_a_disk_without_room_for_a_number_is_told_in_words_and_leaves_the_lock_free(tmp_path: Path) -> None:
+    with no_file_beyond(0), pytest.raises(Problem) as refused:
+        FolderLock(tmp_path).acquire()
+    assert refused.value.kind is Code.STORE_FULL
+    FolderLock(tmp_path).acquire()
+
+
+def test_a_folder_that_cannot_hold_a_lock_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(Problem) as refused:
+        FolderLock(tmp_path).acquire()
+    assert refused.value.kind is Code.FOLDER_UNUSABLE

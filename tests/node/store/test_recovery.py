@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import struct
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from hedgerow_node.problems import Code
 from hedgerow_node.store import recovery
+from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.peers import KnownPeer
@@ -23,6 +24,7 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import Message
 from node.crashes import Crash, stopping_at
+from node.store.faulty import no_file_beyond
 from node.store.opened import DATABASE, EVERYTHING, NOW, ids_of, opened, sums_hold, traces
 from simulator.author import EPOCH, Author
 
@@ -169,6 +171,26 @@ async def test_what_only_the_damaged_file_had_is_read_around_the_damage(folder: 
         assert first.received == NOW + 5
 
 
+async def test_what_a_damaged_file_of_an_older_schema_had_is_kept(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("ALTER TABLE peers DROP COLUMN last_linked")
+    await recovery.recover(folder / DATABASE)
+    async with opened(folder) as store:
+        assert await store.peers.all() == [replace(PEER, last_linked=None)]
+        await check_sound(store)
+
+
+async def test_a_text_that_the_disk_altered_is_not_quoted_where_its_fault_is_told(folder: Path) -> None:
+    content = (folder / DATABASE).read_bytes()
+    (folder / DATABASE).write_bytes(content.replace(b"A noted thing", b"A noted\xffthing"))
+    store = await Store.open(folder, check=False)
+    with pytest.raises(StoreError) as told:
+        await store.library.notes()
+    await store.close()
+    assert told.value.kind is Code.STORE_DAMAGED
+    assert "noted" not in str(told.value)
+
+
 async def test_private_things_beside_a_damaged_page_of_theirs_are_kept(folder: Path) -> None:
     def hit(content: bytearray) -> None:
         # The last place is in the table; indexes and texts came to lie before it.
@@ -267,6 +289,45 @@ async def test_a_repair_that_is_stopped_anywhere_is_finished_by_the_next_opening
         if not countdown.is_off:
             break
     assert call > 5
+
+
+async def test_a_disk_that_gets_full_at_the_end_of_a_repair_costs_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(folder) as store:
+        await store.messages.put(THEIRS.resources(300, start=EPOCH + 1_000), received=NOW)
+    finished = recovery._salvage
+
+    with ExitStack() as disk, monkeypatch.context() as patch:
+
+        async def fill_up_the_disk(path: Path, database: Database) -> int:
+            count = await finished(path, database)
+            disk.enter_context(no_file_beyond(database.path.stat().st_size))
+            return count
+
+        patch.setattr(recovery, "_salvage", fill_up_the_disk)
+        with pytest.raises(StoreError) as refused:
+            await recovery.recover(folder / DATABASE)
+    assert refused.value.kind in (Code.STORE_FULL, Code.STORE_FAILED)
+    async with opened(folder) as store:
+        await check_sound(store)
+        assert (await store.messages.authors())[THEIRS.key] == len(OTHERS) + 300
+        assert len((await store.library.items(limit=200)).results) == 80
+
+
+async def test_a_database_that_another_program_locks_is_not_taken_for_an_empty_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.store.connection.BUSY_TIMEOUT", 0.01)
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as outside:
+        outside.execute("PRAGMA locking_mode = EXCLUSIVE")
+        outside.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError) as refused:
+            await recovery.recover(folder / DATABASE)
+        assert refused.value.kind is Code.STORE_FAILED
+    async with opened(folder) as store:
+        await check_sound(store)
+        assert len((await store.library.items(limit=200)).results) == 80
 
 
 async def test_a_finished_repair_is_not_confused_by_the_log_of_the_damaged_file(folder: Path) -> None:

@@ -3,15 +3,16 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 
 from hedgerow_node.problems import Problem
-from hedgerow_node.store.records import FeedItem, Page, State
+from hedgerow_node.store.records import FeedItem, Page, State, Thread
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.kinds import Comment, Endorse, Kind, Reference, Relation, Role, Stance, Unknown
-from hedgerow_protocol.message import MessageId
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_thing, topic_thing
 from node.store.voices import MOMENTS, Voice, opened, put
 
@@ -229,6 +230,71 @@ async def test_comments_stand_as_threads_with_their_roles(store: Store) -> None:
     assert [thread.statement.text for thread in message.replies] == ["Because."]
 
 
+Tree = dict[str, "Tree"]
+
+
+async def comments_of(store: Store) -> Tree:
+    """The texts of the comments on the page, each with those below it."""
+    view = await store.views.thing(PAGE)
+    assert view is not None
+    return as_tree(view.comments)
+
+
+def as_tree(threads: tuple[Thread, ...]) -> Tree:
+    return {thread.statement.text: as_tree(thread.replies) for thread in threads}
+
+
+async def test_an_answer_stays_in_its_thread_however_often_what_it_answers_is_said_anew(store: Store) -> None:
+    first = ANA.comments(PAGE, "Wy?")
+    second = ANA.comments(PAGE, "Whi?", replaces=[first])
+    third = ANA.comments(PAGE, "Why?", replaces=[second])
+    to_first, to_second = BEN.comments(PAGE, "Because.", to=first), BEN.comments(PAGE, "So.", to=second)
+    about_first = CY.comments(message_thing(first.id), "Do you mean why?")
+    anew = BEN.comments(PAGE, "Because!", to=first, replaces=[to_first])
+    thanks = ANA.comments(PAGE, "Thanks", to=to_first)
+    await put(
+        store, first, second, third, to_first, to_second, about_first, anew, thanks, ANA.retracts(second)
+    )
+    answers = {"So.": {}, "Do you mean why?": {}, "Because!": {"Thanks": {}}}
+    assert await comments_of(store) == {"Why?": answers}
+    for version in (first, third):
+        message = await store.views.message(version.id)
+        assert message is not None
+        assert as_tree(message.replies) == answers
+
+
+async def test_an_answer_to_a_statement_is_shown_with_every_version_of_it(store: Store) -> None:
+    first = ANA.endorses(PAGE, "cleer")
+    second = ANA.endorses(PAGE, "clear", replaces=[first])
+    await put(store, first, second, BEN.comments(message_thing(first.id), "Is it?"))
+    message = await store.views.message(second.id)
+    assert message is not None
+    assert as_tree(message.replies) == {"Is it?": {}}
+
+
+async def test_nobody_draws_answers_to_himself_by_replacing_what_another_said(store: Store) -> None:
+    question = ANA.comments(PAGE, "Why?")
+    withdrawn = ANA.comments(PAGE, "How?")
+    thief = CY.comments(PAGE, "Mine", replaces=[question, withdrawn])
+    answers = [BEN.comments(PAGE, "Because.", to=question), BEN.comments(PAGE, "So.", to=withdrawn)]
+    await put(store, question, withdrawn, thief, *answers, ANA.retracts(withdrawn))
+    assert await comments_of(store) == {"So.": {}, "Mine": {}, "Why?": {"Because.": {}}}
+
+
+async def test_comments_that_answer_each_other_in_a_ring_are_all_shown(store: Store) -> None:
+    first = ANA.comments(PAGE, "Wy?")
+    answer = BEN.comments(PAGE, "Because.", to=first)
+    anew = ANA.comments(PAGE, "Why?", to=answer, replaces=[first])
+    of_itself = CY.comments(PAGE, "Hm")
+    await put(store, first, answer, anew, of_itself)
+    await put(
+        store,
+        CY.comments(PAGE, "Hm!", to=of_itself, replaces=[of_itself]),
+        BEN.comments(PAGE, "Ha", to=answer),
+    )
+    assert await comments_of(store) == {"Hm!": {}, "Why?": {}, "Because.": {"Ha": {}}}
+
+
 async def test_a_reply_without_end_is_drawn_to_a_bounded_depth(store: Store) -> None:
     chain = [ANA.comments(PAGE, "0")]
     for number in range(1, 60):
@@ -384,6 +450,92 @@ async def test_a_retraction_between_two_pages_neither_repeats_nor_skips_others(s
     await put(store, ANA.retracts(shared[4], shared[3]))
     rest = await store.views.feed(cursor=first.next, limit=9)
     assert [item.thing for item in rest.results] == [f"https://example.org/{number}" for number in (2, 1, 0)]
+
+
+async def feed_pages(store: Store, limit: int) -> list[list[FeedItem]]:
+    """All pages of the feed of everybody."""
+    pages = [await store.views.feed(limit=limit)]
+    while pages[-1].next is not None:
+        pages.append(await store.views.feed(cursor=pages[-1].next, limit=limit))
+    return [list(page.results) for page in pages]
+
+
+def of(voice: Voice, items: list[FeedItem]) -> int:
+    """How many of these things somebody spoke of."""
+    return sum(1 for item in items if item.authors[0].did == voice.did)
+
+
+async def test_nobody_has_more_than_a_fifth_of_a_page_while_others_have_something_to_say(
+    store: Store,
+) -> None:
+    quiet = [Voice(f"quiet {number}") for number in range(6)]
+    said = [
+        voice.shares(f"https://{number}.example/{one}", "Calm")
+        for one in range(5)
+        for number, voice in enumerate(quiet)
+    ]
+    flood = [CY.shares(f"https://loud.example/{number}", "Loud") for number in range(60)]
+    await put(store, *said, *flood)
+    pages = await feed_pages(store, 10)
+    assert [of(CY, page) for page in pages] == [2, 2, 2, 4, 10, 10, 10, 10, 10]
+    things = [item.thing for page in pages for item in page]
+    assert len(things) == len(set(things)) == 90
+    for page in pages:
+        assert [item.at for item in page] == sorted([item.at for item in page], reverse=True)
+    for voice in (CY, *quiet):
+        times = [item.at for page in pages for item in page if item.authors[0].did == voice.did]
+        assert times == sorted(times, reverse=True)
+
+
+async def test_somebody_alone_fills_the_pages_of_a_feed(store: Store) -> None:
+    await put(store, *[ANA.shares(f"https://example.org/{number}", "Page") for number in range(25)])
+    pages = await feed_pages(store, 10)
+    assert [[item.thing for item in page] for page in pages] == [
+        [f"https://example.org/{number}" for number in range(first, max(first - 10, -1), -1)]
+        for first in (24, 14, 4)
+    ]
+
+
+async def test_others_are_looked_for_only_so_far_behind_a_flood(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.store.feed.PASSED_OVER", 20)
+    calm = ANA.shares(PAGE, "Calm")
+    flood = [CY.shares(f"https://loud.example/{number}", "Loud") for number in range(100)]
+    await put(store, calm, *flood, BEN.shares(OTHER, "Calm"))
+    pages = await feed_pages(store, 10)
+    assert of(CY, pages[0]) == 9
+    things = [item.thing for page in pages for item in page]
+    assert len(things) == len(set(things)) == 102
+    # Above it stand 21 others then: two of the share, and fewer than are passed over.
+    assert PAGE in [item.thing for item in pages[8]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 10, 25])
+async def test_pages_of_any_size_show_each_thing_once_while_people_go_on_speaking(
+    store: Store, limit: int
+) -> None:
+    chance = Random(limit)
+    voices = [Voice(f"somebody {number}") for number in range(9)]
+
+    def say(number: int) -> Message:
+        voice = chance.choices(voices, [2**place for place in range(9)])[0]
+        return voice.endorses(f"https://example.org/{chance.randrange(120)}", f"reason {number}")
+
+    messages = [say(number) for number in range(300)]
+    await put(store, *messages)
+    expected = {item.thing for page in await feed_pages(store, 200) for item in page}
+    seen: list[str] = []
+    page = await store.views.feed(limit=limit)
+    while True:
+        seen += [item.thing for item in page.results]
+        assert len(page.results) == limit or page.next is None
+        if page.next is None:
+            break
+        await put(store, CY.endorses(f"https://example.org/{chance.randrange(120)}", "late"))
+        page = await store.views.feed(cursor=page.next, limit=limit)
+    assert len(seen) == len(set(seen))
+    assert set(seen) == expected
 
 
 async def test_muted_and_blocked_people_and_things_are_left_out_of_the_feed_and_counted(store: Store) -> None:
