@@ -76,28 +76,38 @@ def library_command(asked: Asked, limit: int | None, cursor: str | None) -> None
 @click.option(
     "--leave-out", "leave_out", multiple=True, metavar="TOPIC", help="A folder or topic that stays out."
 )
+@click.option("--bundled", is_flag=True, help="Bring in the small library that comes with Hedgerow.")
 @click.option("--undo", is_flag=True, help="Take the latest import out again.")
 @pass_asked
 def import_command(
-    asked: Asked, file: Path | None, dry_run: bool, share: bool, leave_out: tuple[str, ...], undo: bool
+    asked: Asked,
+    file: Path | None,
+    dry_run: bool,
+    share: bool,
+    leave_out: tuple[str, ...],
+    bundled: bool,
+    undo: bool,
 ) -> None:
     """Bring bookmarks or a Markdown list into your library."""
-    if undo == (file is not None):
-        raise click.UsageError("Give a FILE to bring in, or --undo.")
-    if file is None:
+    if [file is not None, bundled, undo].count(True) != 1:
+        raise click.UsageError("Give a FILE to bring in, or --bundled, or --undo.")
+    if undo:
         _undo(asked)
         return
-    values = {
-        "name": file.name,
-        "data": content_of(file),
-        "dry_run": dry_run,
-        "share": share,
-        "leave_out": leave_out,
-    }
+    values = {**_brought(file), "dry_run": dry_run, "share": share, "leave_out": leave_out}
     with asked.session() as session, asked.screen.progress("Bringing links in") as progress:
         answer = session.call("import", values, progress.step)
     asked.screen.value(answer)
     _show_import(asked.screen, answer, share=share)
+
+
+def _brought(file: Path | None) -> Json:
+    """The file to be brought in; the library that comes with Hedgerow where none is given."""
+    if file is not None:
+        return {"name": file.name, "data": content_of(file)}
+    from hedgerow_node.exchange import bundled
+
+    return {"name": bundled.NAME, "data": bundled.content()}
 
 
 def _undo(asked: Asked) -> None:
