@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 
 from hedgerow_node.config import DIAL_TIMEOUT, GOODBYE_TIMEOUT
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL
 
@@ -56,7 +56,7 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientSSLError():
             return "its certificate (TLS) does not hold"
         case aiohttp.ClientConnectorError():
-            return error.os_error.strerror or "no connection"
+            return fault_words(error.os_error)
         case ValueError():
             return "not an address that can be dialled"
         case _:

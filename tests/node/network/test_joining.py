@@ -52,6 +52,15 @@ async def test_ones_own_invite_is_told(world: World) -> None:
     assert (await refusal_of(seed, await seed.invite())).kind is Code.INVITE_YOURS
 
 
+async def test_an_invite_of_somebody_who_meets_at_ones_own_node_is_told(world: World) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    with pytest.raises(Problem) as caught:
+        await seed.accept(await ana.invite())
+    assert caught.value.kind is Code.INVITE_MEETS_HERE
+    assert caught.value.detail == ana.node.keys.did
+
+
 async def test_an_expired_invite_is_told(world: World) -> None:
     ben = await world.person("ben")
     expired = signed_by(Author(1), expiry=int(time.time()) - 1)
@@ -90,7 +99,7 @@ async def test_nobody_at_the_address_is_told(world: World) -> None:
     ben = await world.person("ben")
     problem = await refusal_of(ben, signed_by(Author(1)))
     assert problem.kind is Code.PEER_UNREACHABLE
-    assert "127.0.0.1:9" in problem.detail
+    assert problem.detail == "ws://127.0.0.1:9/peer: Connection refused"
 
 
 async def test_a_server_that_is_no_node_is_told(world: World) -> None:
