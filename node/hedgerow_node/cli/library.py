@@ -8,7 +8,7 @@ from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.files import content_of
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
-from hedgerow_node.cli.wording import Record, count, day, records, show_page, text, texts, whole
+from hedgerow_node.cli.wording import Record, count, day, records, show_heading, show_page, text, texts, whole
 
 SHOWN = 10
 """Rows of a preview that are shown of many."""
@@ -123,19 +123,22 @@ def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:
     is_preview = bool(answer["dry_run"])
     screen.line(
         f"{count(whole(answer['read']), 'link')} in the file: {whole(answer['added']):,} new, "
-        f"{whole(answer['duplicates']):,} here already, {whole(answer['left_out']):,} left out."
+        f"{whole(answer['duplicates']):,} here already or twice in it, {whole(answer['left_out']):,} left out."
     )
     skipped = records(answer["skipped"])
     if skipped:
         screen.line(f"Skipped {count(len(skipped), 'entry', 'entries')}:")
     for one in skipped[:SHOWN]:
-        screen.line(f"line {whole(one['line'])}: {text(one['why'])}", "quiet", indent=2)
+        screen.line(f"line {whole(one['line'])}: {text(one['why'])}: {text(one['text'])}", "quiet", indent=2)
+    if len(skipped) > SHOWN:
+        screen.line(f"and {len(skipped) - SHOWN:,} more; --json lists all.", "quiet", indent=2)
     if is_preview:
         for one in records(answer["topics"])[:SHOWN]:
             screen.line(f"{whole(one['links']):7,}  {text(one['topic']) or '(without a topic)'}")
         screen.line("Nothing was brought in yet. Next: the same without --dry-run.", "next")
     elif share:
-        screen.line(text(answer.get("who")))
+        screen.line(f"Shared {count(whole(answer['shared']), 'link')}. {text(answer['who'])}")
+        screen.line("Take one back: hedgerow retract THING", "next")
     else:
         screen.line(
             "Only you see them. Next: hedgerow library; take them out again: hedgerow import --undo.", "next"
@@ -143,8 +146,7 @@ def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:
 
 
 def _show_entry(screen: Screen, entry: Record) -> None:
-    screen.line(text(entry["title"]) or text(entry["thing"]), "title")
-    screen.line(text(entry["thing"]), indent=2)
+    show_heading(screen, entry)
     what = ["shared" if entry["shared"] else "only for you", day(entry["at"]), *texts(entry["topics"])]
     screen.line(" · ".join([word for word in what if word]), "quiet", indent=2)
     if entry["note"]:

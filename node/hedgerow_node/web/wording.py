@@ -99,14 +99,6 @@ OWN = {
     "profile": marked("Your profile"),
 }
 """What a message of one's own is called, by its kind."""
-PEER_STATES = {
-    "settled": marked("connected, you have the same"),
-    "syncing": marked("connected, comparing"),
-    "open": marked("connected"),
-    "connecting": marked("calling"),
-    "waiting": marked("not reached, will call again"),
-    "not running": marked("not called"),
-}
 
 PRIVATE, PUBLIC, TAKEN_BACK = "private", "public", "taken back"
 OUTCOMES = {
