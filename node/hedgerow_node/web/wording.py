@@ -82,6 +82,13 @@ ROLES = {
     "answer": marked("An answer"),
     "reflection": marked("A reflection: what I learnt"),
 }
+WORKS = {
+    "import": marked("Bringing links in"),
+    "share": marked("Sharing"),
+    "join": marked("Joining"),
+    "sync": marked("Comparing with the nodes you are connected to"),
+}
+"""What a long act is doing, by its kind."""
 WITHDRAWALS = {
     "unsaid": marked("I no longer want to say it"),
     "mistake": marked("It was a mistake"),
@@ -176,6 +183,11 @@ def date_words(at: float) -> str:
         "month": _(MONTHS[day.month - 1]),
         "year": day.year,
     }
+
+
+def number_words(count: int) -> str:
+    """A number with signs between its thousands."""
+    return f"{count:,}"
 
 
 def size_words(count: int) -> str:
