@@ -332,7 +332,7 @@ HOME_ENTRIES = 8
 """Entries of each list on the home page."""
 SHOWN_SKIPS = 200
 """Skipped entries of a file that a preview lists."""
-SHOWN_TOPICS = 40
+SHOWN_TOPICS = 12
 """Topics of a file that a preview shows at once; the others fold away."""
 ASKED_WORDS = 3
 """Of the 24 words, how many somebody types to show that the copy is right."""

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from hedgerow_node.config import INVITE_LIFE
 from hedgerow_node.node import Node
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store.invites import Issued
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol import keys, limits
-from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
+from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from hedgerow_protocol.invite import (
     Invite,
     InviteExtra,
@@ -24,6 +24,7 @@ from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.peer import LinkState
 
 PEER_PATH = "/peer"
+NEWER = "Bring Hedgerow up to date, then join."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ def read_invite(text: str, node: Node) -> SignedInvite:
     try:
         signed = parse_invite(text)
     except RemoteProtocolError as error:
-        raise Problem(Code.INVITE_WRONG, error.detail) from None
+        if error.reason is Reason.UNSUPPORTED_VERSION:
+            raise Problem(Code.INVITE_WRONG, "it was made by a newer Hedgerow", NEWER) from None
+        raise Problem(Code.INVITE_WRONG, "a part of it is missing, or was changed") from None
     if signed.invite.net != node.keys.inception.header.net:
         raise Problem(Code.INVITE_OTHER_NET)
     if signed.invite.inviter == node.author:
@@ -95,7 +98,7 @@ class Inviting:
         try:
             signed = sign_invite(invite, node.keys.device_seed)
         except LocalProtocolError as error:
-            raise Problem(Code.NOT_ALLOWED, str(error)) from None
+            raise not_allowed(error) from None
         await node.store.invites.issue(
             Issued(signed.id, invite.token, invite.expiry, invite.uses, 0, terms.makes_member, now)
         )

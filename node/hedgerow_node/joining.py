@@ -53,8 +53,11 @@ class Joining:
     async def accept(self, signed: SignedInvite) -> None:
         """Join who invites; raises `Problem`, and then nothing was published and no peer is kept."""
         self._node.check_may_publish()
+        meetings = [one for one in signed.invite.meet if one.device != self._node.device]
         problem = Problem(Code.PEER_UNREACHABLE)
-        for meeting in signed.invite.meet:
+        if not meetings:
+            raise Problem(Code.INVITE_MEETS_HERE, keys.did_of(signed.invite.inviter))
+        for meeting in meetings:
             try:
                 await self._accept_at(meeting, signed)
                 return

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from aiohttp import ClientWebSocketResponse
 
+from hedgerow_node.addresses import shorten
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
@@ -28,7 +29,7 @@ from hedgerow_node.links.listen import PeerListener, Visitor
 from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.welcoming import Welcoming
 from hedgerow_protocol.admission import Carried
@@ -144,8 +145,10 @@ class Network:
                 door=door,
                 proxies=proxies,
             )
-        except (OSError, ValueError, OverflowError) as error:
-            raise Problem(Code.ADDRESS_TAKEN, f"{listen}: {error}") from None
+        except OSError as error:
+            raise Problem(Code.ADDRESS_TAKEN, f"{listen}: {fault_words(error)}") from None
+        except (ValueError, OverflowError):
+            raise Problem(Code.ADDRESS_TAKEN, f"“{shorten(listen)}” is not HOST:PORT") from None
 
     async def close(self) -> None:
         """End every link after what it has to send, and listen no more."""

@@ -17,7 +17,7 @@ from hedgerow_node.clock import Clock
 from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, LAST_ERASE_DELAY, PUBLISH_BATCH, Home
 from hedgerow_node.keystore import Keystore, Secrets
 from hedgerow_node.logs import Log
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store import erasure
 from hedgerow_node.store.lock import FolderLock
 from hedgerow_node.store.store import Store
@@ -231,7 +231,7 @@ class Node:
                 for draft in drafts
             ]
         except LocalProtocolError as error:
-            raise Problem(Code.NOT_ALLOWED, str(error)) from None
+            raise not_allowed(error) from None
 
     def _sign(self, place: ChainPlace, batch: Sequence[tuple[Draft, bytes]]) -> list[Message]:
         messages = []

@@ -4,9 +4,12 @@ The table below is the closed list of codes, explained in specs/errors.md under 
 is `HG-`, a letter for the area and a number; it never changes its meaning.
 """
 
+import os
 from enum import Enum
 
-from hedgerow_protocol.errors import HedgerowError
+from hedgerow_protocol.errors import HedgerowError, LocalProtocolError, Reason
+
+REASONS = frozenset(reason.value for reason in Reason)
 
 
 class Code(Enum):
@@ -80,7 +83,7 @@ class Code(Enum):
         "HG-R1",
         422,
         "The request is not understood",
-        "Compare it with the documentation of this command (--help).",
+        "Change what the line above names, then try again; `--help` tells how a command is used.",
     )
     NOT_ALLOWED = (
         "HG-R2",
@@ -214,12 +217,18 @@ class Code(Enum):
         "Other nodes could not dial this address",
         "Give it as ws://HOST:PORT or wss://HOST.",
     )
+    INVITE_MEETS_HERE = (
+        "HG-N13",
+        422,
+        "This invite leads to your own node",
+        "Who made it is known to your node already: follow them (hedgerow follow DID).",
+    )
     # --- X: files in and out ---
     FILE_NOT_UNDERSTOOD = (
         "HG-X1",
         422,
         "This file is of no kind that Hedgerow reads",
-        "Export bookmarks as HTML, or subscriptions as OPML, and import that.",
+        "Bring bookmarks that a browser exported as HTML, or a list of links in Markdown.",
     )
     FILE_TOO_BIG = ("HG-X2", 413, "This file is too big", "Cut it into parts and bring in one after another.")
     NOT_AN_EXPORT = (
@@ -452,3 +461,16 @@ class Problem(HedgerowError):
     def as_json(self) -> dict[str, object]:
         """{code, title, detail, next}, as the API and the CLI show it."""
         return {"code": self.code, "title": self.title, "detail": self.detail, "next": self.next_step}
+
+
+def not_allowed(error: LocalProtocolError) -> Problem:
+    """What the protocol forbids, without the name that its reason has between programs."""
+    reason, _, detail = str(error).partition(": ")
+    return Problem(Code.NOT_ALLOWED, detail if reason in REASONS else str(error))
+
+
+def fault_words(error: OSError) -> str:
+    """What the computer says to a number of an error; asyncio puts addresses and numbers around it."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "it failed"

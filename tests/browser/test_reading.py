@@ -31,6 +31,7 @@ PATHS = (
     "/import",
     "/join",
     "/invite",
+    "/look/library",
     "/nowhere",
 )
 REACHED = (

@@ -78,7 +78,7 @@ def restore_command(asked: Asked, file: Path, with_keys: bool | None, passphrase
     asked.screen.line(f"Restored: {', '.join(taken) or 'nothing that was not here'}.")
     asked.screen.line(f"You are {text(answer['did'])}.")
     if answer["next"]:
-        asked.screen.line(f"Next: {text(answer['next'])}", "next")
+        asked.screen.line(text(answer["next"]), "next")
 
 
 def content_of(file: Path) -> bytes:

@@ -5,7 +5,7 @@ import click
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json, Running
-from hedgerow_node.cli.wording import count, records, size, text, whole
+from hedgerow_node.cli.wording import count, link_words, records, size, text, whole
 from hedgerow_node.problems import Problem
 
 REMINDERS = frozenset({"words", "copy", "erasure"})
@@ -66,9 +66,7 @@ def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
     links = records(answer.get("links"))
     screen.line("Connected    " + (count(len(links), "node") if links else "to nobody"))
     for link in links:
-        screen.line(
-            f"{text(link.get('direction'))}  {text(link.get('state'))}  {text(link.get('did'))}", indent=13
-        )
+        screen.line(f"{link_words(link)}: {text(link.get('did'))}", indent=13)
     for notice in records(answer.get("notices")):
         screen.line(text(notice.get("title")), "bad")
         screen.line(f"Next: {text(notice.get('next'))}", "next", indent=2)

@@ -8,7 +8,7 @@ from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.files import content_of
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
-from hedgerow_node.cli.wording import Record, count, day, records, show_page, text, texts, whole
+from hedgerow_node.cli.wording import Record, count, day, records, show_heading, show_page, text, texts, whole
 
 SHOWN = 10
 """Rows of a preview that are shown of many."""
@@ -76,28 +76,38 @@ def library_command(asked: Asked, limit: int | None, cursor: str | None) -> None
 @click.option(
     "--leave-out", "leave_out", multiple=True, metavar="TOPIC", help="A folder or topic that stays out."
 )
+@click.option("--bundled", is_flag=True, help="Bring in the small library that comes with Hedgerow.")
 @click.option("--undo", is_flag=True, help="Take the latest import out again.")
 @pass_asked
 def import_command(
-    asked: Asked, file: Path | None, dry_run: bool, share: bool, leave_out: tuple[str, ...], undo: bool
+    asked: Asked,
+    file: Path | None,
+    dry_run: bool,
+    share: bool,
+    leave_out: tuple[str, ...],
+    bundled: bool,
+    undo: bool,
 ) -> None:
     """Bring bookmarks or a Markdown list into your library."""
-    if undo == (file is not None):
-        raise click.UsageError("Give a FILE to bring in, or --undo.")
-    if file is None:
+    if [file is not None, bundled, undo].count(True) != 1:
+        raise click.UsageError("Give a FILE to bring in, or --bundled, or --undo.")
+    if undo:
         _undo(asked)
         return
-    values = {
-        "name": file.name,
-        "data": content_of(file),
-        "dry_run": dry_run,
-        "share": share,
-        "leave_out": leave_out,
-    }
+    values = {**_brought(file), "dry_run": dry_run, "share": share, "leave_out": leave_out}
     with asked.session() as session, asked.screen.progress("Bringing links in") as progress:
         answer = session.call("import", values, progress.step)
     asked.screen.value(answer)
     _show_import(asked.screen, answer, share=share)
+
+
+def _brought(file: Path | None) -> Json:
+    """The file to be brought in; the library that comes with Hedgerow where none is given."""
+    if file is not None:
+        return {"name": file.name, "data": content_of(file)}
+    from hedgerow_node.exchange import bundled
+
+    return {"name": bundled.NAME, "data": bundled.content()}
 
 
 def _undo(asked: Asked) -> None:
@@ -113,19 +123,22 @@ def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:
     is_preview = bool(answer["dry_run"])
     screen.line(
         f"{count(whole(answer['read']), 'link')} in the file: {whole(answer['added']):,} new, "
-        f"{whole(answer['duplicates']):,} here already, {whole(answer['left_out']):,} left out."
+        f"{whole(answer['duplicates']):,} here already or twice in it, {whole(answer['left_out']):,} left out."
     )
     skipped = records(answer["skipped"])
     if skipped:
         screen.line(f"Skipped {count(len(skipped), 'entry', 'entries')}:")
     for one in skipped[:SHOWN]:
-        screen.line(f"line {whole(one['line'])}: {text(one['why'])}", "quiet", indent=2)
+        screen.line(f"line {whole(one['line'])}: {text(one['why'])}: {text(one['text'])}", "quiet", indent=2)
+    if len(skipped) > SHOWN:
+        screen.line(f"and {len(skipped) - SHOWN:,} more; --json lists all.", "quiet", indent=2)
     if is_preview:
         for one in records(answer["topics"])[:SHOWN]:
             screen.line(f"{whole(one['links']):7,}  {text(one['topic']) or '(without a topic)'}")
         screen.line("Nothing was brought in yet. Next: the same without --dry-run.", "next")
     elif share:
-        screen.line(text(answer.get("who")))
+        screen.line(f"Shared {count(whole(answer['shared']), 'link')}. {text(answer['who'])}")
+        screen.line("Take one back: hedgerow retract THING", "next")
     else:
         screen.line(
             "Only you see them. Next: hedgerow library; take them out again: hedgerow import --undo.", "next"
@@ -133,8 +146,7 @@ def _show_import(screen: Screen, answer: Json, *, share: bool) -> None:
 
 
 def _show_entry(screen: Screen, entry: Record) -> None:
-    screen.line(text(entry["title"]) or text(entry["thing"]), "title")
-    screen.line(text(entry["thing"]), indent=2)
+    show_heading(screen, entry)
     what = ["shared" if entry["shared"] else "only for you", day(entry["at"]), *texts(entry["topics"])]
     screen.line(" · ".join([word for word in what if word]), "quiet", indent=2)
     if entry["note"]:

@@ -7,7 +7,9 @@ import click
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
-from hedgerow_node.cli.wording import Record, count, day, records, text, texts, whole
+from hedgerow_node.cli.wording import Record, count, day, link_words, records, text, texts, whole
+
+ALONE = "Next: hedgerow join INVITE, or hedgerow invite."
 
 
 @click.command("invite", cls=Command)
@@ -40,7 +42,14 @@ def invite_command(
     asked.screen.line(text(answer["invite"]), "title")
     if qr and not asked.as_json:
         _draw(text(answer["link"]) or text(answer["invite"]))
+    if answer["link"]:
+        asked.screen.line("Or this link, which explains how to use it:")
+        asked.screen.line(text(answer["link"]), "title")
     asked.screen.line(f"{text(answer['who'])} Good until {day(answer['expires'])}.")
+    if not answer["name"]:
+        asked.screen.line(
+            "They see a key instead of a name. To be known: hedgerow profile --name NAME", "next"
+        )
     asked.screen.line("They run: hedgerow join INVITE, or paste it on their page under Join.", "next")
 
 
@@ -59,7 +68,8 @@ def join_command(asked: Asked, invite: str, dry_run: bool, yes: bool) -> None:
             click.confirm("Join?", abort=True, err=True)
         if not dry_run:
             answer = session.call("join", {"invite": invite}, progress.step)
-            asked.screen.line(f"Joined. {count(whole(answer['things']), 'message')} of theirs are here.")
+            asked.screen.line(f"Joined. From them so far: {count(whole(answer['things']), 'message')}.")
+            asked.screen.line(text(answer["who"]))
             asked.screen.line("Next: hedgerow feed", "next")
         asked.screen.value(answer)
 
@@ -74,9 +84,7 @@ def peers_command(asked: Asked) -> None:
     for peer in records(answer["peers"]):
         _show_peer(asked.screen, peer)
     if not answer["peers"]:
-        asked.screen.line(
-            "You are not connected to anyone. Next: hedgerow join INVITE, or hedgerow invite.", "next"
-        )
+        asked.screen.line(f"You are not connected to anyone. {ALONE}", "next")
 
 
 @click.command("sync", cls=Command)
@@ -86,14 +94,16 @@ def sync_command(asked: Asked) -> None:
     with asked.session() as session, asked.screen.progress("Comparing") as progress:
         answer = session.call("sync", {}, progress.step)
     asked.screen.value(answer)
-    nodes = count(len(records(answer["links"])), "node")
-    if answer["settled"]:
-        asked.screen.line(
-            f"Everything is equal on both sides: {nodes}, {count(whole(answer['new']), 'new message')}."
-        )
-    else:
-        asked.screen.line(f"Not everybody could be compared with ({nodes}). Next: hedgerow peers", "bad")
+    reached = len(records(answer["links"]))
+    if not answer["settled"]:
+        who = f"Only {count(reached, 'node')} answered in full" if reached else "Nobody could be reached"
+        asked.screen.line(f"{who}. Next: hedgerow peers", "bad")
         asked.status = 1
+    elif reached:
+        new = count(whole(answer["new"]), "new message")
+        asked.screen.line(f"Everything is equal on both sides: {count(reached, 'node')}, {new}.")
+    else:
+        asked.screen.line(f"There is nobody to compare with. {ALONE}", "next")
 
 
 def _show_invite(screen: Screen, invite: Record) -> None:
@@ -111,9 +121,9 @@ def _show_invite(screen: Screen, invite: Record) -> None:
 
 
 def _show_peer(screen: Screen, peer: Record) -> None:
-    name = text(peer.get("did")) or text(peer.get("device"))
-    screen.line(f"{text(peer['state'])}   {name}", "title")
-    where = [text(peer.get("direction")), text(peer.get("role")), text(peer.get("address"))]
+    name, did = text(peer.get("name")), text(peer.get("did")) or text(peer.get("device"))
+    screen.line(f"{name}   {did}" if name else did, "title")
+    where = [link_words(peer), text(peer.get("address"))]
     seen = f"last connected {day(peer['last_linked'])}" if peer.get("last_linked") else ""
     screen.line(" · ".join([word for word in [*where, seen] if word]), "quiet", indent=2)
     problem = peer.get("problem")

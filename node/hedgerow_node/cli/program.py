@@ -34,7 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "edit": "saying",
         "retract": "saying",
     },
-    "Find": {"search": "finding", "show": "finding", "feed": "finding", "topics": "finding"},
+    "Find": {"search": "finding", "show": "showing", "feed": "finding", "topics": "finding"},
     "People": {
         "people": "people",
         "follow": "people",
@@ -65,6 +65,19 @@ class Program(click.Group):
         module = import_module(f"hedgerow_node.cli.{MODULES[name]}")
         command: click.Command = getattr(module, f"{name}_command")
         return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the line names; a misspelt one is told with the nearest there is."""
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(arguments[0], MODULES, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(error.message + hint, error.ctx) from None
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in their sections."""

@@ -128,7 +128,7 @@ def endorse_command(
 
 @click.command("connect", cls=Command)
 @click.argument("origin", metavar="FROM")
-@click.argument("relation", type=RELATIONS)
+@click.argument("relation", type=RELATIONS, metavar="RELATION")
 @click.argument("to")
 @click.option("--reason", required=True, help="Why you connect them.")
 @click.option("--topic", "topics", multiple=True, help="A topic; may be given several times.")
@@ -136,7 +136,11 @@ def endorse_command(
 def connect_command(
     asked: Asked, origin: str, relation: str, to: str, reason: str, topics: tuple[str, ...]
 ) -> None:
-    """Say how one thing leads to another: FROM needs-first TO."""
+    """Say how one thing leads to another: FROM RELATION TO.
+
+    RELATION is one of needs-first, leads-to, explains, example-of, practice-for, part-of, same-as, newer-version,
+    translation-of, supports, opposes, limits, related.
+    """
     values: Json = {"from": origin, "relation": relation, "to": to, "reason": reason, "topics": topics}
     _say(asked, "connect", values, "Connected.")
 
@@ -181,7 +185,7 @@ def retract_command(asked: Asked, messages: tuple[str, ...], only_this: bool, re
         answer = session.call("retract", values)
     asked.screen.value(answer)
     withdrawn = count(len(texts(answer["withdrawn"])), "message")
-    asked.screen.line(f"Withdrawn: {withdrawn}. {text(answer['who'])}")
+    asked.screen.line(f"Withdrawn: {withdrawn}, each version counted. {text(answer['who'])}")
     for newer in texts(answer["still_said"]):
         asked.screen.line(f"A newer version still stands. Withdraw it too: hedgerow retract {newer}", "next")
 

@@ -48,7 +48,7 @@ async def serve(asked: Asked, wanted: Wanted) -> None:
     is_first = not Keystore.exists(asked.home)
     app = await _open(asked, wanted)
     if isinstance(app, Running):
-        await asyncio.to_thread(_tell_running, asked, app, wanted.opens)
+        await asyncio.to_thread(_tell_running, asked, app, wanted)
         return
     try:
         await _tell_started(asked.screen, app, wanted, is_first=is_first)
@@ -116,7 +116,7 @@ async def _ask(app: App, name: str) -> Json:
     return answer
 
 
-def _tell_running(asked: Asked, running: Running, opens: bool) -> None:
+def _tell_running(asked: Asked, running: Running, wanted: Wanted) -> None:
     from hedgerow_node.cli.remote import Remote
 
     link = Remote(asked.home, running).page_link()
@@ -130,7 +130,11 @@ def _tell_running(asked: Asked, running: Running, opens: bool) -> None:
         }
     )
     asked.screen.line(f"Hedgerow is already running.   Your page: {link}")
-    if opens:
+    if wanted.page.is_exact or wanted.listen or wanted.address:
+        asked.screen.line(
+            "It keeps the addresses that it was started with. To change them, stop it first.", "bad"
+        )
+    if wanted.opens:
         open_browser(link)
 
 

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from hedgerow_node.cli.screen import Screen, one_line
 from hedgerow_node.cli.session import Json
+from hedgerow_node.commands.states import STATES
 from hedgerow_protocol.limits import KIB, MIB
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -77,6 +78,20 @@ def label(author: object) -> str:
     relation = text(author.get("relation"))
     name = text(author.get("label"))
     return "you" if relation == "you" else name + (" (a machine)" if author.get("machine") else "")
+
+
+def link_words(link: Record) -> str:
+    """How a link is, and who began it where that was the other side."""
+    state = text(link.get("state"))
+    return STATES.get(state, state) + ("; they called you" if link.get("direction") == "in" else "")
+
+
+def show_heading(screen: Screen, named: Record, indent: int = 2) -> None:
+    """The title of a thing and the thing itself; once where they are the same."""
+    title, thing = text(named["title"]), text(named["thing"])
+    screen.line(title or thing, "title")
+    if title not in ("", thing):
+        screen.line(thing, indent=indent)
 
 
 def show_page(screen: Screen, answer: Json, show: Callable[[Screen, Record], None], more: str) -> None:

@@ -24,9 +24,10 @@ from hedgerow_node.store.journal import Journal
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.keys import public_key
-from hedgerow_protocol.limits import MIB
+from hedgerow_protocol.limits import KIB, MIB
 from hedgerow_protocol.message import MessageId
 
+GIB = KIB * MIB
 SHOWN = 5
 """How many of many faults are named."""
 WHOSE = "Make it belong to you: chown and chmod, or another folder with --home."
@@ -137,11 +138,11 @@ def _is_open_to_others(path: Path) -> bool:
 def _disk(home: Home) -> Check:
     free = shutil.disk_usage(home.path).free
     if free >= MIN_FREE_DISK:
-        return Check("disk", True, f"{free // MIB} MiB are free.")
+        return Check("disk", True, f"{free / GIB:,.1f} GiB are free on the disk.")
     return Check(
         "disk",
         False,
-        f"Only {free // MIB} MiB are free; below {MIN_FREE_DISK // MIB} nothing is taken in from others.",
+        f"Only {free // MIB} MiB are free on the disk; below {MIN_FREE_DISK // MIB} nothing is taken in from others.",
         FREE_SPACE,
     )
 
@@ -220,7 +221,9 @@ async def _journal(node: Node) -> Check:
     ]
     found = [words for is_so, words in faults if is_so]
     if not found:
-        return Check("journal", True, f"The journal has your {len(held)} messages, as the database does.")
+        return Check(
+            "journal", True, f"The journal has what the database has of your messages: {len(held):,}."
+        )
     return Check(
         "journal",
         False,

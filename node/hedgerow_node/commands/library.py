@@ -9,7 +9,7 @@ from hedgerow_node.commands.operation import Json, Limit, Request
 from hedgerow_node.commands.showing import page
 from hedgerow_node.config import MAX_PAGE, USUAL_PAGE
 from hedgerow_node.node import Node
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store.records import Item, NewItem
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import LocalProtocolError
@@ -117,7 +117,7 @@ def check_describes(item: NewItem) -> None:
     try:
         encode_body(Body(bytes(limits.NONCE), Resource(item.thing, item.title, item.summary), item.topics))
     except LocalProtocolError as error:
-        raise Problem(Code.NOT_ALLOWED, str(error)) from None
+        raise not_allowed(error) from None
 
 
 async def kept_items(node: Node, topic: str | None = None) -> AsyncIterator[Item]:

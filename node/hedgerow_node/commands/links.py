@@ -12,6 +12,7 @@ import msgspec
 
 from hedgerow_node.addresses import person_of
 from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.people import profile_of
 from hedgerow_node.config import FIRST_CONTENT_PATIENCE, INVITE_LIFE, SYNC_PATIENCE
 from hedgerow_node.invitations import Terms, read_invite
 from hedgerow_node.network import Network
@@ -20,8 +21,7 @@ from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol import limits
 from hedgerow_protocol.invite import SCHEME, SignedInvite
-from hedgerow_protocol.keys import did_of
-from hedgerow_protocol.kinds import Kind, Profile, decode_body
+from hedgerow_protocol.keys import did_of, key_of
 
 Uses = Annotated[int, msgspec.Meta(ge=1, le=2**16 - 1)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=366)]
@@ -74,7 +74,8 @@ async def invite(node: Node, request: MakeInvite) -> Json:
     """Make an invite: one text with which somebody joins you."""
     if len(request.follows) > limits.MAX_INVITE_FOLLOWS:
         raise Problem(Code.REQUEST_WRONG, f"at most {limits.MAX_INVITE_FOLLOWS} people to follow")
-    makes_member = await _is_machine(node) if request.member is None else request.member
+    profile = await profile_of(node)
+    makes_member = profile.machine if request.member is None else request.member
     terms = Terms(
         uses=request.uses,
         life=request.days * DAY,
@@ -89,6 +90,7 @@ async def invite(node: Node, request: MakeInvite) -> Json:
         "link": _link(signed),
         "expires": signed.invite.expiry,
         "uses": request.uses,
+        "name": profile.name,
         "meet": [one.address for one in signed.invite.meet],
         "member": makes_member,
         "who": _who(signed),
@@ -105,7 +107,7 @@ async def join(node: Node, request: Join, on_progress: OnProgress) -> Json:
         await _await_first(node, network, signed, on_progress)
         authors = await node.store.messages.authors()
     things = sum(authors.get(one, 0) for one in (signed.invite.inviter, *signed.invite.follows))
-    return {**_preview(signed), "things": things, "joined": True}
+    return {**_preview(signed), "things": things, "joined": True, "who": _what_happened(signed)}
 
 
 async def peers(node: Node, request: ListPeers) -> Json:
@@ -116,7 +118,22 @@ async def peers(node: Node, request: ListPeers) -> Json:
     network = node.network if isinstance(node.network, Network) else None
     idle = [_idle(peer, network) for peer in known if did_of(peer.device) not in linked]
     last = {did_of(peer.device): peer.last_linked for peer in known}
-    return {"peers": [{**link, "last_linked": last.get(str(link["device"]))} for link in links + idle]}
+    names = await _names(node, [str(one["did"]) for one in links + idle if one["did"]])
+    return {
+        "peers": [
+            {
+                **link,
+                "name": names.get(str(link["did"]), ""),
+                "last_linked": last.get(str(link["device"])),
+            }
+            for link in links + idle
+        ]
+    }
+
+
+async def _names(node: Node, dids: list[str]) -> dict[str, str]:
+    names = await node.store.views.names(map(key_of, dids))
+    return {did_of(author): name for author, name in names.items()}
 
 
 def _idle(peer: KnownPeer, network: Network | None) -> Json:
@@ -163,14 +180,6 @@ async def _await_first(node: Node, network: Network, signed: SignedInvite, on_pr
         await network.wait_for_change(0.5)
 
 
-async def _is_machine(node: Node) -> bool:
-    message = await node.store.views.current(node.author, Kind.PROFILE, "")
-    if message is None or message.body is None:
-        return False
-    content = decode_body(Kind.PROFILE, message.body).content
-    return isinstance(content, Profile) and content.machine
-
-
 def _preview(signed: SignedInvite) -> Json:
     invite = signed.invite
     return {
@@ -195,6 +204,16 @@ def _what_happens(signed: SignedInvite) -> str:
             "It learns your address on the network and whom you ask for."
         )
     return f"You will follow them{others}, and they will follow you: both can see it, and so can others."
+
+
+def _what_happened(signed: SignedInvite) -> str:
+    others = f" and {len(signed.invite.follows)} more" if signed.invite.follows else ""
+    if signed.invite.makes_member:
+        return (
+            f"You follow them{others} now, and their seed keeps what you share. "
+            "It knows your address on the network and whom you ask for."
+        )
+    return f"You follow them{others} now, and they follow you: both can see it, and so can others."
 
 
 def _who(signed: SignedInvite) -> str:

@@ -1,14 +1,12 @@
 """Opening a connection to another node."""
 
 import asyncio
-import os
-import socket
 from http import HTTPStatus
 
 import aiohttp
 
 from hedgerow_node.config import DIAL_TIMEOUT, GOODBYE_TIMEOUT
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL
 
@@ -71,15 +69,8 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientSSLError():
             return "its certificate (TLS) does not hold"
         case aiohttp.ClientConnectorError():
-            return _system_words(error.os_error)
+            return fault_words(error.os_error)
         case ValueError():
             return "not an address that can be dialled"
         case _:
             return "no connection"
-
-
-def _system_words(error: OSError) -> str:
-    """What the system says, in whose place asyncio puts the address."""
-    if isinstance(error, socket.gaierror) or error.errno is None:
-        return error.strerror or "no connection"
-    return os.strerror(error.errno)

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hedgerow_node.commands.operation import Json
 from hedgerow_node.config import LINK_BYTES, MAX_FIELDS, MAX_IMPORT, REFRESH, SHOWN_SKIPS, SHOWN_TOPICS
+from hedgerow_node.exchange import bundled
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.web.sessions import Upload
 from hedgerow_node.web.visit import DONE, Refused, Visit
@@ -50,9 +51,14 @@ async def bring_in(visit: Visit) -> web.StreamResponse:
         nothing = Problem(Code.REQUEST_WRONG, "no folder and no topic is ticked", "Tick what is to come in.")
         return await _preview(visit, name, upload, leave_out, Refused("import", nothing, visit.form))
     values = {**_file(upload), "leave_out": leave_out, "share": bool(visit.form.given("share"))}
-    work = await visit.works.start("import", lambda on_progress: visit.do("import", values, on_progress))
+    answer = await _start(visit, values)
     visit.session.uploads.pop(name, None)
-    return visit.go(f"/work/{work}")
+    return answer
+
+
+async def bring_library(visit: Visit) -> web.StreamResponse:
+    """Put the library that comes with Hedgerow into one's own."""
+    return await _start(visit, _file(Upload(bundled.NAME, bundled.content())))
 
 
 async def undo(visit: Visit) -> web.StreamResponse:
@@ -70,6 +76,11 @@ async def show_work(visit: Visit) -> web.StreamResponse:
     if work is None:
         raise Problem(Code.NO_SUCH_PAGE)
     return visit.page("work.html", {"work": work, "refresh": REFRESH})
+
+
+async def _start(visit: Visit, values: Json) -> web.StreamResponse:
+    work = await visit.works.start("import", lambda on_progress: visit.do("import", values, on_progress))
+    return visit.go(f"/work/{work}")
 
 
 def _upload(visit: Visit) -> tuple[str, Upload]:

@@ -65,6 +65,7 @@ def _environment() -> jinja2.Environment:
         "role_of": wording.role_of,
         "day": wording.date_words,
         "moment": wording.moment,
+        "number": wording.number_words,
         "size": wording.size_words,
         "words": wording,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hedgerow_node.exchange.items import ImportedLink
 from hedgerow_node.store.records import Item, Statement
 from hedgerow_node.web.visit import Refused
 
@@ -42,8 +43,8 @@ def of_statement(statement: Statement | None) -> dict[str, str]:
     return values
 
 
-def of_item(item: Item | None) -> dict[str, str]:
-    """The fields by which an item of the private library could be described again."""
+def of_item(item: Item | ImportedLink | None) -> dict[str, str]:
+    """The fields by which an item of the private library, or of the one that comes with Hedgerow, is described."""
     if item is None:
         return {}
     return {"title": item.title, "summary": item.summary, "topics": ", ".join(item.topics)}

@@ -7,6 +7,8 @@ from aiohttp import web
 from hedgerow_node.addresses import thing_of
 from hedgerow_node.commands import words
 from hedgerow_node.config import HOME_ENTRIES, USUAL_PAGE
+from hedgerow_node.exchange import bundled
+from hedgerow_node.exchange.items import ImportedLink
 from hedgerow_node.problems import Problem
 from hedgerow_node.store.records import FeedItem
 from hedgerow_node.web.filling import filled
@@ -77,11 +79,14 @@ async def show_look(visit: Visit) -> web.StreamResponse:
     views = visit.node.store.views
     of_followed = visit.request.query.get("of") == "followed"
     found = await views.feed(await _followed(visit) if of_followed else None, visit.cursor, USUAL_PAGE)
+    topics = [] if of_followed else await views.topics()
+    if not (found.results or topics or found.hidden or of_followed or visit.cursor):
+        return await show_library(visit)
     return visit.page(
         "look.html",
         {
             "heading": _("From people I follow") if of_followed else _("Look around"),
-            "topics": () if of_followed else await views.topics(),
+            "topics": topics,
             "items": found.results,
             "titles": await titles_in(visit, found.results),
             "next": found.next,
@@ -89,6 +94,14 @@ async def show_look(visit: Visit) -> web.StreamResponse:
             "hidden": found.hidden,
         },
     )
+
+
+async def show_library(visit: Visit) -> web.StreamResponse:
+    """The small library that comes with Hedgerow, by subject; to look at it keeps and publishes nothing."""
+    subjects: dict[str, list[tuple[str, ImportedLink, str]]] = {}
+    for name, link in bundled.links().items():
+        subjects.setdefault(link.topics[0], []).append((name, link, bundled.language_of(link)))
+    return visit.page("library.html", {"subjects": subjects})
 
 
 async def show_topic(visit: Visit) -> web.StreamResponse:

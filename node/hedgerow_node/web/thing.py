@@ -6,6 +6,8 @@ from aiohttp import web
 
 from hedgerow_node.addresses import thing_of
 from hedgerow_node.config import HOME_ENTRIES, MAX_PAGE
+from hedgerow_node.exchange import bundled
+from hedgerow_node.exchange.items import ImportedLink
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.records import Connection, MessageView, State, Statement, ThingView
 from hedgerow_node.store.thing_views import address_of
@@ -32,7 +34,8 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
     if is_person(thing):
         return visit.go(f"/people/{thing}")
     message = await _message(visit, thing)
-    view = await visit.node.store.views.thing(thing, MAX_PAGE) or _unknown(thing)
+    found = bundled.links().get(thing)
+    view = await visit.node.store.views.thing(thing, MAX_PAGE) or _unknown(thing, found)
     if visit.cursor:
         return await _more(visit, view)
     topic = topic_words(thing) if thing.startswith(TOPIC) else ""
@@ -44,8 +47,10 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
         values["about_title"] = await visit.node.store.views.title(message.statement.thing)
     spoken = [one for item in (on_topic.results if on_topic else ()) for one in item.statements]
     values["titles"] = await visit.titles([*view.statements, *spoken, *_statement_of(message)])
-    before = _before(view, message, shared)
+    before = _before(view, message, shared, found)
     values |= {
+        "bundled": found,
+        "bundled_language": bundled.language_of(found) if found else "",
         "about_topic": on_topic.results if on_topic else (),
         "topic_words": topic,
         "filled": lambda act: filled(act, before.get(act, {}), refused),
@@ -69,12 +74,12 @@ def _values(
 
 
 def _before(
-    view: ThingView, message: MessageView | None, shared: Statement | None
+    view: ThingView, message: MessageView | None, shared: Statement | None, found: ImportedLink | None
 ) -> dict[str, dict[str, str]]:
     """What stands in each form at first."""
     return {
-        "share": of_statement(shared) or of_item(view.item),
-        "save": of_item(view.item),
+        "share": of_statement(shared) or of_item(view.item or found),
+        "save": of_item(view.item or found),
         "note": {"text": view.item.note if view.item else ""},
         "edit": of_statement(message.statement if message else None),
     }
@@ -109,9 +114,9 @@ def _ways(connections: Sequence[Connection]) -> list[tuple[str, list[Connection]
     return [(words, rows) for words, rows in found if rows]
 
 
-def _unknown(thing: str) -> ThingView:
-    """The view of a thing that nobody here names."""
-    title = topic_words(thing) if thing.startswith(TOPIC) else thing
+def _unknown(thing: str, found: ImportedLink | None) -> ThingView:
+    """The view of a thing that nobody here names, unless it is `found` in the library that comes with Hedgerow."""
+    title = topic_words(thing) if thing.startswith(TOPIC) else found.title if found else thing
     return ThingView(
         thing=thing,
         title=title,

@@ -82,6 +82,13 @@ ROLES = {
     "answer": marked("An answer"),
     "reflection": marked("A reflection: what I learnt"),
 }
+WORKS = {
+    "import": marked("Bringing links in"),
+    "share": marked("Sharing"),
+    "join": marked("Joining"),
+    "sync": marked("Comparing with the nodes you are connected to"),
+}
+"""What a long act is doing, by its kind."""
 WITHDRAWALS = {
     "unsaid": marked("I no longer want to say it"),
     "mistake": marked("It was a mistake"),
@@ -99,14 +106,6 @@ OWN = {
     "profile": marked("Your profile"),
 }
 """What a message of one's own is called, by its kind."""
-PEER_STATES = {
-    "settled": marked("connected, you have the same"),
-    "syncing": marked("connected, comparing"),
-    "open": marked("connected"),
-    "connecting": marked("calling"),
-    "waiting": marked("not reached, will call again"),
-    "not running": marked("not called"),
-}
 
 PRIVATE, PUBLIC, TAKEN_BACK = "private", "public", "taken back"
 OUTCOMES = {
@@ -184,6 +183,11 @@ def date_words(at: float) -> str:
         "month": _(MONTHS[day.month - 1]),
         "year": day.year,
     }
+
+
+def number_words(count: int) -> str:
+    """A number with signs between its thousands."""
+    return f"{count:,}"
 
 
 def size_words(count: int) -> str:

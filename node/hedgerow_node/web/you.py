@@ -6,11 +6,11 @@ from aiohttp import hdrs, web
 
 from hedgerow_node.commands.identity import WORDS
 from hedgerow_node.commands.operation import Download, Json
+from hedgerow_node.commands.states import STATES
 from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.config import ASKED_WORDS
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.viewpoint import short_key
-from hedgerow_node.web import wording
 from hedgerow_node.web.filling import filled
 from hedgerow_node.web.guard import START, cookie_name
 from hedgerow_node.web.visit import DONE, Refused, Visit
@@ -128,7 +128,7 @@ def _peer(row: Mapping[str, object], labels: Mapping[str, str]) -> Json:
         "did": did,
         "label": labels.get(name) or short_key(name),
         "address": row["address"] or "",
-        "state": wording.PEER_STATES.get(str(row["state"]), row["state"]),
+        "state": STATES.get(str(row["state"]), row["state"]),
         "last": row["last_linked"],
         "refused": [{"did": one, "label": labels.get(one) or short_key(one)} for one in refused],
     }

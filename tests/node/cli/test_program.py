@@ -163,3 +163,14 @@ def test_a_locked_home_opens_with_the_passphrase_of_the_environment(
     monkeypatch.setenv("HEDGEROW_PASSPHRASE", words)
     assert call(tmp_path, "status")[0] == 0
     assert Home(tmp_path).path.exists()
+
+
+def test_the_library_that_comes_with_hedgerow_is_brought_in_privately_and_taken_out_again(
+    tmp_path: Path,
+) -> None:
+    status, out, _ = call(tmp_path, "import", "--bundled", "--json")
+    assert (status, json.loads(out)["skipped"]) == (0, [])
+    assert "مؤسسة هنداوي" in call(tmp_path, "search", "هنداوي")[1]
+    assert json.loads(call(tmp_path, "status", "--json")[1])["own_messages"] == 1
+    assert "The library that comes with Hedgerow" in call(tmp_path, "import", "--undo")[1]
+    assert call(tmp_path, "import", "--bundled", "--undo")[0] == 2

@@ -51,6 +51,29 @@ def test_a_page_has_a_bound(limit: object) -> None:
     assert BY_NAME["feed"].request_of({"limit": 200})
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("feed", {"limit": 201}, "limit: expected a whole number of at most 200"),
+        ("feed", {"limit": "many"}, "limit: expected a whole number, got a text"),
+        ("invite", {"days": 0}, "days: expected a whole number of at least 1"),
+        ("comment", {"thing": "x", "text": ""}, "text: it must not be empty"),
+        ("share", {"topics": "x"}, "topics: expected a list, got a text"),
+        ("show", {}, "There is no field `thing`"),
+        ("show", {"thing": "x", "all": True}, "There is an unknown field `all`"),
+        (
+            "connect",
+            {"from": "x", "to": "y", "reason": "z", "relation": "nice"},
+            "relation: this is none of the values allowed: 'nice'",
+        ),
+    ],
+)
+def test_a_wrong_request_is_told_in_words(name: str, values: dict[str, object], words: str) -> None:
+    with pytest.raises(Problem) as caught:
+        BY_NAME[name].request_of(values)
+    assert caught.value.detail == words
+
+
 async def test_a_request_of_another_operation_is_refused(node: Node) -> None:
     with pytest.raises(TypeError):
         await BY_NAME["status"](node, BY_NAME["search"].request_of({"q": "x"}))

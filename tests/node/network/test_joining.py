@@ -54,6 +54,15 @@ async def test_ones_own_invite_is_told(world: World) -> None:
     assert (await refusal_of(seed, await seed.invite())).kind is Code.INVITE_YOURS
 
 
+async def test_an_invite_of_somebody_who_meets_at_ones_own_node_is_told(world: World) -> None:
+    seed, ana = await world.seed(), await world.person("ana")
+    await ana.join(seed, makes_member=True)
+    with pytest.raises(Problem) as caught:
+        await seed.accept(await ana.invite())
+    assert caught.value.kind is Code.INVITE_MEETS_HERE
+    assert caught.value.detail == ana.node.keys.did
+
+
 async def test_an_expired_invite_is_told(world: World) -> None:
     ben = await world.person("ben")
     expired = signed_by(Author(1), expiry=int(time.time()) - 1)

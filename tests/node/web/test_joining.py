@@ -50,10 +50,12 @@ async def test_an_invite_shows_whose_it_is_and_then_joins(ana: App, ben: App) ->
     ):
         await _come_in(hers, ana)
         await _come_in(his, ben)
+        assert "You have no name yet" in (await hers.post("/invite", {"uses": "1", "days": "2"})).text()
         await hers.post("/you/profile", {"name": "Ana"})
         await hers.post("/share", {"thing": "https://example.org/heron", "title": "The heron"})
         made = await hers.post("/invite", {"uses": "1", "days": "2"})
         assert "Whoever gets this text can use it" in made.text()
+        assert "You have no name yet" not in made.text()
         invite = made.text("textarea")
 
         shown = await his.post("/join", {"invite": f"\n {invite[:30]}\n{invite[30:]} "})
@@ -65,9 +67,8 @@ async def test_an_invite_shows_whose_it_is_and_then_joins(ana: App, ben: App) ->
         joined = await _until(his, joined.path, "You have joined")
         assert f"/people/{ana.node.keys.did}" in joined.links()
         assert "The heron" in (await _until(his, "/", "The heron")).text()
-        links = (await his.get("/you")).text("table")
-        assert "Ana" in links
-        assert str(ana.peer) in links
+        (peer,) = [one for one in (await his.get("/you")).texts("li") if str(ana.peer) in one]
+        assert peer.startswith("Ana connected")
 
         answer = await his.post("/you/sync", {})
         assert (

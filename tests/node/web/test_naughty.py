@@ -29,7 +29,8 @@ ATTRIBUTES = frozenset(
         lang dir charset name content rel type href class src alt width height role
         action method for id autocomplete placeholder aria-label aria-labelledby aria-describedby
         aria-current tabindex datetime title value
-        rows required open checked selected enctype download scope readonly max http-equiv
+        rows required open checked selected enctype download scope readonly min max http-equiv
+        spellcheck autocapitalize
         """,
     )
 )

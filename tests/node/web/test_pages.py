@@ -431,7 +431,9 @@ async def test_a_page_of_an_act_under_way_loads_itself_again(visitor: Visitor, a
     path = (await visitor.upload("many.md", text.encode())).path
     answer = await visitor.post(path, {"topic": "", "share": "1"})
     pages = [answer]
-    while "Under way" in pages[-1].html:
+    while pages[-1].texts("h1") == ["Bringing links in"]:
+        (bar,) = [one for one in pages[-1].elements if one.tag == "progress"]
+        assert bar.attributes["aria-labelledby"] == "under-way"
         (refresh,) = [one for one in pages[-1].elements if one.attributes.get("http-equiv") == "refresh"]
         assert refresh.attributes["content"] == "1"
         await asyncio.sleep(SHORT_WAIT)

@@ -32,6 +32,10 @@ def test_a_time_is_a_distance_while_that_is_short(passed: int, words: str) -> No
     assert wording.when(NOW - passed, NOW) == words
 
 
+def test_large_numbers_have_signs_between_their_thousands() -> None:
+    assert [wording.number_words(number) for number in (0, 999, 1_384)] == ["0", "999", "1,384"]
+
+
 @given(st.floats(allow_nan=False), st.floats(min_value=0, max_value=1e12))
 def test_no_time_that_a_message_may_state_breaks_a_page(at: float, now: float) -> None:
     if abs(at) < 1e300:

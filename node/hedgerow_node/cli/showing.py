@@ -1,0 +1,116 @@
+"""show: everything that is said about a thing, or one message and why it is valid."""
+
+import click
+
+from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.screen import Screen
+from hedgerow_node.cli.wording import Record, count, day, label, records, show_heading, text, texts, whole
+
+STATES = {
+    "superseded": "an earlier version",
+    "concurrent": "another version, written at the same time",
+    "withdrawn": "withdrawn",
+}
+FACTS = (
+    *(("level", "level"), ("audience", "for"), ("type", "type"), ("language", "language")),
+    *(("licence", "licence"), ("minutes", "minutes"), ("teaches", "teaches"), ("authors", "made by")),
+)
+"""Fields of a statement, and what they are called."""
+
+
+@click.command("show", cls=Command)
+@click.argument("thing", metavar="THING-OR-MESSAGE")
+@click.option("--explain", is_flag=True, help="Of a message: its bytes, what is signed, and why it is valid.")
+@pass_asked
+def show_command(asked: Asked, thing: str, explain: bool) -> None:
+    """Everything that is said about a thing, or one message."""
+    with asked.session() as session:
+        answer = session.call("show", {"thing": thing, "explain": explain})
+    asked.screen.value(answer)
+    _show_thing(asked.screen, answer)
+    if explain and isinstance(answer.get("explain"), dict):
+        _explain(asked.screen, answer["explain"])  # type: ignore[arg-type]
+
+
+def _show_thing(screen: Screen, shown: Record) -> None:
+    show_heading(screen, {**shown, "thing": shown.get("address") or shown["thing"]}, indent=0)
+    item = shown.get("item")
+    if isinstance(item, dict):
+        _show_item(screen, item)
+    titles = {text(one["other"]): text(one["other_title"]) for one in records(shown.get("connections"))}
+    for statement in records(shown["statements"]):
+        _show_statement(screen, statement, text(shown["thing"]), titles)
+    for hidden in records(shown.get("hidden")):
+        screen.line(text(hidden.get("words")), "quiet")
+    for field, words in (("withdrawn", "withdrawn"), ("missing", "known, not here yet")):
+        if shown.get(field):
+            screen.line(f"{count(whole(shown[field]), 'message')} {words}.", "quiet")
+    if not shown["statements"] and not item:
+        screen.line(f"Nobody here said anything about it. Next: hedgerow add {text(shown['thing'])}", "next")
+
+
+def _show_item(screen: Screen, item: Record) -> None:
+    screen.line("In your library, " + ("and shared by you." if item["shared"] else "only for you."), indent=2)
+    for words in (text(item["summary"]), ", ".join(texts(item["topics"]))):
+        if words and not item["shared"]:
+            screen.line(words, "quiet", indent=4)
+    if item["note"]:
+        screen.line(f"Your note: {item['note']}", indent=4)
+
+
+def _show_statement(screen: Screen, statement: Record, here: str, titles: dict[str, str]) -> None:
+    state = STATES.get(text(statement.get("state")), "")
+    head = [label(statement.get("by")), _act(statement, here, titles), day(statement.get("at")), state]
+    screen.line(" · ".join([word for word in head if word]), indent=2)
+    for field in ("title", "reason", "text", "summary"):
+        if statement.get(field):
+            screen.line(str(statement[field]), indent=4)
+    facts = [f"{name}: {_fact(statement[field])}" for field, name in FACTS if statement.get(field)]
+    for words in (" · ".join(facts), ", ".join(texts(statement.get("topics")))):
+        if words:
+            screen.line(words, "quiet", indent=4)
+    screen.line(text(statement.get("id")), "quiet", indent=4)
+
+
+def _fact(value: object) -> str:
+    return ", ".join(texts(value)) if isinstance(value, list) else text(str(value))
+
+
+def _act(statement: Record, here: str, titles: dict[str, str]) -> str:
+    match statement.get("kind"):
+        case "resource":
+            return "shared it"
+        case "endorse" if statement.get("topic"):
+            return f"endorsed them for {text(statement['topic'])}"
+        case "endorse":
+            stance = text(statement.get("stance"))
+            return "endorsed it" + ("" if stance == "for" else f" ({stance})")
+        case "connect":
+            ends = [_end(text(statement.get(field)), here, titles) for field in ("thing", "to")]
+            return f"connected: {ends[0]} {text(statement.get('relation'))} {ends[1]}"
+        case "comment":
+            return text(statement.get("role"))
+        case "follow":
+            return "followed"
+        case "profile":
+            return "published a profile"
+        case kind:
+            return text(kind)
+
+
+def _end(thing: str, here: str, titles: dict[str, str]) -> str:
+    return "it" if thing == here else f"“{titles[thing]}”" if titles.get(thing) else thing
+
+
+def _explain(screen: Screen, explained: Record) -> None:
+    header = explained.get("header")
+    screen.line("Header", "title")
+    for name, value in header.items() if isinstance(header, dict) else ():
+        screen.line(f"{name:10} {'none' if value in (None, []) else value}", indent=2)
+    for name in ("header_bytes", "signed_bytes", "signature", "body_bytes"):
+        screen.line(name.replace("_", " ").capitalize(), "title")
+        screen.line(text(explained.get(name)) or "not here", indent=2)
+    screen.line("Why it is valid", "title")
+    for check in records(explained.get("checks")):
+        verdict = "holds:" if check.get("ok") else f"FAILS ({text(check.get('fault'))}):"
+        screen.line(f"{verdict} {text(check.get('claim'))}", "" if check.get("ok") else "bad", indent=2)
