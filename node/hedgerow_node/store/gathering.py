@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hedgerow_node.store.faults import StoreError
-from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.message import Message
 
 MAX_TOGETHER = 2_000
 """Messages of one put, but for a larger one that was brought whole: more would let whoever waits wait for long."""
 
-Store = Callable[[Sequence[Message], float], Awaitable[list[MessageId]]]
+Store = Callable[[Sequence[Message], float], Awaitable[list[Message]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,18 @@ class Waiting:
 
     messages: Sequence[Message]
     received: float
-    new: asyncio.Future[list[MessageId]]
+    new: asyncio.Future[list[Message]]
 
 
 class Gathering:
-    """Puts by way of `store`, which takes messages and when they came and returns the ids that were new."""
+    """Puts by way of `store`, which takes messages and when they came and returns those that were new."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def put(self, messages: Sequence[Message], received: float) -> list[MessageId]:
+    async def put(self, messages: Sequence[Message], received: float) -> list[Message]:
         """Those of these that were new, after they are on the disk; a message that two bring is new to the first.
 
         Raises what storing them raises.
@@ -65,7 +65,7 @@ class Gathering:
             return
         messages = [message for one in puts for message in one.messages]
         try:
-            new = dict.fromkeys(await self._store(messages, puts[0].received))
+            new = {message.id: message for message in await self._store(messages, puts[0].received)}
         except Exception as error:
             if len(puts) > 1 and isinstance(error, StoreError):
                 await self._store_apart(puts)  # what is too much together may have room alone
@@ -73,14 +73,14 @@ class Gathering:
                 _fail(puts, error)
             return
         for one in puts:
-            _answer(one, [message.id for message in one.messages if new.pop(message.id, 0) is None])
+            _answer(one, [new.pop(message.id) for message in one.messages if message.id in new])
 
     async def _store_apart(self, puts: list[Waiting]) -> None:
         for one in puts:
             await self._store_together([one])
 
 
-def _answer(put: Waiting, new: list[MessageId]) -> None:
+def _answer(put: Waiting, new: list[Message]) -> None:
     if not put.new.done():
         put.new.set_result(new)
 

@@ -90,7 +90,7 @@ class Messages:
 
     async def _put(
         self, messages: Sequence[Message], received: float, own: bool, journal: bool
-    ) -> list[MessageId]:
+    ) -> list[Message]:
         size = 0
 
         def take(db: sqlite3.Connection) -> list[Message]:

@@ -25,17 +25,17 @@ class Shelf:
         self.held: set[MessageId] = set()
         self.most = 100
 
-    async def put(self, messages: Sequence[Message], received: float) -> list[MessageId]:
+    async def put(self, messages: Sequence[Message], received: float) -> list[Message]:
         self.puts.append(list(messages))
         await self.open.wait()
         if len(messages) > self.most:
             raise StoreError(Code.STORE_FULL, "full")
-        new = [one.id for one in messages if one.id not in self.held]
+        new = {one.id: one for one in messages if one.id not in self.held}
         self.held.update(new)
-        return list(dict.fromkeys(new))
+        return list(new.values())
 
 
-async def together(shelf: Shelf, *puts: Sequence[Message]) -> list[list[MessageId] | BaseException]:
+async def together(shelf: Shelf, *puts: Sequence[Message]) -> list[list[Message] | BaseException]:
     """Puts that come while a first one is under way; what each was answered."""
     gathered = Gathering(shelf.put)
     first = asyncio.create_task(gathered.put([], 1.0))
@@ -48,19 +48,15 @@ async def together(shelf: Shelf, *puts: Sequence[Message]) -> list[list[MessageI
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def ids(messages: Sequence[Message]) -> list[MessageId]:
-    return [message.id for message in messages]
-
-
 async def test_what_comes_while_a_put_is_under_way_becomes_one_put() -> None:
     shelf = Shelf()
     answers = await together(shelf, SAID[:3], SAID[3:5], SAID[5:])
     assert shelf.puts[1:] == [SAID]
-    assert answers == [ids(SAID[:3]), ids(SAID[3:5]), ids(SAID[5:])]
+    assert answers == [SAID[:3], SAID[3:5], SAID[5:]]
 
 
 async def test_what_two_bring_is_new_to_the_first_alone() -> None:
-    assert await together(Shelf(), SAID[:3], SAID[1:4]) == [ids(SAID[:3]), ids(SAID[3:4])]
+    assert await together(Shelf(), SAID[:3], SAID[1:4]) == [SAID[:3], SAID[3:4]]
 
 
 async def test_no_put_grows_beyond_its_bound_but_one_that_was_brought_whole(
@@ -70,14 +66,14 @@ async def test_no_put_grows_beyond_its_bound_but_one_that_was_brought_whole(
     shelf = Shelf()
     answers = await together(shelf, SAID[:2], SAID[2:4], SAID[4:5], SAID)
     assert shelf.puts[1:] == [SAID[:4], SAID[4:5], SAID]
-    assert answers == [ids(SAID[:2]), ids(SAID[2:4]), ids(SAID[4:5]), ids(SAID[5:])]
+    assert answers == [SAID[:2], SAID[2:4], SAID[4:5], SAID[5:]]
 
 
 async def test_what_fails_together_is_tried_apart_and_each_hears_its_own() -> None:
     shelf = Shelf()
     shelf.most = 2
     first, second = await together(shelf, SAID[:2], SAID[2:6])
-    assert first == ids(SAID[:2])
+    assert first == SAID[:2]
     assert isinstance(second, StoreError)
 
 
@@ -90,6 +86,6 @@ async def test_a_put_whose_caller_is_gone_is_not_begun() -> None:
     await asyncio.sleep(0)
     second.cancel()
     shelf.open.set()
-    assert await first == ids(SAID[:1])
-    assert await gathered.put(SAID[2:3], 1.0) == ids(SAID[2:3])
+    assert await first == SAID[:1]
+    assert await gathered.put(SAID[2:3], 1.0) == SAID[2:3]
     assert SAID[1].id not in shelf.held
