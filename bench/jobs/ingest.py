@@ -70,11 +70,11 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOT
     return taken
 
 
-def filled(home: Path, rows: int, folder: Path) -> None:
-    """Make a home whose node holds `rows` messages, taken in as any others."""
+def filled(home: Path, plan: Plan, folder: Path) -> None:
+    """Make a home whose node holds `plan.rows` messages, taken in as any others."""
     with Node(home).running() as node:
-        for number, start in enumerate(range(0, rows, PORTION)):
-            portion = SetOfMessages(min(PORTION, rows - start), group=HELD_GROUP + number)
+        for number, start in enumerate(range(0, plan.rows, PORTION)):
+            portion = SetOfMessages(min(PORTION, plan.rows - start), plan.authors, HELD_GROUP + number)
             node.follow(portion)
             taken = take_in(node, portion, folder)
             say(f"  filled {start + portion.count:,} messages at {taken.rate:,.0f}/s")
@@ -82,11 +82,11 @@ def filled(home: Path, rows: int, folder: Path) -> None:
 
 def run(plan: Plan) -> Outcome:
     """Take in `plan.messages`, each time with a fresh copy of a store that holds `plan.rows`."""
-    raw, taken = RawLimit(), list[Taken]()
+    raw, taken = RawLimit(plan.messages), list[Taken]()
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
         if plan.rows:
-            filled(folder / "filled", plan.rows, folder)
+            filled(folder / "filled", plan, folder)
         for number in range(plan.runs):
             raw.measure()
             taken.append(_once(folder, plan, number))
@@ -101,7 +101,7 @@ def _once(folder: Path, plan: Plan, number: int) -> Taken:
     if plan.rows:
         shutil.copytree(folder / "filled", home)
     with Node(home).running() as node:
-        wanted = SetOfMessages(plan.messages)
+        wanted = SetOfMessages(plan.messages, plan.authors)
         node.follow(wanted)
         taken = take_in(node, wanted, folder)
     shutil.rmtree(home)

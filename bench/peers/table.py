@@ -51,7 +51,7 @@ def _relay_takes_in(relay: nostr.Server, share: int, plan: Plan, folder: Path) -
     count = plan.messages // share
     if share > 1 and plan.rows > SLOW_MOST:
         raise Absent(f"filling it with {plan.rows:,} events would take most of an hour")
-    lines = nostr.events(SetOfMessages(plan.rows + count))
+    lines = nostr.events(SetOfMessages(plan.rows + count, plan.authors))
     rates, peaks = [], []
     for here in _runs(plan, folder):
         with relay(here) as (process, url):
@@ -67,7 +67,7 @@ def _relay_idles(relay: nostr.Server, plan: Plan, folder: Path) -> Measured:
 
 
 def _sdk_compares(plan: Plan, folder: Path) -> Measured:
-    sides = spread_evenly(plan.messages, plan.different)
+    sides = spread_evenly(plan.messages, plan.different, plan.authors)
     lines = nostr.events(sides.whole)
     with nostr.local_relay(folder) as (_, url):
         nostr.take_in(url, without(lines, sides.theirs_lacks))
@@ -82,7 +82,7 @@ def _sdk_compares(plan: Plan, folder: Path) -> Measured:
 
 
 def _ssb_runs(job: str, plan: Plan, folder: Path) -> Measured:
-    wanted = SetOfMessages(plan.rows + plan.messages)
+    wanted = SetOfMessages(plan.rows + plan.messages, plan.authors)
     return _told([javascript.run_ssb(job, wanted, here, plan.rows) for here in _runs(plan, folder)])
 
 
