@@ -4,8 +4,9 @@
 
 It speaks the protocol with the product's own `Peer`, as any seed would, but reads no disk and verifies nothing, so
 that little of the computer goes to the load. The last argument leaves out a slice of the set. On stdout, a line of
-JSON each: first `invite` and what it holds; then, after the line `carry` on stdin, when the first RANGE of content
-came (`begun`) and when a node named the sum of the whole set as its own (`done`). A node names that sum from its store
+JSON each: first `invite` and what it holds; `joined` when a node subscribes to it for good, so that nothing of that is
+under way any more; then, after the line `carry` on stdin, `begun` when the first RANGE of content came and `done` when
+a node named the sum of the whole set as its own. A node names that sum from its store
 when everything of a stream is committed (specs/08-sync.md), so `done` is an acknowledgement after the commit.
 """
 
@@ -48,9 +49,9 @@ from hedgerow_protocol.effects import (
     Verify,
     WakeAt,
 )
-from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.filter import Filter, decode_filter
 from hedgerow_protocol.fingerprint import SetSum
-from hedgerow_protocol.frame import Frame, NegOpen, Range, Tier
+from hedgerow_protocol.frame import Frame, NegOpen, Range, Sub, Tier
 from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import Invite, Meeting, Verdict, sign_invite
@@ -260,22 +261,31 @@ async def _write(queue: "asyncio.Queue[bytes | None]", socket: web.WebSocketResp
 
 
 class Clock:
-    """Tells when the first part of the content was asked for, and when somebody has all of it."""
+    """Tells when whoever joined has done so, when he first asked for content, and when he has all of it."""
 
-    def __init__(self, whole: SetSum) -> None:
+    def __init__(self, author: AuthorKey, whole: SetSum) -> None:
+        self._author = author
         self._whole = (whole.count, whole.fingerprint())
-        self._has_begun = self._is_done = False
+        self._told = set[str]()
 
     def on_frame(self, frame: Frame, size: int, is_sent: bool) -> None:
         """One frame on any link."""
         match frame:
-            case Range(tier=Tier.CONTENT) if not self._has_begun:
-                self._has_begun = True
-                tell(begun=time.monotonic())
+            case Sub() if self._follows(decode_filter(frame.filter)):
+                self._tell_once("joined")
+            case Range(tier=Tier.CONTENT):
+                self._tell_once("begun")
             case NegOpen(tier=Tier.CONTENT) if (frame.count, frame.fingerprint) == self._whole:
-                if not self._is_done:
-                    tell(done=time.monotonic(), cpu=time.process_time())
-                self._is_done = True
+                self._tell_once("done")
+
+    def _follows(self, wanted: Filter) -> bool:
+        # While an invite is being accepted, only the control set of its author is asked for.
+        return wanted.kinds is None and self._author in (wanted.authors or ())
+
+    def _tell_once(self, event: str) -> None:
+        if event not in self._told:
+            self._told.add(event)
+            tell(event=event, at=time.monotonic(), cpu=time.process_time())
 
 
 def tell(**what: object) -> None:
@@ -288,12 +298,11 @@ async def serve(wanted: SetOfMessages, left_out: str) -> None:
     people, held = wanted.people(), without(entries(wanted), left_out)
     author = Author(OWN_GROUP, wanted.group)
     shelf = Shelf(people, held, [author.inception])
-    watch_frames(Clock(shelf.sum).on_frame)
+    watch_frames(Clock(author.key, shelf.sum).on_frame)
     load = LoadPeer(author, people, shelf)
     tell(invite=await load.listen(), count=shelf.sum.count, bytes=sum(len(entry[3]) for entry in held))
     while line := await asyncio.to_thread(sys.stdin.readline):
         if line.strip() == "carry":
-            tell(cpu=time.process_time())
             load.carry()
 
 

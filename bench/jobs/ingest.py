@@ -52,14 +52,15 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOT
     load = load_peer(wanted, folder, left_out)
     try:
         node.join(load.first["invite"])
+        load.line()
         cpu = node.process.cpu()
         load.tell("carry")
-        started, begun, done = load.line(), load.line(), load.line()
+        begun, done = load.line(), load.line()
         taken = Taken(
             load.first["count"],
-            done["done"] - begun["begun"],
+            done["at"] - begun["at"],
             node.process.cpu() - cpu,
-            done["cpu"] - started["cpu"],
+            done["cpu"] - begun["cpu"],
             node.process.peak_mb(),
         )
     finally:

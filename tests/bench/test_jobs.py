@@ -12,6 +12,7 @@ from bench.peers.table import PEERS
 from bench.sides import newest, spread_evenly, without
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import NegOpen, Range, Tier
+from hedgerow_protocol.keys import AuthorKey
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def test_the_clock_stops_only_when_the_whole_set_is_named(capsys: pytest.Capture
         SetSum.of([bytes([n]) * 32 for n in (1, 2, 3)]),
         SetSum.of([bytes([n]) * 32 for n in (1, 2, 4)]),
     )
-    clock = Clock(whole)
+    clock = Clock(AuthorKey(bytes(32)), whole)
 
     def named(tier: Tier, held: SetSum) -> str:
         clock.on_frame(NegOpen(3, 1, 1, tier, 0, 0, held.count, held.fingerprint()), 100, False)
