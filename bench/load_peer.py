@@ -15,16 +15,15 @@ import json
 import os
 import sys
 import time
-from array import array
-from bisect import bisect_right
 from collections.abc import Callable
 from itertools import count
 from random import SystemRandom
 
 from aiohttp import web
 
-from bench.corpus import Author, Entry, SetOfMessages, entries
+from bench.corpus import Author, SetOfMessages, entries
 from bench.ends import DAY, OWN_GROUP, own_end
+from bench.shelf import Shelf
 from bench.sides import NOTHING, without
 from bench.watching import watch_frames
 from hedgerow_protocol import limits
@@ -33,7 +32,6 @@ from hedgerow_protocol.effects import (
     Accepting,
     Close,
     Effect,
-    Items,
     LinkId,
     Load,
     LoadBodiless,
@@ -42,7 +40,6 @@ from hedgerow_protocol.effects import (
     LoadRange,
     LoadSum,
     LoadUnknown,
-    Page,
     Put,
     Send,
     Verified,
@@ -56,103 +53,8 @@ from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import Invite, Meeting, Verdict, sign_invite
 from hedgerow_protocol.keys import AuthorKey
-from hedgerow_protocol.message import MAIN_NET, Message
+from hedgerow_protocol.message import MAIN_NET
 from hedgerow_protocol.peer import Connection, Peer
-
-
-class Ready:
-    """A message as its bytes, with as much of its header as serving it takes."""
-
-    __slots__ = ("data", "header", "id", "place")
-
-    def __init__(self, header: "Said", entry: Entry) -> None:
-        ts, self.id, _, self.data = entry
-        self.place = (ts, self.id)
-        self.header = header
-
-    def encode(self) -> bytes:
-        """The bytes on a link."""
-        return self.data
-
-
-class Said:
-    """What the headers of one author's content have in common."""
-
-    is_control = False
-
-    def __init__(self, author: AuthorKey) -> None:
-        self.author = author
-
-
-class Shelf:
-    """Messages in memory, in order of (ts, id), and the logs of their authors; answers the loads of a `Peer`."""
-
-    def __init__(self, people: list[Author], held: list[Entry], more_logs: list[Message]) -> None:
-        headers = [Said(author.key) for author in people]
-        self._content = [Ready(headers[entry[2]], entry) for entry in held]
-        logs = [*(author.inception for author in people), *more_logs]
-        self._logs = sorted(logs, key=lambda log: (log.header.ts, log.id))
-        self._sums = {author.key: SetSum() for author in people}
-        for author in people:
-            own = [one.id for one in self._content if one.header.author == author.key]
-            self._sums[author.key] = SetSum.of(own)
-
-    @property
-    def sum(self) -> SetSum:
-        """Count and sum of all content."""
-        return SetSum().union(*self._sums.values())
-
-    def load(self, effect: Load) -> object:
-        """The answer to a load."""
-        match effect:
-            case LoadSum(_, wanted, tier):
-                return self._sum(wanted, tier)
-            case LoadItems(_, wanted, tier):
-                return _items(self._selected(wanted, tier))
-            case LoadUnknown(_, ids):
-                return []
-            case LoadMessages(_, ids):
-                chosen = set(ids)
-                return [one for one in [*self._logs, *self._content] if one.id in chosen]
-            case LoadRange():
-                return self._page(effect)
-            case LoadBodiless():
-                return []
-
-    def _sum(self, wanted: Filter, tier: Tier) -> SetSum:
-        if tier == Tier.CONTENT and wanted.since is None and wanted.until is None:
-            return SetSum().union(*(self._sums.get(author, SetSum()) for author in wanted.authors or ()))
-        return SetSum.of(one.id for one in self._selected(wanted, tier))
-
-    def _selected(self, wanted: Filter, tier: Tier) -> list:
-        authors = set(wanted.authors or ())
-        if tier == Tier.CONTROL:
-            return [one for one in self._logs if one.header.author in authors]
-        since, until = wanted.since or 0, wanted.until or limits.MAX_TIMESTAMP + 1
-        if self._sums.keys() <= authors and not since and wanted.until is None:
-            return self._content
-        return [
-            one for one in self._content if one.header.author in authors and since <= one.place[0] < until
-        ]
-
-    def _page(self, effect: LoadRange) -> Page:
-        held = self._selected(effect.filter, effect.tier)
-        start = bisect_right(held, effect.after, key=_place)
-        page, room = [], effect.max_bytes
-        for one in held[start : start + effect.limit]:
-            room -= len(one.encode())
-            if room < 0:
-                break
-            page.append(one)
-        return Page(tuple(page), more=start + len(page) < len(held))
-
-
-def _place(one: "Ready | Message") -> tuple[int, bytes]:
-    return one.place if isinstance(one, Ready) else (one.header.ts, one.id)
-
-
-def _items(held: list) -> Items:
-    return Items(array("I", [_place(one)[0] for one in held]), b"".join(one.id for one in held))
 
 
 class LoadPeer:

@@ -6,7 +6,7 @@ does when all of it is verified and committed.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -83,22 +83,23 @@ def filled(home: Path, plan: Plan, folder: Path) -> None:
 
 def run(plan: Plan) -> Outcome:
     """Take in `plan.messages`, each time with a fresh copy of a store that holds `plan.rows`."""
-    raw, taken = RawLimit(plan.messages), list[Taken]()
+    raw, taken, empty = RawLimit(plan.messages), list[Taken](), list[Taken]()
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
         if plan.rows:
             filled(folder / "filled", plan, folder)
         for number in range(plan.runs):
             raw.measure()
-            taken.append(_once(folder, plan, number))
+            taken.append(_once(folder, plan))
+            if plan.rows:
+                empty.append(_once(folder, replace(plan, rows=0)))
             say(f"  run {number + 1}: {taken[-1].rate:,.0f}/s beside {raw.rates[-1]:,.0f}/s raw")
-    return Outcome(
-        plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=_also(plan, taken, raw)
-    )
+    also = _also(plan, taken, raw) | _beside(taken, empty)
+    return Outcome(plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=also)
 
 
-def _once(folder: Path, plan: Plan, number: int) -> Taken:
-    home = folder / f"run-{number}"
+def _once(folder: Path, plan: Plan) -> Taken:
+    home = folder / "taking"
     if plan.rows:
         shutil.copytree(folder / "filled", home)
     with Node(home).running() as node:
@@ -118,3 +119,11 @@ def _also(plan: Plan, taken: list[Taken], raw: RawLimit) -> dict[str, object]:
         "cpu_seconds_of_the_load": spread([one.load_cpu for one in taken]),
         "peak_rss_mb": spread([one.peak_mb for one in taken]),
     }
+
+
+def _beside(taken: list[Taken], empty: list[Taken]) -> dict[str, object]:
+    """What a full store costs beside an empty one, each taking in the same."""
+    if not empty:
+        return {}
+    shares = [full.rate / bare.rate for full, bare in zip(taken, empty, strict=True)]
+    return {"empty_rate": spread([one.rate for one in empty]), "share_of_empty_rate": spread(shares)}

@@ -35,6 +35,7 @@ def test_ingest_into_rows() -> None:
     assert told["raw"] > 0
     assert told["ratios"]["raw"] == pytest.approx(told["ours"] / told["raw"], rel=0.01)
     assert (told["also"]["messages"], told["also"]["rows_before"]) == (300, 200)
+    assert told["also"]["share_of_empty_rate"]["median"] > 0
     assert told["also"]["cpu_seconds"]["median"] > 0
     assert told["also"]["peak_rss_mb"]["median"] > 1
 
