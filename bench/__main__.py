@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["report"]:
         return report(arguments[1:])
     asked = _parser().parse_args(arguments)
+    # Ended from outside, it still ends the processes that it began.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     job = JOBS[asked.job]
     plan = Plan(
         asked.job,
