@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -10,18 +11,24 @@ from bench.nodes import Broken
 from bench.peers.table import PEERS, measure_peers
 from bench.places import say
 from bench.plan import Plan
+from bench.report import report
 
 RUNS = 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one job."""
+    """Run one job, or report what some came to."""
+    if arguments[:1] == ["report"]:
+        return report(arguments[1:])
     asked = _parser().parse_args(arguments)
+    # Ended from outside, it still ends the processes that it began.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     job = JOBS[asked.job]
     plan = Plan(
         asked.job,
         asked.runs,
         asked.messages or job.messages,
+        asked.authors or job.authors,
         job.rows if asked.rows is None else asked.rows,
         asked.different or job.different,
     )
@@ -43,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="on one line")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"how often ({RUNS})")
     parser.add_argument("--messages", type=int, help="how many are moved, or held on each side")
+    parser.add_argument("--authors", type=int, help="by how many people")
     parser.add_argument("--rows", type=int, help="how many a store holds before")
     parser.add_argument("--different", type=int, help="how many only one side has, on each")
     parser.add_argument("--peers", type=_names, help=f"only these, with commas, or none: {', '.join(PEERS)}")

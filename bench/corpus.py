@@ -78,7 +78,7 @@ class SetOfMessages:
     """Which messages: `count` by `authors` people of group `group`."""
 
     count: int
-    authors: int = 100
+    authors: int
     group: int = 0
 
     def people(self) -> "list[Author]":

@@ -4,8 +4,9 @@
 
 It speaks the protocol with the product's own `Peer`, as any seed would, but reads no disk and verifies nothing, so
 that little of the computer goes to the load. The last argument leaves out a slice of the set. On stdout, a line of
-JSON each: first `invite` and what it holds; then, after the line `carry` on stdin, when the first RANGE of content
-came (`begun`) and when a node named the sum of the whole set as its own (`done`). A node names that sum from its store
+JSON each: first `invite` and what it holds; `joined` when a node subscribes to it for good, so that nothing of that is
+under way any more; then, after the line `carry` on stdin, `begun` when the first RANGE of content came and `done` when
+a node named the sum of the whole set as its own. A node names that sum from its store
 when everything of a stream is committed (specs/08-sync.md), so `done` is an acknowledgement after the commit.
 """
 
@@ -14,16 +15,15 @@ import json
 import os
 import sys
 import time
-from array import array
-from bisect import bisect_right
 from collections.abc import Callable
 from itertools import count
 from random import SystemRandom
 
 from aiohttp import web
 
-from bench.corpus import Author, Entry, SetOfMessages, entries
+from bench.corpus import Author, SetOfMessages, entries
 from bench.ends import DAY, OWN_GROUP, own_end
+from bench.shelf import Shelf
 from bench.sides import NOTHING, without
 from bench.watching import watch_frames
 from hedgerow_protocol import limits
@@ -32,7 +32,6 @@ from hedgerow_protocol.effects import (
     Accepting,
     Close,
     Effect,
-    Items,
     LinkId,
     Load,
     LoadBodiless,
@@ -41,117 +40,21 @@ from hedgerow_protocol.effects import (
     LoadRange,
     LoadSum,
     LoadUnknown,
-    Page,
     Put,
     Send,
     Verified,
     Verify,
     WakeAt,
 )
-from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.filter import Filter, decode_filter
 from hedgerow_protocol.fingerprint import SetSum
-from hedgerow_protocol.frame import Frame, NegOpen, Range, Tier
+from hedgerow_protocol.frame import Frame, NegOpen, Range, Sub, Tier
 from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import Invite, Meeting, Verdict, sign_invite
 from hedgerow_protocol.keys import AuthorKey
-from hedgerow_protocol.message import MAIN_NET, Message
+from hedgerow_protocol.message import MAIN_NET
 from hedgerow_protocol.peer import Connection, Peer
-
-
-class Ready:
-    """A message as its bytes, with as much of its header as serving it takes."""
-
-    __slots__ = ("data", "header", "id", "place")
-
-    def __init__(self, header: "Said", entry: Entry) -> None:
-        ts, self.id, _, self.data = entry
-        self.place = (ts, self.id)
-        self.header = header
-
-    def encode(self) -> bytes:
-        """The bytes on a link."""
-        return self.data
-
-
-class Said:
-    """What the headers of one author's content have in common."""
-
-    is_control = False
-
-    def __init__(self, author: AuthorKey) -> None:
-        self.author = author
-
-
-class Shelf:
-    """Messages in memory, in order of (ts, id), and the logs of their authors; answers the loads of a `Peer`."""
-
-    def __init__(self, people: list[Author], held: list[Entry], more_logs: list[Message]) -> None:
-        headers = [Said(author.key) for author in people]
-        self._content = [Ready(headers[entry[2]], entry) for entry in held]
-        logs = [*(author.inception for author in people), *more_logs]
-        self._logs = sorted(logs, key=lambda log: (log.header.ts, log.id))
-        self._sums = {author.key: SetSum() for author in people}
-        for author in people:
-            own = [one.id for one in self._content if one.header.author == author.key]
-            self._sums[author.key] = SetSum.of(own)
-
-    @property
-    def sum(self) -> SetSum:
-        """Count and sum of all content."""
-        return SetSum().union(*self._sums.values())
-
-    def load(self, effect: Load) -> object:
-        """The answer to a load."""
-        match effect:
-            case LoadSum(_, wanted, tier):
-                return self._sum(wanted, tier)
-            case LoadItems(_, wanted, tier):
-                return _items(self._selected(wanted, tier))
-            case LoadUnknown(_, ids):
-                return []
-            case LoadMessages(_, ids):
-                chosen = set(ids)
-                return [one for one in [*self._logs, *self._content] if one.id in chosen]
-            case LoadRange():
-                return self._page(effect)
-            case LoadBodiless():
-                return []
-
-    def _sum(self, wanted: Filter, tier: Tier) -> SetSum:
-        if tier == Tier.CONTENT and wanted.since is None and wanted.until is None:
-            return SetSum().union(*(self._sums.get(author, SetSum()) for author in wanted.authors or ()))
-        return SetSum.of(one.id for one in self._selected(wanted, tier))
-
-    def _selected(self, wanted: Filter, tier: Tier) -> list:
-        authors = set(wanted.authors or ())
-        if tier == Tier.CONTROL:
-            return [one for one in self._logs if one.header.author in authors]
-        since, until = wanted.since or 0, wanted.until or limits.MAX_TIMESTAMP + 1
-        if self._sums.keys() <= authors and not since and wanted.until is None:
-            return self._content
-        return [
-            one for one in self._content if one.header.author in authors and since <= one.place[0] < until
-        ]
-
-    def _page(self, effect: LoadRange) -> Page:
-        held = self._selected(effect.filter, effect.tier)
-        start = bisect_right(held, effect.after, key=_place)
-        page, room = [], effect.max_bytes
-        for one in held[start : start + effect.limit]:
-            room -= len(one.encode())
-            if room < 0:
-                break
-            page.append(one)
-        return Page(tuple(page), more=start + len(page) < len(held))
-
-
-def _place(one: "Ready | Message") -> tuple[int, bytes]:
-    return one.place if isinstance(one, Ready) else (one.header.ts, one.id)
-
-
-def _items(held: list) -> Items:
-    return Items(array("I", [_place(one)[0] for one in held]), b"".join(one.id for one in held))
 
 
 class LoadPeer:
@@ -260,22 +163,31 @@ async def _write(queue: "asyncio.Queue[bytes | None]", socket: web.WebSocketResp
 
 
 class Clock:
-    """Tells when the first part of the content was asked for, and when somebody has all of it."""
+    """Tells when whoever joined has done so, when he first asked for content, and when he has all of it."""
 
-    def __init__(self, whole: SetSum) -> None:
+    def __init__(self, author: AuthorKey, whole: SetSum) -> None:
+        self._author = author
         self._whole = (whole.count, whole.fingerprint())
-        self._has_begun = self._is_done = False
+        self._told = set[str]()
 
     def on_frame(self, frame: Frame, size: int, is_sent: bool) -> None:
         """One frame on any link."""
         match frame:
-            case Range(tier=Tier.CONTENT) if not self._has_begun:
-                self._has_begun = True
-                tell(begun=time.monotonic())
+            case Sub() if self._follows(decode_filter(frame.filter)):
+                self._tell_once("joined")
+            case Range(tier=Tier.CONTENT):
+                self._tell_once("begun")
             case NegOpen(tier=Tier.CONTENT) if (frame.count, frame.fingerprint) == self._whole:
-                if not self._is_done:
-                    tell(done=time.monotonic(), cpu=time.process_time())
-                self._is_done = True
+                self._tell_once("done")
+
+    def _follows(self, wanted: Filter) -> bool:
+        # While an invite is being accepted, only the control set of its author is asked for.
+        return wanted.kinds is None and self._author in (wanted.authors or ())
+
+    def _tell_once(self, event: str) -> None:
+        if event not in self._told:
+            self._told.add(event)
+            tell(event=event, at=time.monotonic(), cpu=time.process_time())
 
 
 def tell(**what: object) -> None:
@@ -288,12 +200,11 @@ async def serve(wanted: SetOfMessages, left_out: str) -> None:
     people, held = wanted.people(), without(entries(wanted), left_out)
     author = Author(OWN_GROUP, wanted.group)
     shelf = Shelf(people, held, [author.inception])
-    watch_frames(Clock(shelf.sum).on_frame)
+    watch_frames(Clock(author.key, shelf.sum).on_frame)
     load = LoadPeer(author, people, shelf)
     tell(invite=await load.listen(), count=shelf.sum.count, bytes=sum(len(entry[3]) for entry in held))
     while line := await asyncio.to_thread(sys.stdin.readline):
         if line.strip() == "carry":
-            tell(cpu=time.process_time())
             load.carry()
 
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from urllib.parse import quote, urlsplit
 
 from bench.corpus import SetOfMessages
@@ -18,9 +20,10 @@ from bench.sides import NOTHING
 from hedgerow_node.config import Home
 from hedgerow_protocol.keys import did_of
 
-PATIENCE = 3_600.0
+PATIENCE = 1_800.0
 """Seconds after which a job that does not end is given up."""
 STEP = 0.02
+LAST_LETTERS = 2_000
 
 
 class Broken(Exception):
@@ -50,6 +53,9 @@ class Process:
                 env=environment(),
             )
         self._errors = errors
+        self._lines: Queue[str] = Queue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.first = self.line()
 
     @property
@@ -58,12 +64,20 @@ class Process:
         return self._process.pid
 
     def line(self) -> dict:
-        """The next line; raises `Broken` when the process ends instead."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        """The next line; raises `Broken` when the process ends, or says nothing for long."""
+        try:
+            line = self._lines.get(timeout=PATIENCE)
+        except Empty:
+            raise Broken(f"a process says nothing for {PATIENCE:.0f} s") from None
         if not line:
-            raise Broken(f"a process ended: {self._errors.read_text()[-2_000:]}")
+            raise Broken(f"a process ended: {self._errors.read_text()[-LAST_LETTERS:]}")
         return json.loads(line)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
 
     def tell(self, line: str) -> None:
         """Write a line to the process."""
@@ -83,6 +97,7 @@ class Process:
         """End it as a person would."""
         self._process.terminate()
         self._process.wait(timeout=PATIENCE)
+        self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()

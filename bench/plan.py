@@ -11,6 +11,8 @@ class Plan:
     runs: int
     messages: int
     """Messages that are moved, or held on each side."""
+    authors: int = 100
+    """How many people say them."""
     rows: int = 0
     """Messages that a store holds before."""
     different: int = 0

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from bench.corpus import SetOfMessages, entries
 
 COUNT = 20_000
+AUTHORS = 100
 THREADS = 2
 JOB = 250
 """Messages a job: the more, the less the threads wait for each other."""
@@ -17,8 +18,8 @@ Signed = tuple[bytes, bytes, bytes]
 class RawLimit:
     """Measures the raw limit beside each run of a job, so that both meet the same computer."""
 
-    def __init__(self, count: int = COUNT) -> None:
-        self._signed = _signed(count)
+    def __init__(self, most: int) -> None:
+        self._signed = _signed(min(COUNT, most))
         self.rates: list[float] = []
         """Signatures a second, of each time."""
         self.cpu: list[float] = []
@@ -36,7 +37,7 @@ class RawLimit:
 
 
 def _signed(count: int) -> list[Signed]:
-    wanted = SetOfMessages(count)
+    wanted = SetOfMessages(count, AUTHORS)
     secrets = [Ed25519PrivateKey.from_private_bytes(one.device_seed) for one in wanted.people()]
     return [
         (secrets[author].public_key().public_bytes_raw(), secrets[author].sign(data), data)

@@ -37,13 +37,14 @@ def without(everything: Sequence[T], lacked: str) -> list[T]:
     return left
 
 
-def spread_evenly(count: int, different: int) -> Sides:
+def spread_evenly(count: int, different: int, authors: int) -> Sides:
     """Each holds `count`; what differs lies all over the time."""
     step = (count + different) // different
     every = f"{step * different}:{step}"
-    return Sides(SetOfMessages(count + different), f"0:{every}", f"{step // 2}:{every}")
+    return Sides(SetOfMessages(count + different, authors), f"0:{every}", f"{step // 2}:{every}")
 
 
-def newest(count: int, different: int) -> Sides:
+def newest(count: int, different: int, authors: int) -> Sides:
     """Each holds `count`; what differs is the newest."""
-    return Sides(SetOfMessages(count + different), f"-{2 * different}::2", f"-{2 * different - 1}::2")
+    whole = SetOfMessages(count + different, authors)
+    return Sides(whole, f"-{2 * different}::2", f"-{2 * different - 1}::2")

@@ -20,14 +20,11 @@ from bench.raw import RawLimit
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.keys import did_of
 
-AUTHORS = 50
-"""As many as an invite can name, and a number that divides the count."""
-
 
 def run(plan: Plan) -> Outcome:
     """Copy `plan.messages` into a fresh home, `plan.runs` times."""
-    raw, taken, holder_cpu = RawLimit(), list[Taken](), list[float]()
-    wanted = SetOfMessages(plan.messages, AUTHORS)
+    raw, taken, holder_cpu = RawLimit(plan.messages), list[Taken](), list[float]()
+    wanted = SetOfMessages(plan.messages, plan.authors)
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
         frames = folder / "frames"

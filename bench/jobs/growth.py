@@ -85,7 +85,7 @@ class Growing:
 
     def _take_in(self, count: int, group: int) -> float:
         """Seconds a message."""
-        wanted = SetOfMessages(count, group=group)
+        wanted = SetOfMessages(count, self._plan.authors, group)
         self._node.follow(wanted)
         taken = take_in(self._node, wanted, self._folder)
         self._held.append(wanted)

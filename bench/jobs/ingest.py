@@ -6,7 +6,7 @@ does when all of it is verified and committed.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,14 +52,15 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOT
     load = load_peer(wanted, folder, left_out)
     try:
         node.join(load.first["invite"])
+        load.line()
         cpu = node.process.cpu()
         load.tell("carry")
-        started, begun, done = load.line(), load.line(), load.line()
+        begun, done = load.line(), load.line()
         taken = Taken(
             load.first["count"],
-            done["done"] - begun["begun"],
+            done["at"] - begun["at"],
             node.process.cpu() - cpu,
-            done["cpu"] - started["cpu"],
+            done["cpu"] - begun["cpu"],
             node.process.peak_mb(),
         )
     finally:
@@ -70,11 +71,11 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOT
     return taken
 
 
-def filled(home: Path, rows: int, folder: Path) -> None:
-    """Make a home whose node holds `rows` messages, taken in as any others."""
+def filled(home: Path, plan: Plan, folder: Path) -> None:
+    """Make a home whose node holds `plan.rows` messages, taken in as any others."""
     with Node(home).running() as node:
-        for number, start in enumerate(range(0, rows, PORTION)):
-            portion = SetOfMessages(min(PORTION, rows - start), group=HELD_GROUP + number)
+        for number, start in enumerate(range(0, plan.rows, PORTION)):
+            portion = SetOfMessages(min(PORTION, plan.rows - start), plan.authors, HELD_GROUP + number)
             node.follow(portion)
             taken = take_in(node, portion, folder)
             say(f"  filled {start + portion.count:,} messages at {taken.rate:,.0f}/s")
@@ -82,26 +83,27 @@ def filled(home: Path, rows: int, folder: Path) -> None:
 
 def run(plan: Plan) -> Outcome:
     """Take in `plan.messages`, each time with a fresh copy of a store that holds `plan.rows`."""
-    raw, taken = RawLimit(), list[Taken]()
+    raw, taken, empty = RawLimit(plan.messages), list[Taken](), list[Taken]()
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
         if plan.rows:
-            filled(folder / "filled", plan.rows, folder)
+            filled(folder / "filled", plan, folder)
         for number in range(plan.runs):
             raw.measure()
-            taken.append(_once(folder, plan, number))
+            taken.append(_once(folder, plan))
+            if plan.rows:
+                empty.append(_once(folder, replace(plan, rows=0)))
             say(f"  run {number + 1}: {taken[-1].rate:,.0f}/s beside {raw.rates[-1]:,.0f}/s raw")
-    return Outcome(
-        plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=_also(plan, taken, raw)
-    )
+    also = _also(plan, taken, raw) | _beside(taken, empty)
+    return Outcome(plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=also)
 
 
-def _once(folder: Path, plan: Plan, number: int) -> Taken:
-    home = folder / f"run-{number}"
+def _once(folder: Path, plan: Plan) -> Taken:
+    home = folder / "taking"
     if plan.rows:
         shutil.copytree(folder / "filled", home)
     with Node(home).running() as node:
-        wanted = SetOfMessages(plan.messages)
+        wanted = SetOfMessages(plan.messages, plan.authors)
         node.follow(wanted)
         taken = take_in(node, wanted, folder)
     shutil.rmtree(home)
@@ -117,3 +119,11 @@ def _also(plan: Plan, taken: list[Taken], raw: RawLimit) -> dict[str, object]:
         "cpu_seconds_of_the_load": spread([one.load_cpu for one in taken]),
         "peak_rss_mb": spread([one.peak_mb for one in taken]),
     }
+
+
+def _beside(taken: list[Taken], empty: list[Taken]) -> dict[str, object]:
+    """What a full store costs beside an empty one, each taking in the same."""
+    if not empty:
+        return {}
+    shares = [full.rate / bare.rate for full, bare in zip(taken, empty, strict=True)]
+    return {"empty_rate": spread([one.rate for one in empty]), "share_of_empty_rate": spread(shares)}

@@ -33,12 +33,12 @@ def run(plan: Plan) -> Outcome:
     count, different, also = plan.messages, plan.different, dict[str, object]()
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
-        sides = spread_evenly(count, different)
+        sides = spread_evenly(count, different, plan.authors)
         headline = compared(folder / "spread", sides, plan.runs)
         also |= told(sides, headline)
         for title, others in {
-            "newest": newest(count, different),
-            "larger": spread_evenly(LARGER * count, different),
+            "newest": newest(count, different, plan.authors),
+            "larger": spread_evenly(LARGER * count, different, plan.authors),
         }.items():
             also[title] = told(others, compared(folder / title, others, plan.runs))
         also["until_both_hold_everything"] = until_equal(folder / "pair", sides, plan.runs)

@@ -14,6 +14,7 @@ class Job:
 
     run: Callable[[Plan], Outcome]
     messages: int = 0
+    authors: int = 100
     rows: int = 0
     different: int = 0
 
@@ -21,7 +22,8 @@ class Job:
 JOBS = {
     "INGEST": Job(ingest.run, messages=20_000),
     "INGEST-500k": Job(ingest.run, messages=20_000, rows=500_000),
-    "FULL": Job(full.run, messages=100_000),
+    # An invite names at most 64 people whom the joiner will follow.
+    "FULL": Job(full.run, messages=100_000, authors=50),
     "SYNC": Job(sync.run, messages=50_000, different=1_000),
     "IDLE": Job(idle.run),
     "GROWTH": Job(growth.run, messages=5_000, rows=1_000_000, different=100),

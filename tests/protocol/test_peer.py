@@ -227,6 +227,16 @@ def test_a_ban_lasts_twice_as_long_each_time_up_to_its_limit() -> None:
     assert ban == limits.MAX_BAN_SECONDS
 
 
+def test_what_was_under_way_when_a_device_was_banned_does_not_lengthen_its_ban() -> None:
+    scene = Scene()
+    scene.network.storage = (1.0, 1.0)
+    scene.send(forged(scene.ben, limits.MAX_INVALID), forged(scene.ben, 1), seconds=3)
+    assert scene.stranger.closed == "too many bad messages"
+    scene.network.storage = (0.0, 0.0)
+    scene.wait(limits.BAN_SECONDS)
+    assert _is_let_in(scene)
+
+
 def test_a_newer_version_and_another_network_ban_nobody() -> None:
     scene = Scene()
     newer = codec.encode([codec.encode([2, "another layout"]), bytes(64), None])

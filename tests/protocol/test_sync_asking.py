@@ -143,6 +143,14 @@ def test_what_was_subscribed_before_is_no_more_and_answers_to_it_are_passed_over
     assert not scene.is_settled
 
 
+def test_who_carries_the_same_as_before_asks_for_nothing_anew() -> None:
+    scene = Asked()
+    scene.settle()
+    scene.node.carry(scene.node.carried)
+    assert scene.wait() == []
+    assert scene.is_settled
+
+
 def test_scopes_that_follow_one_another_fast_load_one_set_at_a_time() -> None:
     scene = Asked()
     scene.network.storage = (1.0, 1.0)

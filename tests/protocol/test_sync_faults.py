@@ -34,7 +34,7 @@ from hedgerow_protocol.frame import (
 )
 from hedgerow_protocol.kinds import Comment, Role
 from simulator.author import EPOCH, Author
-from simulator.scene import Scene, opening, pushed, subscribed
+from simulator.scene import Scene, answered, opening, pushed, subscribed
 
 ID = b"\x11" * 32
 WORDS = Comment("https://example.org/", Role.COMMENT, "words")
@@ -279,6 +279,30 @@ def test_pushes_are_dropped_while_as_much_as_the_credit_waits_to_be_stored(
     scene.send(*map(pushed, messages))
     scene.wait(5)
     assert scene.node.delivered == messages[:2]
+
+
+def test_what_is_announced_while_there_is_no_room_is_wanted_when_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    first, second = scene.ben.inception, *scene.ben.resources(1)
+    monkeypatch.setattr(limits, "CREDIT", 1)
+    scene.network.storage = (1.0, 1.0)
+    assert scene.send(pushed(first), IHave(1, second.id, b"\0"), seconds=1.5) == []
+    assert scene.wait(1.0) == [Want(1, second.id)]
+
+
+def test_a_stream_has_as_many_messages_as_are_asked_for_and_no_more_than_one_question_may_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "RANGE_MESSAGES", 2)
+    scene = subscribed()
+    messages = scene.ana.resources(3)
+    scene.node.hold(messages)
+    for number, asked in ((3, 1), (5, 9)):
+        frame = Range(number, 1, 1, Tier.CONTENT, 0, bytes(32), asked)
+        expected = answered(number, *messages[: min(asked, 2)])
+        assert scene.send(frame) == [expected]
 
 
 def test_a_push_of_nothing_ends_the_link() -> None:

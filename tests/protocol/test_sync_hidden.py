@@ -99,6 +99,21 @@ def test_new_messages_of_a_private_follow_are_not_passed_on() -> None:
     assert scene.wait() == []
 
 
+def test_of_whom_only_bodies_are_held_the_control_set_alone_is_carried() -> None:
+    ana, dee = Author(1), Author(4)
+    scene = Scene(carried=Carried(frozenset({ana.key}), held=frozenset({dee.key})))
+    assert scene.subscribe(1, Filter((dee.key,), ())) == Scope(1, 1, b"\1")
+    assert scene.subscribe(3, Filter((dee.key,))) == Scope(3, 1, b"\0")
+
+
+def test_a_message_by_an_unknown_device_of_a_private_follow_begins_no_comparison() -> None:
+    carried = Carried(frozenset({Author(1).key, Author(2).key}), private=frozenset({Author(3).key}))
+    scene = Asked(carried=carried)
+    scene.settle()
+    assert scene.send(pushed(*scene.cyd.resources(1))) == []
+    assert scene.send(pushed(*scene.ben.resources(1))) != []
+
+
 def test_whom_a_node_ceases_to_carry_while_an_answer_is_loaded_is_not_served() -> None:
     scene = subscribed()
     [message] = scene.ana.resources(1)

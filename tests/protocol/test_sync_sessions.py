@@ -154,6 +154,15 @@ def test_a_session_in_which_nothing_happens_is_ended_and_its_place_is_free() -> 
     assert all(scene.send(opening(number)) == [NegDiffers(number, 1)] for number in (101, 103))
 
 
+def test_the_time_that_our_own_disk_takes_does_not_count_as_silence() -> None:
+    scene = subscribed()
+    scene.node.hold(scene.ana.resources(1))
+    scene.network.storage = (60.0, 60.0)
+    frames = scene.send(opening(3), seconds=50)
+    frames += scene.send(Ping(5), seconds=60)
+    assert [frame for frame in frames if isinstance(frame, NegDiffers | NegErr)] == [NegDiffers(3, 1)]
+
+
 def test_a_set_that_is_too_big_is_refused_with_the_time_from_which_on_it_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

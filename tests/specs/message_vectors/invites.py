@@ -191,10 +191,12 @@ def _texts() -> list[Json]:
 INVITE_ID = digest("invite", pack(_invite()))
 
 
-def _inception(device: bytes = LAPTOP_KEY, *, without_body: bool = False, **changes: object) -> bytes:
+def _inception(
+    device: bytes = LAPTOP_KEY, *, without_body: bool = False, seed: bytes = GENESIS, **changes: object
+) -> bytes:
     body = pack([NONCE, [], [], 0, 0, None, ROOT_KEY, NEXT, [[device, 3]], []])
     positions = pack(header(body, **{"kind": 0, "device": AUTHOR} | changes))
-    return pack(message(positions, None if without_body else body, GENESIS))
+    return pack(message(positions, None if without_body else body, seed))
 
 
 def _acceptance(
@@ -251,6 +253,11 @@ def _bad_acceptances() -> list[Json]:
             "bad_key",
             "with an inception that names another device",
             _acceptance(inception=_inception(PHONE_KEY)),
+        ),
+        (
+            "bad_signature",
+            "with an inception that the author did not sign",
+            _acceptance(inception=_inception(seed=LAPTOP)),
         ),
         ("out_of_range", "with an inception of seq 0", _acceptance(inception=_inception(seq=0))),
         ("wrong_shape", "without an inception", pack([pack([]), bytes(64)])),
