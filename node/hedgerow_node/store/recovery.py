@@ -124,7 +124,7 @@ def _rows(damaged: sqlite3.Connection, table: str) -> tuple[list[str], list[tupl
     sql = f"SELECT rowid, * FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
     try:
         columns = [name for _, name, *_ in damaged.execute(f"PRAGMA table_info({table})")]
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if code_of(error) in PASSING:
             raise
         return [], []
