@@ -230,12 +230,14 @@ class Answering:
         if session is None:
             self._check_was_opened(frame)
             return
+        if frame.more:
+            raise unexpected("an initiator's message in parts")
         session.touched = now
         session.rounds += 1
         if session.rounds > limits.MAX_ROUNDS:
             raise unexpected("too many rounds in one session")
         if session.responder is not None:
-            self._wire.send(NegMsg(frame.req, session.responder.on_message(frame.data)))
+            self._reply(frame, session.responder)
         elif session.state is _State.DIFFERENT:
             self._load_set(frame, session)
         else:
@@ -254,7 +256,7 @@ class Answering:
                 return
             session.state = _State.COMPARING
             session.responder = Responder(SortedIndex(items.ids, items.timestamps))
-            self._wire.send(NegMsg(frame.req, session.responder.on_message(frame.data)))
+            self._reply(frame, session.responder)
 
         self._load(
             frame.req,
@@ -263,6 +265,13 @@ class Answering:
             Items,
             then,
         )
+
+    def _reply(self, frame: NegMsg, responder: Responder) -> None:
+        data, size = responder.on_message(frame.data), limits.MAX_RECONCILIATION_MESSAGE
+        while len(data) > size:
+            self._wire.send(NegMsg(frame.req, data[:size], more=True))
+            data = data[size:]
+        self._wire.send(NegMsg(frame.req, data))
 
     def on_close(self, frame: NegClose) -> None:
         """The initiator has learned what it wanted."""

@@ -5,12 +5,13 @@ at once; a set of ours that is next to nothing is not compared but streamed by w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadSum, Token
+from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
@@ -71,6 +72,8 @@ class _Session:
     request: int = 0
     count: int = 0
     rounds: int = 0
+    parts: bytearray = field(default_factory=bytearray)
+    """What came of the responder's message."""
     initiator: Initiator | None = None
 
 
@@ -188,11 +191,16 @@ class Comparing:
         self._wire.send(NegMsg(session.request, data))
 
     def on_reconcile(self, now: float, frame: NegMsg) -> None:
-        """The responder's part of a round."""
+        """The responder's side of a round, or a part of it."""
         session = self._current(frame.req, _State.COMPARING)
         if session is None or session.initiator is None:
             return
-        step = session.initiator.on_message(frame.data)
+        session.parts += frame.data
+        if frame.more:
+            self._wait_for_more(now, session, frame)
+            return
+        step = session.initiator.on_message(bytes(session.parts))
+        session.parts.clear()
         self._wire.patience.end(now, session.request)
         self._on_difference(now, list(map(MessageId, step.have)), list(map(MessageId, step.need)))
         if step.reply is not None and session.rounds < limits.MAX_ROUNDS:
@@ -200,6 +208,13 @@ class Comparing:
         else:
             self._wire.send(NegClose(session.request))
             self._end(now, session, Outcome.COMPARED)
+
+    def _wait_for_more(self, now: float, session: _Session, part: NegMsg) -> None:
+        if len(part.data) < limits.MAX_RECONCILIATION_MESSAGE:
+            raise unexpected("a part of a round that is neither full nor the last")
+        if len(session.parts) >= limits.MAX_RECONCILIATION_ANSWER:
+            raise RemoteProtocolError(Reason.TOO_BIG, "a round that does not end")
+        self._wire.patience.progress(now)
 
     def on_error(self, now: float, frame: NegErr) -> None:
         """The responder ended the session."""

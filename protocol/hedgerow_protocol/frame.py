@@ -201,12 +201,14 @@ class NegDiffers:
 
 @dataclass(frozen=True, slots=True)
 class NegMsg:
-    """One message of the reconciliation, either way."""
+    """One message of the reconciliation, or a part of one; only a responder's has several parts."""
 
     type: ClassVar[int] = 20
-    checks: ClassVar[tuple[Check, ...]] = (NUMBER, bytes_up_to(limits.MAX_RECONCILIATION_MESSAGE))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, bytes_up_to(limits.MAX_RECONCILIATION_MESSAGE), as_bool)
     req: int
     data: bytes
+    more: bool = False
+    """Whether further parts follow; then this one is full."""
 
 
 @dataclass(frozen=True, slots=True)

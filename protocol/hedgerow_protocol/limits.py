@@ -115,7 +115,10 @@ RECONCILIATION_BUCKETS = 16
 RECONCILIATION_SPLIT = 2 * RECONCILIATION_BUCKETS
 """Ids from which on a range is cut; a shorter one is listed."""
 MAX_RECONCILIATION_MESSAGE = 192 * KIB
-"""Bytes of one message, to fit a frame. 1,000 + 1,000 scattered among 100,000: 53 rounds at 30 kB, 10 at this."""
+"""Bytes of an initiator's message, and of one part of a responder's: to fit a frame."""
+MAX_RECONCILIATION_ANSWER = 1 * MIB
+"""Bytes of a responder's message, which lists ids where an initiator's asks. 1,000 + 1,000 scattered among 100,000:
+10 rounds at 192 KiB, 4 at this; a quarter of what may wait to be sent on a link."""
 MIN_FRAME_LIMIT = 4 * KIB
 """Bytes below which a limited message could hold no whole step."""
 FRAME_LIMIT_RESERVE = 200

@@ -51,7 +51,7 @@ class Initiator:
         self,
         index: Index,
         frame_limit: int = limits.MAX_RECONCILIATION_MESSAGE,
-        max_message: int = limits.MAX_RECONCILIATION_MESSAGE,
+        max_message: int = limits.MAX_RECONCILIATION_ANSWER,
     ) -> None:
         """Reconcile `index`; messages sent keep to `frame_limit` bytes (0: any size), those taken to `max_message`.
 
@@ -94,7 +94,7 @@ class Responder:
     def __init__(
         self,
         index: Index,
-        frame_limit: int = limits.MAX_RECONCILIATION_MESSAGE,
+        frame_limit: int = limits.MAX_RECONCILIATION_ANSWER,
         max_message: int = limits.MAX_RECONCILIATION_MESSAGE,
     ) -> None:
         """Answer from `index`; the limits are those of `Initiator`."""

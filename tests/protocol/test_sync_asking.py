@@ -13,6 +13,7 @@ from hedgerow_protocol.frame import (
     Accepted,
     Changed,
     Frame,
+    Get,
     NegClose,
     NegDiffers,
     NegErr,
@@ -26,10 +27,12 @@ from hedgerow_protocol.frame import (
     Sub,
     Tier,
     Unsub,
+    split_ids,
 )
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.range_codec import RangeWriter
-from hedgerow_protocol.ranges import INFINITY
+from hedgerow_protocol.ranges import INFINITY, SortedIndex
+from hedgerow_protocol.reconcile import Responder
 from simulator.author import EPOCH, Author
 from simulator.scene import Asked, Scene
 
@@ -273,6 +276,41 @@ def test_a_session_that_is_given_up_while_its_set_is_loaded_does_not_come_back()
     scene.send(scene.carry_all(scene.sub))
     frames = scene.send(scene.carry_all(scene.sub, 2), seconds=4)
     assert [(type(frame), frame.version) for frame in frames if isinstance(frame, NegOpen)] == [(NegOpen, 2)]
+
+
+def compared(theirs: int = 8) -> tuple[Asked, NegMsg]:
+    """A node with three of Ben's messages has sent its first round to somebody who has more."""
+    ben = Author(2)
+    scene = Asked(held=(ben.inception, *ben.resources(3)))
+    session = scene.content()
+    return scene, scene.only(NegMsg, scene.send(NegDiffers(session.req, theirs)))
+
+
+def test_the_parts_of_an_answer_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_RECONCILIATION_MESSAGE", 100)
+    theirs = Author(2).resources(8)
+    responder = Responder(SortedIndex.of([(one.header.ts, one.id) for one in theirs]))
+    scene, first = compared()
+    data = responder.on_message(first.data)
+    assert scene.send(NegMsg(first.req, data[:100], more=True)) == []
+    frames = scene.send(NegMsg(first.req, data[100:]))
+    assert sorted(split_ids(scene.only(Get, frames).ids)) == sorted([one.id for one in theirs[3:]])
+
+
+def test_a_part_that_is_not_full_and_not_the_last_ends_the_link() -> None:
+    scene, first = compared()
+    scene.send(NegMsg(first.req, bytes(limits.MAX_RECONCILIATION_MESSAGE - 1), more=True))
+    assert scene.reason == "unexpected_frame"
+
+
+def test_parts_without_end_end_the_link() -> None:
+    scene, first = compared()
+    part = NegMsg(first.req, bytes(limits.MAX_RECONCILIATION_MESSAGE), more=True)
+    fitting = limits.MAX_RECONCILIATION_ANSWER // limits.MAX_RECONCILIATION_MESSAGE
+    scene.send(*[part] * fitting)
+    assert scene.is_open
+    scene.send(part)
+    assert scene.reason == "too_big"
 
 
 def test_a_session_has_so_many_rounds_and_is_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from hedgerow_protocol.frame import (
     Unsub,
 )
 from hedgerow_protocol.kinds import Comment, Role
+from hedgerow_protocol.ranges import SortedIndex
+from hedgerow_protocol.reconcile import Initiator
 from simulator.author import EPOCH
 from simulator.scene import Scene, first_round, opening, subscribed
 
@@ -67,6 +69,27 @@ def test_a_session_that_is_closed_while_its_set_is_loaded_still_counts() -> None
     assert scene.send(opening(7)) == [NegErr(7, SessionFault.BUSY, 0)]
     assert scene.wait(6) == [], "nobody waits for the sums of closed sessions"
     assert scene.send(opening(9), seconds=6) == [NegDiffers(9, 1)]
+
+
+def test_a_long_answer_comes_in_full_parts_and_a_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_RECONCILIATION_MESSAGE", 4_096)
+    scene = subscribed()
+    held = scene.ana.resources(300)
+    scene.node.hold(held)
+    scene.send(opening(3))
+    parts = [frame for frame in scene.send(NegMsg(3, first_round())) if isinstance(frame, NegMsg)]
+    assert [(len(part.data), part.more) for part in parts[:-1]] == [(4_096, True)] * 2
+    assert not parts[-1].more
+    step = Initiator(SortedIndex.of([])).on_message(b"".join([part.data for part in parts]))
+    assert step.need == [message.id for message in held]
+
+
+def test_an_initiator_sends_whole_messages_only() -> None:
+    scene = subscribed()
+    scene.node.hold(scene.ana.resources(1))
+    scene.send(opening(3))
+    scene.send(NegMsg(3, bytes(limits.MAX_RECONCILIATION_MESSAGE), more=True))
+    assert scene.reason == "unexpected_frame"
 
 
 def test_a_round_waits_for_the_answer_to_what_came_before() -> None:

@@ -18,11 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar, cast
 
+from hedgerow_node import durable
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code
 from hedgerow_node.store import schema
 from hedgerow_node.store.connection import Connection, Work, connect, open_connection
-from hedgerow_node.store.faults import FAULTS, StoreError, is_damage, told
+from hedgerow_node.store.faults import FAULTS, StoreError, is_damage, told, words_of
 from hedgerow_node.store.writer import Done, Failed, Job, Undo, commit_together, nothing
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class Database:
         """Let the next opening make the database anew from whatever is sound."""
         log.warning("the database is damaged", detail=detail)
         with suppress(OSError):
-            damage_of(self.path).write_text(detail, encoding="utf-8")
+            durable.write_over(damage_of(self.path), detail.encode())
 
     async def close(self) -> None:
         """Finish what was handed over and close the file; its log is moved into it."""
@@ -205,7 +206,7 @@ class Database:
 
     def _told(self, error: Exception) -> BaseException:
         if is_damage(error):
-            self.remember_damage(str(error))
+            self.remember_damage(words_of(error))
         return told(error)
 
 

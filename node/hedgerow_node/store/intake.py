@@ -21,7 +21,7 @@ from hedgerow_protocol.message import Message, MessageId
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
 """Kinds that no retraction touches."""
 
-HELD = "SELECT id, row, body IS NULL AND NOT erased, own, received FROM messages WHERE id IN ({})"
+HELD = "SELECT id, row, body IS NULL AND NOT erased, erased, own, received FROM messages WHERE id IN ({})"
 RETRACTED = "SELECT target, author FROM retractions WHERE target IN ({})"
 TARGETS = "SELECT id, author, kind, row, body IS NOT NULL FROM messages WHERE id IN ({}) AND NOT erased"
 AUTHORS = "SELECT key, row FROM authors WHERE key IN ({})"
@@ -57,6 +57,7 @@ class Held:
     row: int
     lacks_body: bool
     """Its body is neither here nor erased."""
+    is_erased: bool
     is_own: bool
     received: float
 
@@ -85,8 +86,8 @@ def take_in(db: sqlite3.Connection, messages: Sequence[Message], *, received: fl
     """Store messages whose signatures and authority are proven; what is already held is passed over."""
     given = _distinct(messages)
     held = {
-        MessageId(key): Held(row, bool(lacks_body), bool(is_own), since)
-        for key, row, lacks_body, is_own, since in select_in(db, HELD, given)
+        MessageId(key): Held(row, bool(lacks_body), bool(is_erased), bool(is_own), since)
+        for key, row, lacks_body, is_erased, is_own, since in select_in(db, HELD, given)
     }
     arrivals = _arrivals(db, given, held, received)
     targets = _record_retractions(db, arrivals)
@@ -268,6 +269,7 @@ def _taken(
         if own or (one.message.id in held and held[one.message.id].is_own)
     }
     for key in promoted:
-        journalled.setdefault(key, given[key])
+        message = given[key]
+        journalled.setdefault(key, message.without_body() if held[key].is_erased else message)
     new = [one.stored for one in arrivals if one.is_fresh or not one.is_erased]
     return Taken(new, list(journalled.values()))

@@ -352,3 +352,16 @@ async def test_two_passes_at_once_do_no_harm(tmp_path: Path) -> None:
         assert await asyncio.gather(store.erase_when_due(), store.erase_when_due()) == [True, True]
         await check_plain_stays(store, author)
     assert traces(tmp_path, SECRETS) == []
+
+
+async def test_a_withdrawn_message_that_turns_out_to_be_our_own_does_not_get_into_the_journal(
+    tmp_path: Path,
+) -> None:
+    author = Author(1)
+    said = author.say(Comment("https://example.org/page", Role.COMMENT, "zqxjvkwyq vqzkxwjqy"), EPOCH + 1)
+    retraction = author.retract(said, ts=EPOCH + 2)
+    async with opened(tmp_path) as store:
+        await store.messages.put([said, retraction], received=NOW)
+        await store.messages.put([said], received=NOW, own=True)
+        assert await store.erase_when_due()
+    assert traces(tmp_path, ["zqxjvkwyq vqzkxwjqy"]) == []

@@ -129,7 +129,7 @@ def _scopes() -> list[Json]:
 
 def _sessions() -> list[Json]:
     differs: Step = _opening(), [[NEG_DIFFERS, 3, 3]]
-    compared: Step = [NEG_MSG, 3, _listed(SECOND)], [[NEG_MSG, 3, _listed(*HELD)]]
+    compared: Step = [NEG_MSG, 3, _listed(SECOND), False], [[NEG_MSG, 3, _listed(*HELD), False]]
     later = _filter(AUTHOR, since=TIME + 2)
     return [
         _case("SY-8", "equal sets", _sub(), (_opening(*HELD), [[NEG_SAME, 3]])),
@@ -150,7 +150,7 @@ def _sessions() -> list[Json]:
             _sub(),
             differs,
             ([UNSUB, 1], [[NEG_ERR, 3, STALE, 0]]),
-            ([NEG_MSG, 3, _listed(SECOND)], []),
+            ([NEG_MSG, 3, _listed(SECOND), False], []),
         ),
         _case("SY-9", "a reconciliation", _sub(), differs, compared, ([NEG_CLOSE, 3], [])),
         _case("SY-9", "two rounds", _sub(), differs, compared, compared),
@@ -193,7 +193,7 @@ def _sessions() -> list[Json]:
             "a message for a session that is over is passed over",
             _sub(),
             (_opening(*HELD), [[NEG_SAME, 3]]),
-            ([NEG_MSG, 3, _listed()], []),
+            ([NEG_MSG, 3, _listed(), False], []),
         ),
     ]
 
@@ -279,12 +279,23 @@ def _hidden() -> list[Json]:
 def _out_of_order() -> list[Json]:
     opened: Step = _opening(), [[NEG_DIFFERS, 3, 3]]
     rows: list[tuple[str, str, list[Step], str]] = [
-        ("SY-9", "a round outside a session", [_sub(), ([NEG_MSG, 3, b"\x61"], [])], "unexpected_frame"),
+        (
+            "SY-9",
+            "a round outside a session",
+            [_sub(), ([NEG_MSG, 3, b"\x61", False], [])],
+            "unexpected_frame",
+        ),
         (
             "SY-9",
             "a round that is none",
-            [_sub(), opened, ([NEG_MSG, 3, b"\x61\xff"], [])],
+            [_sub(), opened, ([NEG_MSG, 3, b"\x61\xff", False], [])],
             "bad_reconciliation",
+        ),
+        (
+            "SY-9",
+            "an initiator's round in parts",
+            [_sub(), opened, ([NEG_MSG, 3, bytes(196_608), True], [])],
+            "unexpected_frame",
         ),
         ("SY-9", "the end of a session that never was", [_sub(), ([NEG_CLOSE, 3], [])], "unexpected_frame"),
         ("SY-14", "messages that nobody asked for", [([MESSAGES, 1, [], False], [])], "unexpected_frame"),
