@@ -78,7 +78,7 @@ async def confirm_words(node: Node, request: ConfirmWords) -> Json:
         place for place, word in request.answers.items() if _word_at(shown, place) != word.strip().lower()
     ]
     if wrong:
-        raise Problem(Code.WORDS_WRONG, f"the word at place {', '.join(sorted(wrong))} is another")
+        raise Problem(Code.WORDS_WRONG, f"another word stands at {', '.join(sorted(wrong, key=_in_order))}")
     node.keys.confirm_words()
     return {"confirmed": True}
 
@@ -97,6 +97,10 @@ async def change_passphrase(node: Node, request: ChangePassphrase) -> Json:
         await asyncio.to_thread(Keystore.open, node.home, request.old)
     await asyncio.to_thread(node.keys.set_passphrase, request.new or None, node.clock)
     return {"passphrase": node.keys.has_passphrase}
+
+
+def _in_order(place: str) -> tuple[int, str]:
+    return len(place), place
 
 
 def _word_at(shown: tuple[str, ...], place: str) -> str | None:
