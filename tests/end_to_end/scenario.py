@@ -219,7 +219,7 @@ def _text(value: str, labels: dict[str, str], home: Path) -> str:
     text = re.sub(r"\b[0-9a-f]{32,}\b", "HEX", text)
     # A running node erases some seconds later, a command at its end.
     text = text.replace("is being erased from", "is erased from")
-    return re.sub(r"\d+ MiB", "some MiB", text)
+    return re.sub(r"[\d,.]+ GiB", "some GiB", text)
 
 
 def label(answer: Any, labels: dict[str, str], place: int) -> None:

@@ -1,7 +1,6 @@
 """export and restore: everything of one's own in one file; and reading and writing files safely."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
-from hedgerow_node.cli.session import Json
+from hedgerow_node.cli.session import Json, typed
 from hedgerow_node.cli.wording import count, size, text, whole
 from hedgerow_node.config import MAX_IMPORT
 from hedgerow_node.problems import Code, Problem
@@ -124,10 +123,7 @@ def _passphrase(file: Path | None, words: str, *, twice: bool = False) -> str:
     if file is not None:
         lines = content_of(file).decode(errors="replace").splitlines()
         return lines[0] if lines else ""
-    if not sys.stdin.isatty():
-        raise Problem(Code.NOBODY_TYPES)
-    given: str = click.prompt(words, hide_input=True, confirmation_prompt=twice, err=True)
-    return given
+    return typed(words, twice=twice)
 
 
 def _new_passphrase(file: Path | None) -> Json:

@@ -2,14 +2,16 @@
 
 import click
 
-from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
+from hedgerow_node.cli.session import typed
 from hedgerow_node.cli.wording import day, text, texts
 
+UNSEEN = "Run this command in a terminal, where it can be typed unseen."
 PER_LINE = 6
 """Words of a line, so that four lines make the 24."""
 
 
-@click.group("identity", invoke_without_command=True)
+@click.group("identity", invoke_without_command=True, params=common_options())
 @click.pass_context
 def identity_command(context: click.Context) -> None:
     """Your key, and the 24 words that bring it back."""
@@ -68,10 +70,8 @@ def passphrase_command(asked: Asked, remove: bool) -> None:
     """Lock your keys on this computer with a passphrase."""
     with asked.session() as session:
         is_locked = bool(session.call("identity")["passphrase"])
-        old = click.prompt("The passphrase until now", hide_input=True, err=True) if is_locked else ""
-        new = ""
-        if not remove:
-            new = click.prompt("The new passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        old = typed("The passphrase until now", next_step=UNSEEN) if is_locked else ""
+        new = "" if remove else typed("The new passphrase", twice=True, next_step=UNSEEN)
         answer = session.call("identity passphrase", {"old": old, "new": new})
     asked.screen.value(answer)
     asked.screen.line("Your keys are locked." if answer["passphrase"] else "Your keys have no passphrase.")

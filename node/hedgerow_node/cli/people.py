@@ -7,6 +7,20 @@ from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import Record, count, day, label, records, text, whole
 
+HIDING = {
+    "mute": (
+        "Hide what somebody says. Nobody is told.",
+        "Hidden on this computer. Show again: hedgerow unmute {}",
+    ),
+    "unmute": ("Show again what somebody says.", "Shown again: {}"),
+    "block": (
+        "Hide what somebody says and no longer carry it. Nobody is told.",
+        "Hidden, and carried no longer. Take back: hedgerow unblock {}",
+    ),
+    "unblock": ("Carry and show again what somebody says.", "Carried and shown again: {}"),
+}
+"""What each of these commands is for, and what it says when it is done."""
+
 
 @click.command("people", cls=Command)
 @click.argument("did", required=False)
@@ -56,47 +70,28 @@ def unfollow_command(asked: Asked, did: str) -> None:
     asked.screen.line(f"{was} {text(answer['did'])}. {text(answer.get('who'))}")
 
 
-@click.command("mute", cls=Command)
-@click.argument("did")
-@pass_asked
-def mute_command(asked: Asked, did: str) -> None:
-    """Hide what somebody says. Nobody is told."""
-    _one(asked, "mute", did)
-    asked.screen.line(f"Hidden on this computer. Show again: hedgerow unmute {did}")
-
-
-@click.command("unmute", cls=Command)
-@click.argument("did")
-@pass_asked
-def unmute_command(asked: Asked, did: str) -> None:
-    """Show again what somebody says."""
-    _one(asked, "unmute", did)
-    asked.screen.line("Shown again.")
-
-
-@click.command("block", cls=Command)
-@click.argument("did")
-@pass_asked
-def block_command(asked: Asked, did: str) -> None:
-    """Hide what somebody says and no longer carry it. Nobody is told."""
-    _one(asked, "block", did)
-    asked.screen.line(f"Hidden, and carried no longer. Take back: hedgerow unblock {did}")
-
-
-@click.command("unblock", cls=Command)
-@click.argument("did")
-@pass_asked
-def unblock_command(asked: Asked, did: str) -> None:
-    """Carry and show again what somebody says."""
-    _one(asked, "unblock", did)
-    asked.screen.line("Carried and shown again.")
-
-
 def _one(asked: Asked, name: str, did: str) -> Json:
     with asked.session() as session:
         answer = session.call(name, {"did": did})
     asked.screen.value(answer)
     return answer
+
+
+def _hiding(name: str) -> click.Command:
+    """One of the commands by which somebody is heard or not; nobody else learns of it."""
+    purpose, done = HIDING[name]
+
+    @click.command(name, cls=Command, help=purpose)
+    @click.argument("did")
+    @pass_asked
+    def command(asked: Asked, did: str) -> None:
+        answer = _one(asked, name, did)
+        asked.screen.line(done.format(text(answer["did"])))
+
+    return command
+
+
+mute_command, unmute_command, block_command, unblock_command = map(_hiding, HIDING)
 
 
 def _marks(person: Record) -> str:

@@ -1,33 +1,18 @@
 """profile, share, endorse, connect, comment, edit, retract: what one says to others."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import count, text, texts, whole
+from hedgerow_node.commands.vocabulary import RelationName, RoleName, StanceName, WithdrawalName
 
-STANCES = click.Choice(["for", "against", "limits"])
-ROLES = click.Choice(["comment", "question", "answer", "reflection"])
-RELATIONS = click.Choice(
-    [
-        "needs-first",
-        "leads-to",
-        "explains",
-        "example-of",
-        "practice-for",
-        "part-of",
-        "same-as",
-        "newer-version",
-        "translation-of",
-        "supports",
-        "opposes",
-        "limits",
-        "related",
-    ]
+STANCES, ROLES, RELATIONS, WITHDRAWALS = (
+    click.Choice(get_args(names)) for names in (StanceName, RoleName, RelationName, WithdrawalName)
 )
-WITHDRAWALS = click.Choice(["unsaid", "mistake", "outdated", "private", "rights"])
 PERSON = "did:"
 DESCRIPTION: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     click.option("--title", help="What it is called."),
@@ -126,7 +111,7 @@ def endorse_command(
     _say(asked, "endorse", values, "Endorsed.")
 
 
-@click.command("connect", cls=Command)
+@click.command("connect", cls=Command, epilog=f"RELATION is one of: {', '.join(RELATIONS.choices)}.")
 @click.argument("origin", metavar="FROM")
 @click.argument("relation", type=RELATIONS, metavar="RELATION")
 @click.argument("to")
@@ -136,11 +121,7 @@ def endorse_command(
 def connect_command(
     asked: Asked, origin: str, relation: str, to: str, reason: str, topics: tuple[str, ...]
 ) -> None:
-    """Say how one thing leads to another: FROM RELATION TO.
-
-    RELATION is one of needs-first, leads-to, explains, example-of, practice-for, part-of, same-as, newer-version,
-    translation-of, supports, opposes, limits, related.
-    """
+    """Say how one thing leads to another: FROM RELATION TO."""
     values: Json = {"from": origin, "relation": relation, "to": to, "reason": reason, "topics": topics}
     _say(asked, "connect", values, "Connected.")
 

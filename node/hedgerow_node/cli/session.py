@@ -80,6 +80,14 @@ def running_node(home: Home) -> Running | None:
     return running if holder == running.pid else None
 
 
+def typed(words: str, *, twice: bool = False, next_step: str | None = None) -> str:
+    """A secret that somebody types unseen; raises `Problem` where nobody can."""
+    if not sys.stdin.isatty():
+        raise Problem(Code.NOBODY_TYPES, next_step=next_step)
+    given: str = click.prompt(words, hide_input=True, confirmation_prompt=twice, err=True)
+    return given
+
+
 def ask_passphrase(problem: Problem) -> str:
     """The passphrase of the keys, from whoever sits there; raises `problem` where nobody does."""
     if not sys.stdin.isatty():

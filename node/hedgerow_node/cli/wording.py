@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hedgerow_node.cli.screen import Screen, one_line
 from hedgerow_node.cli.session import Json
-from hedgerow_node.commands.states import STATES
+from hedgerow_node.commands.vocabulary import STATES
 from hedgerow_protocol.limits import KIB, MIB
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

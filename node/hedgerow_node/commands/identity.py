@@ -77,7 +77,7 @@ async def confirm_words(node: Node, request: ConfirmWords) -> Json:
         place for place, word in request.answers.items() if _word_at(shown, place) != word.strip().lower()
     ]
     if wrong:
-        raise Problem(Code.WORDS_WRONG, f"the word at place {', '.join(sorted(wrong))} is another")
+        raise Problem(Code.WORDS_WRONG, f"another word stands at {', '.join(sorted(wrong, key=_in_order))}")
     node.keys.confirm_words()
     return {"confirmed": True}
 
@@ -94,6 +94,10 @@ async def change_passphrase(node: Node, request: ChangePassphrase) -> Json:
     """Lock the files of the keys with a passphrase, or open them."""
     await asyncio.to_thread(node.keys.change_passphrase, request.old or None, request.new or None, node.clock)
     return {"passphrase": node.keys.has_passphrase}
+
+
+def _in_order(place: str) -> tuple[int, str]:
+    return len(place), place
 
 
 def _word_at(shown: tuple[str, ...], place: str) -> str | None:

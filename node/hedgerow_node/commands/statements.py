@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +11,7 @@ from hedgerow_node.commands.naming import own_message_named, thing_named
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.reach import who_forgets, who_receives
 from hedgerow_node.commands.saying import Saying, replacing, say, saying_of
+from hedgerow_node.commands.vocabulary import RelationName, RoleName, StanceName, WithdrawalName
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.records import Head, State
@@ -30,24 +31,6 @@ from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import is_person, message_id_of, message_thing
 
 SaidText = Annotated[str, msgspec.Meta(min_length=1)]
-StanceName = Literal["for", "against", "limits"]
-RoleName = Literal["comment", "question", "answer", "reflection"]
-RelationName = Literal[
-    "needs-first",
-    "leads-to",
-    "explains",
-    "example-of",
-    "practice-for",
-    "part-of",
-    "same-as",
-    "newer-version",
-    "translation-of",
-    "supports",
-    "opposes",
-    "limits",
-    "related",
-]
-WithdrawalName = Literal["unsaid", "mistake", "outdated", "private", "rights"]
 FIXED = frozenset({"thing", "topic", "target", "origin", "relation", "to"})
 """Fields that make the slot: with another value it would be another statement."""
 

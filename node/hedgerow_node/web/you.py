@@ -6,8 +6,8 @@ from aiohttp import hdrs, web
 
 from hedgerow_node.commands.identity import WORDS
 from hedgerow_node.commands.operation import Download, Json
-from hedgerow_node.commands.states import STATES
 from hedgerow_node.commands.table import BY_NAME
+from hedgerow_node.commands.vocabulary import STATES
 from hedgerow_node.config import ASKED_WORDS
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.viewpoint import short_key

@@ -1,5 +1,6 @@
 """The program as a whole: its help, how it ends, and that nobody ever sees a traceback."""
 
+import io
 import json
 import os
 import subprocess
@@ -17,6 +18,15 @@ from node.api.serving import environment, hedgerow
 from node.cli.calling import call
 
 HEAVY = ["aiohttp", "asyncio", "cryptography", "sqlite3", "jinja2", "rich", "networkx", "markdown_it"]
+
+
+class Terminal(io.StringIO):
+    """A keyboard with nobody at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 SECRET = "what somebody wrote in private"
 
 
@@ -155,9 +165,10 @@ def test_a_locked_home_opens_with_the_passphrase_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "five words that stand alone"
-    answers = iter([words])
-    monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
-    assert call(tmp_path, "identity", "passphrase")[0] == 0
+    with monkeypatch.context() as somebody_types:
+        somebody_types.setattr("click.prompt", lambda *_, **__: words)
+        somebody_types.setattr("sys.stdin", Terminal())
+        assert call(tmp_path, "identity", "passphrase")[0] == 0
     status, _, errors = call(tmp_path, "status")
     assert (status, "HG-K3" in errors) == (1, True)
     monkeypatch.setenv("HEDGEROW_PASSPHRASE", words)

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from hedgerow_node.cli.wording import link_words
 from hedgerow_node.clock import Clock
-from hedgerow_node.commands.states import STATES
+from hedgerow_node.commands.vocabulary import STATES, RelationName
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.keys import did_of
-from node.api.serving import running
+from node.api.serving import environment, hedgerow, running
 from node.cli.calling import call
 from simulator.author import Author
 
@@ -153,3 +155,27 @@ def test_the_doctor_counts_in_words_that_fit_one_and_many(tmp_path: Path) -> Non
     titles = [check["title"] for check in json.loads(call(tmp_path, "doctor", "--json")[1])["checks"]]
     assert "The journal has what the database has of your messages: 1." in titles
     assert any("GiB are free on the disk" in title for title in titles)
+
+
+def test_a_passphrase_is_never_read_where_it_would_be_seen(tmp_path: Path) -> None:
+    done = subprocess.run(
+        hedgerow(tmp_path, "identity", "passphrase"),
+        input="one two three four\none two three four\n",
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "HG-C3" in done.stderr
+    assert "in a terminal" in done.stderr
+    assert "Warning" not in done.stderr
+    assert json.loads(call(tmp_path, "identity", "--json")[1])["passphrase"] is False
+
+
+def test_connect_tells_every_relation_and_each_act_of_hiding_names_its_opposite(tmp_path: Path) -> None:
+    told = " ".join(call(tmp_path, "connect", "--help")[1].split())
+    assert all(relation in told.replace("- ", "-") for relation in get_args(RelationName))
+    person = did_of(Author(1).key)
+    for act in ("mute", "block"):
+        assert _said(tmp_path, act, person)[0].endswith(f"hedgerow un{act} {person}")
+        assert _said(tmp_path, f"un{act}", person)[0].endswith(f"again: {person}")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgerow_node.commands.statements import RelationName, RoleName, StanceName, WithdrawalName
+from hedgerow_node.commands.vocabulary import RelationName, RoleName, StanceName, WithdrawalName
 from hedgerow_node.store.records import Author, Connection, State
 from hedgerow_node.web import wording
 
