@@ -58,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _names(text: str) -> list[str]:
-    return [] if text == "none" else text.split(",")
+    names = [] if text == "none" else text.split(",")
+    if unknown := set(names) - PEERS.keys():
+        raise argparse.ArgumentTypeError(f"no such peer: {', '.join(sorted(unknown))}")
+    return names
 
 
 if __name__ == "__main__":

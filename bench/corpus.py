@@ -7,6 +7,7 @@ full-text indexes have real work. About 400 bytes each.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -142,7 +143,7 @@ def _make(wanted: SetOfMessages, path: Path) -> None:
     with ProcessPoolExecutor() as pool:
         said = pool.map(partial(_said_by, wanted), range(wanted.authors))
         everything = sorted(entry for one in said for entry in one)
-    unfinished = path.with_suffix(".part")
+    unfinished = path.with_suffix(f".{os.getpid()}")
     with unfinished.open("wb") as file:
         for entry in everything:
             file.write(msgpack.packb(entry))

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bench.corpus import SetOfMessages, entries, thing_of
+from bench.corpus import SetOfMessages, content_of, entries
 from bench.dry_run import DryRun
 from bench.jobs.idle import visit
 from bench.jobs.ingest import HELD_GROUP, PORTION, take_in
@@ -26,6 +26,7 @@ from bench.nodes import Node
 from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
+from hedgerow_protocol.kinds import Resource
 
 SMALLEST = 10_000
 STEP = 10
@@ -52,7 +53,7 @@ def run(plan: Plan) -> Outcome:
 
 
 def _sizes(largest: int) -> list[int]:
-    sizes = [SMALLEST]
+    sizes = [min(SMALLEST, largest // STEP)]
     while sizes[-1] * STEP < largest:
         sizes.append(sizes[-1] * STEP)
     return [*(size for size in sizes if size < largest), largest]
@@ -103,7 +104,7 @@ class Growing:
             self._node.ask("GET", f"/search?q={quote(word)}")
 
         def show() -> None:
-            thing = thing_of(known, _described(random, known))
+            thing = _described(random, known)
             with browser.open(f"{page}/thing/{quote(thing, safe=':')}") as shown:
                 shown.read()
 
@@ -124,20 +125,23 @@ class Growing:
     async def _compare_once(self) -> float:
         people = [author for one in self._held for author in one.people()]
         held = sorted((ts, name) for one in self._held for ts, name, _, _ in entries(one))
-        del held[:: len(held) // self._plan.different]
+        del held[:: max(1, len(held) // self._plan.different)]
         async with aiohttp.ClientSession() as session:
             link = await DryRun.open(session, self._node.peer, people)
             return (await link.compare(held)).seconds
 
 
-def _described(random: Random, held: SetOfMessages) -> int:
-    """The place of a message that describes a thing."""
-    return random.randrange(held.count // held.authors) * held.authors
+def _described(random: Random, held: SetOfMessages) -> str:
+    """A thing that some message of a set describes."""
+    while True:
+        content, _ = content_of(held, random.randrange(held.count))
+        if isinstance(content, Resource):
+            return content.thing
 
 
 def _rare(random: Random, held: SetOfMessages) -> str:
     """A word in the address of some thing, which hardly any other has."""
-    return thing_of(held, _described(random, held)).split("/")[4]
+    return _described(random, held).split("/")[4]
 
 
 def _median(act: Callable[[], None]) -> float:

@@ -118,7 +118,7 @@ def events(wanted: SetOfMessages) -> list[str]:
 
 def _make(wanted: SetOfMessages, path: Path) -> None:
     say(f"making {wanted.count:,} Nostr events (once)")
-    unfinished = path.with_suffix(".part")
+    unfinished = path.with_suffix(f".{os.getpid()}")
     command = [str(installing.python()), str(SCRIPTS / "sign_events.py")]
     with unfinished.open("w") as file:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, text=True)

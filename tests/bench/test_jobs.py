@@ -53,6 +53,12 @@ def test_sync() -> None:
     assert also["million"]["initiator_seconds"]["median"] > 0
 
 
+def test_growth() -> None:
+    also = measured("GROWTH", "--rows", "200", "--messages", "40", "--different", "5")["also"]
+    assert also["at"].keys() == {"20", "200"}
+    assert also["growth"].keys() == {name for name in also["at"]["20"] if name.startswith("seconds")}
+
+
 def test_idle() -> None:
     assert measured("IDLE")["also"]["start_seconds"]["median"] > 0
 
