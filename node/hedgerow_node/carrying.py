@@ -59,9 +59,17 @@ async def carried_by(
     public = set([one for one in ranked if one not in blocked][: limits.MAX_FILTER_AUTHORS])
     silent = sorted(await store.library.private_follows() - public - blocked)
     private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
+    concealed = await store.library.concealed()
+    if concealed & public:
+        await store.library.reveal(concealed & public)
     held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
-    others = [one for one in held if one not in public and one not in private]
-    return Carried(frozenset(public), frozenset(private), frozenset(others[: limits.MAX_FILTER_AUTHORS]))
+    others = [one for one in held if one not in public]
+    return Carried(
+        frozenset(public),
+        frozenset(private),
+        frozenset(others[: limits.MAX_FILTER_AUTHORS]),
+        frozenset(concealed - public),
+    )
 
 
 def _key(did: str) -> AuthorKey | None:

@@ -61,7 +61,9 @@ class Carried:
     authors: frozenset[AuthorKey] = frozenset()
     private: frozenset[AuthorKey] = frozenset()
     held: frozenset[AuthorKey] = frozenset()
-    """Authors no longer carried of whom bodies are held: their retractions are still honoured."""
+    """Others of whom bodies are held, and private ones: their retractions are honoured, whoever is carried."""
+    concealed: frozenset[AuthorKey] = frozenset()
+    """Of whom something is held only because they are followed privately, or were."""
 
     def takes(self, message: Message) -> bool:
         """Whether this message is kept when it comes."""
@@ -72,24 +74,36 @@ class Carried:
 
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
-        if self.hides(message):
-            return asks_private
         author = message.header.author
-        return author in self.authors or (message.header.is_control and author in self.held)
+        if author in self.authors or (asks_private and author in self.private):
+            return True
+        return (
+            message.header.is_control
+            and author in self.held
+            and (asks_private or author not in self.concealed)
+        )
 
     def hides(self, message: Message) -> bool:
-        """Whether this message is of somebody who is followed privately alone."""
+        """Whether this message is here because its author is followed privately, or was."""
         author = message.header.author
-        return author in self.private and author not in self.authors
+        return author not in self.authors and (author in self.private or author in self.concealed)
+
+    @property
+    def hides_some(self) -> bool:
+        """Whether anything may be here of which others must not know."""
+        return bool(self.private or self.concealed)
 
     def named(self, *, asks_private: bool) -> frozenset[AuthorKey]:
         """Whom a link is asked about by name."""
         return self.authors | self.private if asks_private else self.authors
 
-    @property
-    def formerly(self) -> frozenset[AuthorKey]:
-        """Of whom a link is asked for the control set alone."""
-        return self.held - self.authors - self.private
+    def formerly(self, *, asks_private: bool) -> frozenset[AuthorKey]:
+        """Of whom a link is asked for the control set alone.
+
+        Who was known to be carried before is still among them when he is followed privately: that he is not any more
+        would tell.
+        """
+        return self.held - self.authors - (self.private if asks_private else self.concealed)
 
 
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})

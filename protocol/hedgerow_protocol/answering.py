@@ -158,7 +158,7 @@ class Answering:
         public: frozenset[AuthorKey] = carried.authors
         # A filter for no kind asks for the control set alone, which is kept for whoever's bodies are held.
         if whole.kinds == ():
-            public |= carried.formerly
+            public |= carried.formerly(asks_private=self._parts.asks_private)
         return pack_bits([author in public for author in whole.authors or ()])
 
     # --- Sessions ----------------------------------------------------------------------------------------

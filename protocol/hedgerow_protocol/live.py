@@ -111,7 +111,7 @@ class Live:
             hidden = {message.id for message in messages if self._admission.carried.hides(message)}
             self._want(now, request, [one for one in announced if one in wanted or one in hidden])
 
-        if held and self._admission.carried.private and not self._parts.asks_private:
+        if held and self._admission.carried.hides_some and not self._parts.asks_private:
             self._outbox.ask(lambda token: LoadMessages(token, held), list, then, self._wire.link)
         else:
             self._want(now, request, unknown)

@@ -75,7 +75,7 @@ class Subscribing:
     def _filters(self) -> Iterator[Filter]:
         carried = self._admission.carried
         yield from _cut(carried.named(asks_private=self._asks_private)) or [NOBODY]
-        for whole in _cut(carried.formerly):
+        for whole in _cut(carried.formerly(asks_private=self._asks_private)):
             yield replace(whole, kinds=())
 
     def on_scope(self, now: float, frame: Scope) -> bool:

@@ -81,10 +81,28 @@ JUST_ANA = frozenset({ANA.key})
         (Carried(private=JUST_ANA), (True, True), (False, False), (True, True)),
         (Carried(JUST_ANA, JUST_ANA), (True, True), (True, True), (True, True)),
         (Carried(held=JUST_ANA), (False, True), (False, True), (False, True)),
-        (Carried(private=JUST_ANA, held=JUST_ANA), (True, True), (False, False), (True, True)),
+        (Carried(private=JUST_ANA, held=JUST_ANA), (True, True), (False, True), (True, True)),
+        (
+            Carried(private=JUST_ANA, held=JUST_ANA, concealed=JUST_ANA),
+            (True, True),
+            (False, False),
+            (True, True),
+        ),
+        (Carried(held=JUST_ANA, concealed=JUST_ANA), (False, True), (False, False), (False, True)),
+        (Carried(JUST_ANA, held=JUST_ANA, concealed=JUST_ANA), (True, True), (True, True), (True, True)),
         (Carried(), (False, False), (False, False), (False, False)),
     ],
-    ids=["carried", "private", "carried and private", "held", "private and held", "stranger"],
+    ids=[
+        "carried",
+        "private",
+        "carried and private",
+        "held",
+        "private and known before",
+        "private",
+        "private before",
+        "public now",
+        "stranger",
+    ],
 )
 def test_what_is_kept_and_what_is_given_to_others(
     carried: Carried,
@@ -99,14 +117,25 @@ def test_what_is_kept_and_what_is_given_to_others(
 
 
 def test_a_private_follow_is_named_only_where_its_owner_allows_it() -> None:
+    dan = Author(4)
     carried = Carried(
         authors=frozenset({ANA.key}),
         private=frozenset({BEN.key}),
-        held=frozenset({ANA.key, BEN.key, CYD.key}),
+        held=frozenset({ANA.key, BEN.key, CYD.key, dan.key}),
+        concealed=frozenset({BEN.key, dan.key}),
     )
     assert carried.named(asks_private=False) == {ANA.key}
     assert carried.named(asks_private=True) == {ANA.key, BEN.key}
-    assert carried.formerly == {CYD.key}
+    assert carried.formerly(asks_private=False) == {CYD.key}
+    assert carried.formerly(asks_private=True) == {CYD.key, dan.key}
+
+
+def test_who_was_known_before_is_asked_about_as_before_when_he_is_followed_privately() -> None:
+    before = Carried(held=frozenset({BEN.key}))
+    after = Carried(private=frozenset({BEN.key}), held=frozenset({BEN.key}))
+    assert before.formerly(asks_private=False) == after.formerly(asks_private=False) == {BEN.key}
+    for message in (BEN.say(WORDS, EPOCH), BEN.retract(CONTENT, ts=EPOCH)):
+        assert before.serves(message) == after.serves(message)
 
 
 # --- What is let in -------------------------------------------------------------------------------------

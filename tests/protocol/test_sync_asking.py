@@ -51,7 +51,10 @@ def test_the_node_asks_for_whom_it_carries() -> None:
 def test_private_follows_are_named_only_on_a_link_that_their_owner_chose(asks_private: bool) -> None:
     cyd, dan = Author(3), Author(4)
     carried = Carried(
-        frozenset({Author(1).key, Author(2).key}), frozenset({cyd.key}), frozenset({cyd.key, dan.key})
+        authors=frozenset({Author(1).key, Author(2).key}),
+        private=frozenset({cyd.key}),
+        held=frozenset({cyd.key, dan.key}),
+        concealed=frozenset({cyd.key}),
     )
     scene = Scene(carried=carried)
     other = scene.network

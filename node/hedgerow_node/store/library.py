@@ -6,7 +6,7 @@ no copy behind; a note stays. Items are found by the same index as messages, in 
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hedgerow_node.store import cursors, erasure, index
@@ -27,9 +27,9 @@ from hedgerow_node.store.records import Import, Item, NewItem, Page
 from hedgerow_node.store.rows import as_list, chunks
 from hedgerow_node.store.viewpoint import key_of
 from hedgerow_protocol import limits
-from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.keys import AuthorKey, did_of
 
-TABLES = ("imports", "library", "mutes", "blocks", "private_follows")
+TABLES = ("imports", "library", "mutes", "blocks", "private_follows", "concealed")
 """What recovery copies row by row; `reindex` then makes the rest anew."""
 
 ADD = "INSERT INTO library (thing, title, summary, topics, note, saved, kept, import) VALUES (?, ?, ?, ?, '', ?, 1, ?)"
@@ -156,8 +156,14 @@ class Library:
         return await self._marks("blocks")
 
     async def follow_privately(self, did: str, at: float) -> bool:
-        """Follow a person without saying so; whether that is new."""
-        return await self._mark("private_follows", did, at)
+        """Follow a person without saying so; whether that is new. Who was not known here before is concealed."""
+
+        def follow(db: sqlite3.Connection) -> bool:
+            if db.execute("SELECT 1 FROM authors WHERE key = ?", [key_of(did)]).fetchone() is None:
+                db.execute("INSERT OR IGNORE INTO concealed (target) VALUES (?)", [did])
+            return change(db, "INSERT OR IGNORE INTO private_follows (target, at) VALUES (?, ?)", [did, at])
+
+        return await self._database.write(follow)
 
     async def unfollow_privately(self, did: str) -> bool:
         """No longer follow them so; whether that was the case."""
@@ -167,6 +173,16 @@ class Library:
         """Who is followed privately."""
         found = await self._marks("private_follows")
         return {key for did in found if (key := key_of(did)) is not None}
+
+    async def concealed(self) -> set[AuthorKey]:
+        """Of whom something is held only because they are followed privately, or were."""
+        found = await self._database.read(lambda db: db.execute("SELECT target FROM concealed").fetchall())
+        return {key for (did,) in found if (key := key_of(did)) is not None}
+
+    async def reveal(self, authors: Iterable[AuthorKey]) -> None:
+        """These are carried for everyone to see, so nothing is concealed any more."""
+        dids = [(did_of(author),) for author in authors]
+        await self._database.write(lambda db: db.executemany("DELETE FROM concealed WHERE target = ?", dids))
 
     async def _mark(self, table: str, target: str, at: float) -> bool:
         sql = f"INSERT OR IGNORE INTO {table} (target, at) VALUES (?, ?)"  # noqa: S608 - a name from above

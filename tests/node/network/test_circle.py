@@ -89,6 +89,32 @@ async def test_whom_one_follows_in_silence_is_carried_apart(told: Told) -> None:
     assert told.circle.carried.authors == {told.node.author}
 
 
+async def test_whom_one_followed_in_silence_stays_concealed_until_carried_for_everyone_to_see(
+    told: Told,
+) -> None:
+    silent, library = Author(1), told.node.store.library
+    did = keys.did_of(silent.key)
+    await library.follow_privately(did, 0.0)
+    await told.hold(silent.inception)
+    await library.unfollow_privately(did)
+    await told.circle.refresh()
+    assert told.circle.carried.held == {silent.key}, "withdrawals are still taken"
+    assert told.circle.carried.formerly(asks_private=False) == frozenset()
+    await told.node.publish(Follow(did))
+    told.circle.changed()
+    await told.circle.refresh()
+    assert told.circle.carried.concealed == frozenset()
+    assert await library.concealed() == set()
+
+
+async def test_who_was_known_before_is_not_concealed(told: Told) -> None:
+    former, library = Author(1), told.node.store.library
+    await told.hold(former.inception)
+    await library.follow_privately(keys.did_of(former.key), 0.0)
+    await told.circle.refresh()
+    assert told.circle.carried.formerly(asks_private=False) == {former.key}
+
+
 async def test_beyond_the_most_a_filter_names_members_come_before_whom_they_follow(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
