@@ -49,6 +49,9 @@ class Compared:
     seconds: float = 0.0
     own_cpu: float = 0.0
     """Processor seconds of the initiator."""
+    their_cpu: float = 0.0
+    """Processor seconds of the node, and the most memory that it had; for whoever knows its process."""
+    their_peak_mb: float = 0.0
     sent: int = 0
     """Bytes of WebSocket messages, sealed as they are."""
     received: int = 0

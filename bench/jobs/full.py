@@ -37,11 +37,13 @@ def run(plan: Plan) -> Outcome:
                 taken.append(_copy(holder, wanted, frames, folder / f"run-{number}"))
                 holder_cpu.append(holder.process.cpu() - before)
                 say(f"  run {number + 1}: {taken[-1].rate:,.0f}/s beside {raw.rates[-1]:,.0f}/s raw")
+            holder_peak = holder.process.peak_mb()
     also = {
         "messages": plan.messages,
         "cpu_seconds": spread([one.cpu for one in taken]),
         "cpu_seconds_of_the_holder": spread(holder_cpu),
         "peak_rss_mb": spread([one.peak_mb for one in taken]),
+        "peak_rss_mb_of_the_holder": holder_peak,
     }
     return Outcome(plan.job, "messages/s", [one.rate for one in taken], raw.rates, also=also)
 

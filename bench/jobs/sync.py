@@ -54,7 +54,10 @@ def compared(folder: Path, sides: Sides, runs: int) -> list[Compared]:
         take_in(node, sides.whole, folder, sides.theirs_lacks)
         found = []
         for number in range(runs):
+            before = node.process.cpu()
             found.append(asyncio.run(_compare(node, sides)))
+            found[-1].their_cpu = node.process.cpu() - before
+            found[-1].their_peak_mb = node.process.peak_mb()
             say(f"  {folder.name}, run {number + 1}: {found[-1].seconds:.3f} s to find what differs")
     return found
 
@@ -78,6 +81,8 @@ def told(sides: Sides, found: list[Compared]) -> dict[str, object]:
         "different": [len(last.have), len(last.need)],
         "seconds": spread([one.seconds for one in found]),
         "cpu_seconds_of_the_initiator": spread([one.own_cpu for one in found]),
+        "cpu_seconds_of_the_responder": spread([one.their_cpu for one in found]),
+        "peak_rss_mb_of_the_responder": last.their_peak_mb,
         "bytes": [last.sent, last.received],
         "round_trips": last.trips,
         "bytes_of_the_reference": transcript_bytes(
@@ -139,7 +144,7 @@ def _opens_content(one: dict) -> bool:
 
 
 def _has_agreed(file: Path) -> bool:
-    """Whether the last comparison of content was answered by NEG_SAME."""
+    """Whether the last comparison of content was answered by NEG_SAME; there is one session at a time."""
     told = [one for one in noted(file) if one.get("frame") in ("NegOpen", "NegSame")] if file.exists() else []
-    last = [place for place, one in enumerate(told) if _opens_content(one)][-1:]
-    return bool(last) and any(one["frame"] == "NegSame" for one in told[last[0] :])
+    last = max((place for place, one in enumerate(told) if _opens_content(one)), default=len(told))
+    return [one["frame"] for one in told[last + 1 :]][:1] == ["NegSame"]
