@@ -40,8 +40,8 @@ MUTANTS = [
     Mutant("codec.py", "if depth == 0:", "if depth < 0:", "nine levels"),
     Mutant(
         "codec.py",
-        "    else:\n        raise RemoteProtocolError",
-        "    else:\n        RemoteProtocolError",
+        "    elif type(value) is not bytes and value is not None:\n        raise",
+        "    elif type(value) is not bytes and value is not None:\n        ",
         "floats, maps",
     ),
     Mutant(
@@ -119,7 +119,7 @@ MUTANTS = [
     Mutant(
         "identity.py", "header.device != DeviceKey(header.author) or ", "", "an inception by a stolen device"
     ),
-    Mutant("identity.py", " & Capability.PUBLISH)", ")", "devices that may only follow publish"),
+    Mutant("identity.py", " & PUBLISH)", ")", "devices that may only follow publish"),
     Mutant(
         "things.py", "if is_web_address(thing) and not WEB", "if False and not WEB", "addresses beyond ASCII"
     ),

@@ -282,7 +282,7 @@ def test_a_folder_that_was_copied_is_a_copy_until_it_is_adopted(
         copy = Keystore.open(other)
         assert copy.is_copy
         assert copy.did == original.did
-    copy.set_passphrase(PASSPHRASE, FakeClock())
+    copy.change_passphrase(None, PASSPHRASE, FakeClock())
     assert Keystore.open(other, PASSPHRASE).is_copy
     copy.adopt()
     assert not Keystore.open(other, PASSPHRASE).is_copy
@@ -298,7 +298,7 @@ def test_a_folder_that_was_moved_or_got_other_permissions_is_no_copy(
     moved = Home(tmp_path / "moved")
     home.path.rename(moved.path)
     assert not Keystore.open(moved).is_copy
-    Keystore.open(moved).set_passphrase(PASSPHRASE, FakeClock())
+    Keystore.open(moved).change_passphrase(None, PASSPHRASE, FakeClock())
     assert not Keystore.open(moved, PASSPHRASE).is_copy
 
 

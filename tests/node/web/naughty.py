@@ -57,6 +57,7 @@ async def say_all(node: Node, texts: Sequence[str]) -> list[str]:
         if fitting == contents:
             held.append(text)
     await node.store.messages.put(messages, received=node.clock.now())
+    await node.store.indexing.finish()
     return held
 
 
