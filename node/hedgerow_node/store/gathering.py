@@ -1,7 +1,8 @@
 """Gathering: puts that wait while one is under way are stored as one, at the cost of one.
 
 Messages from many links, or from one fast link, come in small batches. What a put costs beyond its messages, a dozen
-statements and a commit, is then shared.
+statements and a commit, is then shared. While much comes, a small put waits a moment for more; a message that comes
+alone is stored at once.
 """
 
 import asyncio
@@ -13,6 +14,13 @@ from hedgerow_protocol.message import Message
 
 MAX_TOGETHER = 2_000
 """Messages of one put, but for a larger one that was brought whole: more would let whoever waits wait for long."""
+
+BULK = 64
+"""Messages of one put above which much comes, and the next put waits for more."""
+ENOUGH = 1_000
+"""Messages for which it waits, at most a moment."""
+MOMENT = 0.02
+"""Seconds."""
 
 Store = Callable[[Sequence[Message], float], Awaitable[list[Message]]]
 
@@ -48,7 +56,10 @@ class Gathering:
     async def _store_all(self) -> None:
         try:
             while self._waiting:
-                await self._store_together(self._next())
+                taken = self._next()
+                await self._store_together(taken)
+                if _count(taken) > BULK and _count(self._waiting) < ENOUGH:
+                    await asyncio.sleep(MOMENT)
         finally:
             self._task = None
 
@@ -78,6 +89,10 @@ class Gathering:
     async def _store_apart(self, puts: list[Waiting]) -> None:
         for one in puts:
             await self._store_together([one])
+
+
+def _count(puts: Sequence[Waiting]) -> int:
+    return sum([len(one.messages) for one in puts])
 
 
 def _answer(put: Waiting, new: list[Message]) -> None:

@@ -89,3 +89,20 @@ async def test_a_put_whose_caller_is_gone_is_not_begun() -> None:
     assert await first == SAID[:1]
     assert await gathered.put(SAID[2:3], 1.0) == SAID[2:3]
     assert SAID[1].id not in shelf.held
+
+
+async def test_while_much_comes_a_small_put_waits_a_moment_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "BULK", 2)
+    monkeypatch.setattr(gathering, "ENOUGH", 4)
+    monkeypatch.setattr(gathering, "MOMENT", 0.05)
+    shelf = Shelf()
+    shelf.open.set()
+    gathered = Gathering(shelf.put)
+    much = asyncio.create_task(gathered.put(SAID[:3], 1.0))
+    while not shelf.puts:
+        await asyncio.sleep(0)
+    little = asyncio.create_task(gathered.put(SAID[3:4], 1.0))
+    await much
+    more = asyncio.create_task(gathered.put(SAID[4:6], 1.0))
+    await asyncio.gather(little, more)
+    assert shelf.puts == [SAID[:3], SAID[3:6]]
