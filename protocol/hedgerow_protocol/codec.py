@@ -57,7 +57,8 @@ def _check(value: object, depth: int) -> None:
     if type(value) is tuple or type(value) is list:
         _check_array(value, depth)
     elif type(value) is str:
-        if FORBIDDEN_TEXT.search(value):
+        # Whatever version of Unicode says what is printable: control characters never are.
+        if not value.isprintable() and FORBIDDEN_TEXT.search(value):
             raise _refused("a control character in text")
     elif isinstance(value, int):  # booleans and enumerations are integers too
         if not 0 <= value <= limits.MAX_UINT:

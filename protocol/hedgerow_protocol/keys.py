@@ -5,8 +5,8 @@ that could make two implementations disagree is refused before the library is as
 cofactorless equation, byte for byte.
 """
 
-import hashlib
 from functools import lru_cache
+from hashlib import sha256
 from typing import NewType
 
 from cryptography.exceptions import InvalidSignature
@@ -53,7 +53,7 @@ ED25519_MULTICODEC = b"\xed\x01"
 
 def hash_for(purpose: str, data: bytes) -> bytes:
     """H(purpose, data) of the specs: SHA-256 that no other purpose can reproduce; 32 bytes."""
-    return hashlib.sha256(b"hedgerow/1/" + purpose.encode() + b"\0" + data).digest()
+    return sha256(b"hedgerow/1/%b\0%b" % (purpose.encode(), data)).digest()
 
 
 def public_key(seed: bytes) -> bytes:

@@ -135,11 +135,13 @@ def _check_rules(header: Header) -> None:
         raise out_of_range("seq counts from 1")
     if (header.prev is None) != (header.seq == 1):
         raise wrong_shape("prev is nil exactly when seq is 1")
-    if not ascends(header.replaces):
+    if header.replaces and not ascends(header.replaces):
         raise out_of_range("replaces is not ascending")
-    if header.is_control and header.replaces:
+    if not header.is_control:
+        return
+    if header.replaces:
         raise out_of_range("a control kind replaces nothing")
-    if header.is_control and header.body_len > limits.MAX_CONTROL_BODY:
+    if header.body_len > limits.MAX_CONTROL_BODY:
         raise out_of_range("the body of a control kind is too long")
 
 

@@ -60,9 +60,7 @@ MUTANTS = [
     Mutant("keys.py", " & (SIGN_BIT - 1) < FIELD_PRIME", " < FIELD_PRIME", "half of all keys are refused"),
     Mutant("keys.py", "!= 64 or not is_strict_point(signature[:32]):", "!= 64:", "R of small order"),
     Mutant("keys.py", "    check_key(key)\n    if", "    if", "hostile keys verify"),
-    Mutant(
-        "keys.py", 'purpose.encode() + b"\\0" + data', "purpose.encode() + data", "purposes run into the data"
-    ),
+    Mutant("keys.py", 'b"hedgerow/1/%b\\0%b"', 'b"hedgerow/1/%b%b"', "purposes run into the data"),
     Mutant("keys.py", " or not data.startswith(ED25519_MULTICODEC):", ":", "keys of another kind as text"),
     Mutant("keys.py", 'b"hedgerow/1/root"', 'b"hedgerow/1/Root"', "other recovery keys"),
     Mutant("message.py", 'b"hedgerow/1/sig\\0"', 'b""', "signatures for another purpose"),
@@ -72,10 +70,13 @@ MUTANTS = [
         "message.py", "if (header.prev is None) != (header.seq == 1):", "if False:", "chains without prev"
     ),
     Mutant("message.py", "if header.seq == 0:", "if False:", "seq 0"),
-    Mutant("message.py", "if not ascends(header.replaces):", "if False:", "replaces in any order"),
     Mutant(
-        "message.py", "if header.is_control and header.replaces:", "if False:", "control kinds that replace"
+        "message.py",
+        "if header.replaces and not ascends(header.replaces):",
+        "if False:",
+        "replaces in any order",
     ),
+    Mutant("message.py", "    if header.replaces:\n", "    if False:\n", "control kinds that replace"),
     Mutant("message.py", "range(80, 100)", "range(80, 99)", "kind 99 is no control kind"),
     Mutant("message.py", "MAX_UINT) != VERSION", "MAX_UINT) == 0", "other versions are read as version 1"),
     Mutant("message.py", '"signature", length=64', '"signature"', "signatures of any length"),
