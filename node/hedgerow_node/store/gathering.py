@@ -53,6 +53,11 @@ class Gathering:
             self._task = asyncio.create_task(self._store_all())
         return await waiting.new
 
+    async def finish(self) -> None:
+        """Store what waits."""
+        while self._task is not None:
+            await asyncio.wait({self._task})
+
     async def _store_all(self) -> None:
         try:
             while self._waiting:

@@ -105,6 +105,10 @@ class Messages:
         self._on_put()
         return new
 
+    async def finish(self) -> None:
+        """Store what waits to be put."""
+        await self._gathering.finish()
+
     async def known(self, ids: Collection[MessageId]) -> set[MessageId]:
         """Those of these that need not be asked for: held with body, or erased."""
         return await self._database.read(lambda db: {MessageId(key) for (key,) in select_in(db, KNOWN, ids)})

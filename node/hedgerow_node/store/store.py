@@ -113,6 +113,7 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was begun and close the files."""
+        await self.messages.finish()
         await self.indexing.stop()
         await self.database.close()
         self.journal.close()
