@@ -75,6 +75,7 @@ class Listener:
                 loop=loop,
                 keepalive_timeout=keepalive_timeout,
                 auto_decompress=auto_decompress,
+                max_line_size=MAX_HEADER,
                 access_log=None,  # type: ignore[arg-type] # what the library's own runner passes
                 logger=NOWHERE,
             )

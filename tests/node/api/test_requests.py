@@ -236,3 +236,9 @@ def test_one_connection_serves_many_requests(served: Running) -> None:
         assert answer.status == (404 if "nowhere" in path else 200)
         assert json.loads(body)
     connection.close()
+
+
+def test_a_query_of_any_length_that_a_header_holds_is_answered(served: Running) -> None:
+    answer = served.api("GET", "/search", {"q": "ü" * 4_000})
+    assert answer.status == 200
+    check_answer("search", answer.json)
