@@ -1,10 +1,16 @@
 """The command line. Everything heavy is imported by the command that needs it: `hedgerow --help` is quick."""
 
+import gc
 import sys
+
+GARBAGE = 50_000
+"""New objects after which Python looks for garbage in circles: at its own 700 it looks again and again at what was
+imported, and at every batch of messages."""
 
 
 def main() -> None:
     """The program `hedgerow`."""
+    gc.set_threshold(GARBAGE)
     from hedgerow_node.cli.program import run_program
 
     sys.exit(run_program(sys.argv[1:]))

@@ -11,7 +11,6 @@ from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.saying import Saying
 from hedgerow_node.commands.sharing import share_all
 from hedgerow_node.config import MAX_IMPORT, SAVE_BATCH
-from hedgerow_node.exchange import importer
 from hedgerow_node.exchange.items import ImportedLink, Parsed, Skipped, UnknownFormat
 from hedgerow_node.node import Node, OnProgress
 from hedgerow_node.problems import Code, Problem
@@ -87,6 +86,8 @@ async def undo_import(node: Node, request: UndoImport) -> Json:
 
 
 def _parse(name: str, data: bytes) -> Parsed:
+    from hedgerow_node.exchange import importer  # with its parsers, which few runs of a node need
+
     try:
         return importer.parse(name, data)
     except UnknownFormat as error:

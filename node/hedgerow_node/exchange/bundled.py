@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hedgerow_node.addresses import thing_of
-from hedgerow_node.exchange import importer
 from hedgerow_node.exchange.items import ImportedLink
 
 FILE = Path(__file__).with_name("look_around.md")
@@ -40,6 +39,8 @@ def content() -> bytes:
 @cache
 def links() -> Mapping[str, ImportedLink]:
     """Every link by its thing, in the order of the list."""
+    from hedgerow_node.exchange import importer  # with its parsers, which few runs of a node need
+
     return MappingProxyType({thing_of(link.address): link for link in importer.parse(NAME, content()).links})
 
 
