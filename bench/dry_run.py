@@ -99,13 +99,17 @@ class DryRun:
 
     async def _ask(self, frame: Frame, *expected: type[Frame]) -> Frame:
         await self._send(frame)
+        answer = await self._receive(*expected)
+        self.compared.trips += 1
+        return answer
+
+    async def _receive(self, *expected: type[Frame]) -> Frame:
         while True:
             data = await self._socket.receive_bytes()
             self.compared.received += len(data)
             packed = self._channel.open(data)
             answer = decode_frame(packed) if packed is not None else None
             if isinstance(answer, expected):
-                self.compared.trips += 1
                 return answer
 
     async def _send(self, frame: Frame) -> None:
@@ -148,7 +152,11 @@ class DryRun:
             if isinstance(answer, NegErr):
                 return answer
             assert isinstance(answer, NegMsg)
-            step = initiator.on_message(answer.data)
+            data = answer.data
+            while answer.more:
+                answer = await self._receive(NegMsg)
+                data += answer.data
+            step = initiator.on_message(data)
             self.compared.have += step.have
             self.compared.need += step.need
             message = step.reply
