@@ -198,3 +198,7 @@ class Node:
     def messages(self) -> int:
         """How many messages it holds."""
         return int(self.ask("GET", "/status")["messages"])
+
+    def is_searchable(self) -> bool:
+        """Whether all that it holds is indexed: what comes in bulk is stored first."""
+        return not self.ask("GET", "/status")["not_yet_searchable"]

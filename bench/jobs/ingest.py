@@ -6,13 +6,14 @@ does when all of it is verified and committed.
 """
 
 import shutil
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.corpus import SetOfMessages
 from bench.measuring import spread
-from bench.nodes import Broken, Node, load_peer
+from bench.nodes import Broken, Node, load_peer, wait_until
 from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
@@ -36,6 +37,8 @@ class Taken:
     load_cpu: float
     """Processor seconds of the load peer."""
     peak_mb: float
+    searchable: float = 0.0
+    """Seconds until all of it was searchable too."""
 
     @property
     def rate(self) -> float:
@@ -63,8 +66,10 @@ def take_in(node: Node, wanted: SetOfMessages, folder: Path, left_out: str = NOT
             done["cpu"] - begun["cpu"],
             node.process.peak_mb(),
         )
+        wait_until(node.is_searchable, "everything is searchable")
     finally:
         load.stop()
+    taken = replace(taken, searchable=time.monotonic() - begun["at"])
     gained = node.messages() - before
     if gained < taken.count + wanted.authors:  # each author's log comes before what it authorises
         raise Broken(f"the node gained {gained} messages of {taken.count}")
@@ -118,6 +123,7 @@ def _also(plan: Plan, taken: list[Taken], raw: RawLimit) -> dict[str, object]:
         "rows_before": plan.rows,
         "cpu_seconds": spread([one.cpu for one in taken]),
         "cpu_ratio": spread([one.count * cpu / one.cpu for one, cpu in zip(taken, raw.cpu, strict=True)]),
+        "seconds_until_searchable": spread([one.searchable for one in taken]),
         "cpu_seconds_of_the_load": spread([one.load_cpu for one in taken]),
         "peak_rss_mb": spread([one.peak_mb for one in taken]),
     }
