@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import click
 
+from hedgerow_node.cli.opening import open_session
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.session import Session, open_session
+from hedgerow_node.cli.session import Session
 from hedgerow_node.config import Home, home_path
 
 F = TypeVar("F", bound=Callable[..., object])

@@ -10,7 +10,8 @@ from typing import BinaryIO
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
-from hedgerow_node.cli.session import Json, typed
+from hedgerow_node.cli.session import Json
+from hedgerow_node.cli.typed import typed
 from hedgerow_node.cli.wording import count, size, text, whole
 from hedgerow_node.config import MAX_IMPORT
 from hedgerow_node.problems import Code, Problem

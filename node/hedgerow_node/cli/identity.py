@@ -3,7 +3,7 @@
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
-from hedgerow_node.cli.session import typed
+from hedgerow_node.cli.typed import typed
 from hedgerow_node.cli.wording import day, text, texts
 
 UNSEEN = "Run this command in a terminal, where it can be typed unseen."

@@ -9,8 +9,10 @@ from hedgerow_node.app import App, Composition, PageAddress
 from hedgerow_node.cli.asked import Asked
 from hedgerow_node.cli.browser import open_browser
 from hedgerow_node.cli.logfile import start_log
+from hedgerow_node.cli.opening import RETRY
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.session import RETRY, Json, Running, ask_passphrase, running_node
+from hedgerow_node.cli.session import Json, Running, running_node
+from hedgerow_node.cli.typed import ask_passphrase
 from hedgerow_node.cli.wording import ago, count, number, records, whole
 from hedgerow_node.clock import Clock
 from hedgerow_node.commands.table import BY_NAME
