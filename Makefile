@@ -60,7 +60,7 @@ format: $(VENV)/dev.stamp  ## Put the code into the house's format
 	@$(BIN)/ruff format --quiet .
 
 soak: $(VENV)/dev.stamp  ## The full-size runs, about an hour; writes tests/SOAK.md
-	@$(BIN)/python -m pytest -m soak --numprocesses $(CORES) --dist load --junitxml=.soak.xml -o junit_logging=system-out tests || true
+	@$(BIN)/python -m pytest -m soak --numprocesses 4 --dist loadgroup --junitxml=.soak.xml -o junit_logging=system-out tests || true
 	@$(BIN)/python tests/soak_report.py .soak.xml
 
 JOB ?= INGEST

@@ -1,7 +1,7 @@
 """The asking side of synchronisation: what the side that dialled compares, in which order, and when again.
 
 Subscribe (so that nothing new is missed) → learn which authors the other side carries → compare the control set,
-then the content set. Equal: done. Far smaller than theirs: stream theirs, then compare again. Otherwise reconcile,
+then the content set. Equal: done. Much smaller than theirs: stream theirs, then compare again. Otherwise reconcile,
 fetch what is needed, offer what they lack. A set is finished when everything fetched is stored and everything
 offered was answered, so an author's log stands before what it authorises. What moved is confirmed by one more
 comparison; then the link is settled until the interval ends, the other side says CHANGED, or others are carried.
@@ -210,7 +210,7 @@ class Asking:
         if outcome is Outcome.NOT_NOW:
             self._run = None
             self._next_run = now + self._jittered(limits.BUSY_RETRY)
-        elif outcome is Outcome.FAR_SMALLER:
+        elif outcome is Outcome.TO_STREAM:
             version = self.subscriptions[task.sub].version
             run.has_moved = True
             self._stream = Stream(self._wire, self._fetching, task, version, self._on_streamed)
@@ -221,7 +221,7 @@ class Asking:
     def _on_streamed(self, now: float, stream: Stream) -> None:
         if self._stream is stream and self._run is not None:
             self._stream = None
-            self._run.tasks.appendleft(replace(stream.task, was_streamed=True))
+            self._run.tasks.appendleft(stream.task.streamed())
 
     def _split(self, run: _Run, task: Task, since: int) -> None:
         # The newest part first; a boundary that does not narrow the window would never end.

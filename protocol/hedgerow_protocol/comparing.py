@@ -1,11 +1,12 @@
 """One set compared with the other side's, as the initiator of a session (specs/08-sync.md).
 
 States: our sum is being loaded → NEG_OPEN is sent → our items are being loaded → rounds → over. Equal sums end it
-at once; a set of ours that is next to nothing is not compared but streamed by whoever asked. One session at a time.
+at once. A set of ours that lacks much is not compared at first but streamed by whoever asked: what lies behind our last
+message, since a first copy may have broken off there, and then, if ours is next to nothing, all. One session at a time.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -41,7 +42,17 @@ class Task:
     tier: Tier
     since: int = 0
     until: int = 0
+    after: tuple[int, bytes] | None = None
+    """The (ts, id) behind which a stream of it begins; None for its start."""
+    was_resumed: bool = False
+    """Whether what lies behind our last message was streamed."""
     was_streamed: bool = False
+    """Whether all of it was."""
+
+    def streamed(self) -> "Task":
+        """This task after the stream that it asked for."""
+        is_whole = self.after is None
+        return replace(self, after=None, was_resumed=True, was_streamed=self.was_streamed or is_whole)
 
 
 class Outcome(Enum):
@@ -50,8 +61,8 @@ class Outcome(Enum):
     EQUAL = auto()
     COMPARED = auto()
     """What differs was told as it was found."""
-    FAR_SMALLER = auto()
-    """Ours is next to nothing: stream theirs."""
+    TO_STREAM = auto()
+    """Much is missing here: stream the task, from where it says."""
     TOO_BIG = auto()
     NOT_NOW = auto()
     """The responder is busy, or the session not over the current scope."""
@@ -167,9 +178,11 @@ class Comparing:
         session = self._current(frame.req, _State.OPENED)
         if session is None:
             return
-        if session.count * limits.BULK_SHARE < frame.count and not session.task.was_streamed:
-            self._wire.send(NegClose(session.request))
-            self._end(now, session, Outcome.FAR_SMALLER)
+        task, missing = session.task, frame.count - session.count
+        is_resuming = session.count > 0 and missing >= limits.RESUME_GAP and not task.was_resumed
+        is_far_smaller = session.count * limits.BULK_SHARE < frame.count and not task.was_streamed
+        if is_far_smaller and not is_resuming:
+            self._leave_to_stream(now, session, None)
             return
         self._wire.patience.end(now, session.request)
         session.state = _State.LOADING
@@ -177,8 +190,17 @@ class Comparing:
             session,
             lambda token: LoadItems(token, session.filter, session.task.tier),
             Items,
-            self._on_items,
+            self._resume if is_resuming else self._on_items,
         )
+
+    def _leave_to_stream(self, now: float, session: _Session, after: tuple[int, bytes] | None) -> None:
+        session.task = replace(session.task, after=after)
+        self._wire.send(NegClose(session.request))
+        self._end(now, session, Outcome.TO_STREAM)
+
+    def _resume(self, now: float, session: _Session, items: Items) -> None:
+        last = (items.timestamps[-1], items.ids[-limits.ID_SIZE :]) if items.timestamps else None
+        self._leave_to_stream(now, session, last)
 
     def _on_items(self, now: float, session: _Session, items: Items) -> None:
         session.state = _State.COMPARING

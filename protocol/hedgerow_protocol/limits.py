@@ -160,6 +160,9 @@ MAX_SUBSCRIPTIONS = 8
 """Subscriptions of one side of a link."""
 BULK_SHARE = 10
 """A set smaller than one part in this many of the other side's is streamed, not reconciled."""
+RESUME_GAP = 1_000
+"""Messages that the other side has more than we, from which on what lies behind our last one is streamed first: a first
+copy that broke off goes on where it was, at the cost of one empty answer where it was something else."""
 RANGE_MESSAGES = 2_000
 """Messages asked for by one RANGE."""
 REQUEST_WINDOW = 4

@@ -29,7 +29,8 @@ class Stream:
         self.task = task
         self._version = version
         self._on_over = on_over
-        self._after = (task.since - 1, LAST_ID) if task.since else (0, bytes(limits.ID_SIZE))
+        start = (task.since - 1, LAST_ID) if task.since else (0, bytes(limits.ID_SIZE))
+        self._after = task.after or start
         self._is_waiting = True
         self._has_moved = False
 

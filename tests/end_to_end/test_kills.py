@@ -46,10 +46,10 @@ def slow_for(kills: int) -> float:
     return SLOW * items_for(kills) / (kills * ITEMS_A_KILL)
 
 
-both_sizes = pytest.mark.parametrize(
-    "kills",
-    [pytest.param(counts(False), id="few"), pytest.param(counts(True), id="soak", marks=pytest.mark.soak)],
-)
+def both_sizes(who: str) -> pytest.MarkDecorator:
+    """A few kills and many; the many of each test in a process of their own, for they wait most of the time."""
+    many = pytest.param(counts(True), id="soak", marks=[pytest.mark.soak, pytest.mark.xdist_group(who)])
+    return pytest.mark.parametrize("kills", [pytest.param(counts(False), id="few"), many])
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def report(what: str, landed: int, kills: int) -> None:
     assert landed >= AT_LEAST * kills
 
 
-@both_sizes
+@both_sizes("learner")
 def test_a_learner_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
     ana, ben, seed = people
     total = share_with_seed(ana, seed, line, items_for(kills), tmp_path)
@@ -168,7 +168,7 @@ def start_seed(seed: Person, line: SlowLine) -> None:
     line.target = int(seed.peer.rpartition(":")[2])
 
 
-@both_sizes
+@both_sizes("seed")
 def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
     ana, _, seed = people
     library_of(ana, items_for(kills), tmp_path)
@@ -233,7 +233,7 @@ class Publishing(threading.Thread):
             return json.load(response)["ids"]
 
 
-@both_sizes
+@both_sizes("publisher")
 def test_a_learner_killed_while_it_publishes_keeps_what_was_acknowledged(people, kills):
     ana, chance = people[0], Random(kills)
     acknowledged: list[str] = []

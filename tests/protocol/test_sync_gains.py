@@ -76,6 +76,31 @@ def test_a_set_is_streamed_when_ours_is_below_a_tenth_of_it(theirs: int, then: t
     assert type(frames[0]) is then
 
 
+@pytest.mark.parametrize(
+    ("missing", "then"), [(limits.RESUME_GAP - 1, NegMsg), (limits.RESUME_GAP, NegClose)]
+)
+def test_a_copy_that_broke_off_goes_on_behind_its_last_message(missing: int, then: type[Frame]) -> None:
+    held = ben_said(200)
+    scene = Asked(held=(Author(2).inception, *held))
+    frames = scene.send(NegDiffers(scene.content().req, 200 + missing))
+    assert type(frames[0]) is then
+    if then is NegClose:
+        asked = scene.only(Range, frames)
+        assert (asked.after_ts, asked.after_id) == (held[-1].header.ts, held[-1].id)
+
+
+def test_what_the_end_of_a_set_does_not_explain_is_streamed_and_then_compared() -> None:
+    scene = Asked(held=(Author(2).inception, *ben_said(1)))
+    session = scene.content()
+    asked = scene.only(Range, scene.send(NegDiffers(session.req, 5_000)))
+    assert asked.after_ts > 0
+    session = scene.only(NegOpen, scene.send(answered(asked.req)))
+    asked = scene.only(Range, scene.send(NegDiffers(session.req, 5_000)))
+    assert (asked.after_ts, asked.after_id) == (0, bytes(32))
+    session = scene.only(NegOpen, scene.send(answered(asked.req)))
+    assert type(scene.send(NegDiffers(session.req, 5_000))[0]) is NegMsg
+
+
 @pytest.mark.parametrize("order", [(1, 0), (0, 0)])
 def test_a_stream_that_does_not_go_forward_ends_the_link(order: tuple[int, int]) -> None:
     scene, asked = streaming()
