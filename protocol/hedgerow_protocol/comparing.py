@@ -1,8 +1,9 @@
 """One set compared with the other side's, as the initiator of a session (specs/08-sync.md).
 
 States: our sum is being loaded → NEG_OPEN is sent → our items are being loaded → rounds → over. Equal sums end it
-at once. A set of ours that lacks much is not compared at first but streamed by whoever asked: what lies behind our last
-message, since a first copy may have broken off there, and then, if ours is next to nothing, all. One session at a time.
+at once. A set of ours that lacks much is not compared at first but streamed by whoever asked: its end from near our
+last message, since a first copy may have broken off there, and then, if ours is next to nothing, all. One session at a
+time.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class Task:
     after: tuple[int, bytes] | None = None
     """The (ts, id) behind which a stream of it begins; None for its start."""
     was_resumed: bool = False
-    """Whether what lies behind our last message was streamed."""
+    """Whether the end of it was streamed."""
     was_streamed: bool = False
     """Whether all of it was."""
 
@@ -179,7 +180,9 @@ class Comparing:
         if session is None:
             return
         task, missing = session.task, frame.count - session.count
-        is_resuming = session.count > 0 and missing >= limits.RESUME_GAP and not task.was_resumed
+        is_resuming = (
+            session.count > limits.RESUME_BACK and missing >= limits.RESUME_GAP and not task.was_resumed
+        )
         is_far_smaller = session.count * limits.BULK_SHARE < frame.count and not task.was_streamed
         if is_far_smaller and not is_resuming:
             self._leave_to_stream(now, session, None)
@@ -199,8 +202,9 @@ class Comparing:
         self._end(now, session, Outcome.TO_STREAM)
 
     def _resume(self, now: float, session: _Session, items: Items) -> None:
-        last = (items.timestamps[-1], items.ids[-limits.ID_SIZE :]) if items.timestamps else None
-        self._leave_to_stream(now, session, last)
+        rank = len(items.timestamps) - limits.RESUME_BACK - 1
+        after = SortedIndex(items.ids, items.timestamps).item(rank) if rank >= 0 else None
+        self._leave_to_stream(now, session, after)
 
     def _on_items(self, now: float, session: _Session, items: Items) -> None:
         session.state = _State.COMPARING

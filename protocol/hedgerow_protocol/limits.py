@@ -161,8 +161,11 @@ MAX_SUBSCRIPTIONS = 8
 BULK_SHARE = 10
 """A set smaller than one part in this many of the other side's is streamed, not reconciled."""
 RESUME_GAP = 1_000
-"""Messages that the other side has more than we, from which on what lies behind our last one is streamed first: a first
-copy that broke off goes on where it was, at the cost of one empty answer where it was something else."""
+"""Messages that the other side has more than we, from which on the end of the set is streamed first: a first copy that
+broke off goes on where it was, at the cost of one short answer where it was something else."""
+RESUME_BACK = MAX_FRAME_MESSAGES
+"""The last messages that we have, before which that stream begins: a few are new, our own among them, and were not the
+end of a copy."""
 RANGE_MESSAGES = 2_000
 """Messages asked for by one RANGE."""
 REQUEST_WINDOW = 4

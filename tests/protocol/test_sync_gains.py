@@ -79,18 +79,24 @@ def test_a_set_is_streamed_when_ours_is_below_a_tenth_of_it(theirs: int, then: t
 @pytest.mark.parametrize(
     ("missing", "then"), [(limits.RESUME_GAP - 1, NegMsg), (limits.RESUME_GAP, NegClose)]
 )
-def test_a_copy_that_broke_off_goes_on_behind_its_last_message(missing: int, then: type[Frame]) -> None:
-    held = ben_said(200)
+def test_a_copy_that_broke_off_goes_on_near_its_last_message(missing: int, then: type[Frame]) -> None:
+    held = ben_said(limits.RESUME_BACK + 1)
     scene = Asked(held=(Author(2).inception, *held))
-    frames = scene.send(NegDiffers(scene.content().req, 200 + missing))
+    frames = scene.send(NegDiffers(scene.content().req, len(held) + missing))
     assert type(frames[0]) is then
     if then is NegClose:
         asked = scene.only(Range, frames)
-        assert (asked.after_ts, asked.after_id) == (held[-1].header.ts, held[-1].id)
+        assert (asked.after_ts, asked.after_id) == (held[0].header.ts, held[0].id)
+
+
+def test_a_copy_that_has_hardly_begun_begins_anew() -> None:
+    scene = Asked(held=(Author(2).inception, *ben_said(limits.RESUME_BACK)))
+    asked = scene.only(Range, scene.send(NegDiffers(scene.content().req, 5_000)))
+    assert (asked.after_ts, asked.after_id) == (0, bytes(32))
 
 
 def test_what_the_end_of_a_set_does_not_explain_is_streamed_and_then_compared() -> None:
-    scene = Asked(held=(Author(2).inception, *ben_said(1)))
+    scene = Asked(held=(Author(2).inception, *ben_said(limits.RESUME_BACK + 1)))
     session = scene.content()
     asked = scene.only(Range, scene.send(NegDiffers(session.req, 5_000)))
     assert asked.after_ts > 0
