@@ -60,8 +60,6 @@ async def carried_by(
     silent = sorted(await store.library.private_follows() - public - blocked)
     private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
     concealed = await store.library.concealed()
-    if concealed & public:
-        await store.library.reveal(concealed & public)
     held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
     others = [one for one in held if one not in public]
     return Carried(

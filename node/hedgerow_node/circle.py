@@ -98,8 +98,15 @@ class Circle:
             self.carried = await carried_by(
                 self._node.store, self._following, self._node.author, self._members, +self._trial
             )
+            await self._reveal()
             await self._learn_logs()
             self._on_carried(self.carried)
+
+    async def _reveal(self) -> None:
+        """Whoever is carried for everyone to see is concealed no more, also when that ends."""
+        library = self._node.store.library
+        if known := await library.concealed() & self.carried.authors:
+            await library.reveal(known)
 
     async def _learn_logs(self) -> None:
         """Logs that did not come over a link: a restored export brings some."""

@@ -22,7 +22,7 @@ ENOUGH = 1_000
 MOMENT = 0.02
 """Seconds."""
 
-Store = Callable[[Sequence[Message], float], Awaitable[list[Message]]]
+Storing = Callable[[Sequence[Message], float], Awaitable[list[Message]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Waiting:
 class Gathering:
     """Puts by way of `store`, which takes messages and when they came and returns those that were new."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Storing) -> None:
         self._store = store
         self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
