@@ -1,6 +1,7 @@
 """The command line. Everything heavy is imported by the command that needs it: `hedgerow --help` is quick."""
 
 import gc
+import signal
 import sys
 
 GARBAGE = 50_000
@@ -13,4 +14,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
     from hedgerow_node.cli.program import run_program
 
-    sys.exit(run_program(sys.argv[1:]))
+    code = run_program(sys.argv[1:])
+    # All is said: an interruption from here on would only show where Python is.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
