@@ -123,8 +123,18 @@ LOG_BURST = 10.0
 """Lines of one event that others can cause, at once."""
 LOG_RATE = 1 / 60
 """Lines of it a second after that; the next line says how many were left out."""
-VERIFY_THREADS = 2
+CHECK_THREADS = 2
 """Threads that check signatures, which release the interpreter's lock."""
+CHECK_PROCESSES = min(os.cpu_count() or 1, 4)
+"""Processes that check them while much comes in, each of about 25 MB; one would gain nothing."""
+MANY_TO_CHECK = 1_000
+"""Messages that wait to be checked, about a tenth of a second's work, from which on processes are started."""
+SMALL_BATCH = 16
+"""Messages up to which a batch is not worth the way to a process and back."""
+CHECK_IDLE = 30.0
+"""Seconds without a larger batch after which the processes end; also the pause after they could not be started."""
+CHECK_TIMEOUT = 30.0
+"""Seconds in which a process has to answer; a batch takes it some hundredths."""
 CERTIFICATE_LIFE = 7 * 86_400
 """Seconds that a certificate is valid; the protocol allows 30 days."""
 CERTIFICATE_USE = 86_400

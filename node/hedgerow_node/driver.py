@@ -11,12 +11,12 @@ memory, and one that does not read at all is cut off by its queue's limit and by
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TypeAlias, assert_never
 
+from hedgerow_node.checking.checker import Checker
 from hedgerow_node.clock import Clock
-from hedgerow_node.config import FLUSH_TIMEOUT, GOODBYE_TIMEOUT, VERIFY_THREADS, WATCH_INTERVAL
+from hedgerow_node.config import FLUSH_TIMEOUT, GOODBYE_TIMEOUT, WATCH_INTERVAL
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.link import BY_THE_PEER, Link, Socket
 from hedgerow_node.links.noting import Noting
@@ -27,7 +27,7 @@ from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Carried, decode_batch, verify_batch
+from hedgerow_protocol.admission import Carried, judged
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
@@ -47,7 +47,6 @@ from hedgerow_protocol.effects import (
     Page,
     Put,
     Send,
-    Verified,
     Verify,
     WakeAt,
 )
@@ -55,7 +54,7 @@ from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
-from hedgerow_protocol.message import Message
+from hedgerow_protocol.message import Message, claimed_id
 from hedgerow_protocol.peer import Connection, LinkState, Peer
 
 log = Log("links")
@@ -92,7 +91,6 @@ class Driver:
         self._store = store
         self._clock = clock
         self._room = room
-        self._net = net
         self._on_event = on_event
         self._on_clock_set = on_clock_set
         self._time = SteadyTime(clock)
@@ -104,7 +102,7 @@ class Driver:
         self._brought: dict[tuple[LinkId, int], asyncio.Future[int | None]] = {}
         self._ended = Bell()
         self._is_closing = False
-        self._threads = ThreadPoolExecutor(VERIFY_THREADS, "verify")
+        self._checker = Checker(net)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._watching = asyncio.create_task(self._watch())
@@ -188,7 +186,7 @@ class Driver:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
+        await self._checker.close()
 
     # --- Events ------------------------------------------------------------------------------------------
 
@@ -302,12 +300,10 @@ class Driver:
             self.cut(origin, STORE_FAILS)
 
     async def _verify(self, effect: Verify, origin: LinkId | None) -> None:
-        loop = asyncio.get_running_loop()
-        decoded, undecodable = await loop.run_in_executor(self._threads, decode_batch, effect.messages)
-        known = await self._store.messages.known([message.id for message in decoded])
-        wanted = [message for message in decoded if message.id not in known]
-        held, bad = await loop.run_in_executor(self._threads, verify_batch, wanted, self._net)
-        verified = Verified(tuple(held), len(decoded) - len(wanted), (*undecodable, *bad))
+        ids = [claimed_id(data) for data in effect.messages]
+        known = await self._store.messages.known([one for one in ids if one is not None])
+        wanted = [data for data, one in zip(effect.messages, ids, strict=True) if one not in known]
+        verified = judged(wanted, await self._checker.check(wanted), len(ids) - len(wanted))
         self._perform(self._peer.on_verified(self.now, effect.token, verified), origin)
 
     async def _put(self, effect: Put, origin: LinkId | None) -> None:

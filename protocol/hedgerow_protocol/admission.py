@@ -1,12 +1,12 @@
 """Admission: what comes in over links is checked in batches, authorised, stored, and told to the other links.
 
-The order is: size, decoding, known already?, schema, signature (the driver, off its loop, with `decode_batch` and
-`verify_batch`), then carried here?, due?, authorised? (this machine), then stored. The batches of one link are
-judged in the order in which they came, so that an author's log stands before what it authorises.
+The order is: known already?, size, form, schema, signature (the driver, off its loop, with `check_batch`), then carried
+here?, due?, authorised? (this machine), then stored. The batches of one link are judged in the order in which they
+came, so that an author's log stands before what it authorises.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,31 +16,27 @@ from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities, decode_entry
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind, decode_body
-from hedgerow_protocol.message import Message, MessageId, decode_message, verify
+from hedgerow_protocol.message import Message, MessageId, checked_message, decode_message, verify
 from hedgerow_protocol.outbox import Outbox
 
 
-def decode_batch(messages: Iterable[bytes]) -> tuple[list[Message], list[Reason]]:
-    """The messages that decode, and the reason of each that does not."""
-    decoded, bad = [], []
-    for data in messages:
-        try:
-            decoded.append(decode_message(data))
-        except RemoteProtocolError as error:
-            bad.append(error.reason)
-    return decoded, bad
+def check_batch(messages: Iterable[bytes], net: int) -> list[Reason | None]:
+    """Of each of these bytes: None where they are a message that holds (`check_message`), else why they are not."""
+    return [_reason_against(data, net) for data in messages]
 
 
-def verify_batch(messages: Iterable[Message], net: int) -> tuple[list[Message], list[Reason]]:
-    """The messages whose network, schema and signature hold, and the reason of each other one."""
-    held, bad = [], []
-    for message in messages:
-        try:
-            check_message(message, net)
-            held.append(message)
-        except RemoteProtocolError as error:
-            bad.append(error.reason)
-    return held, bad
+def _reason_against(data: bytes, net: int) -> Reason | None:
+    try:
+        check_message(decode_message(data), net)
+    except RemoteProtocolError as error:
+        return error.reason
+    return None
+
+
+def judged(messages: Sequence[bytes], verdicts: Sequence[Reason | None], known: int) -> Verified:
+    """The answer to a `Verify` of which `known` were held, and `check_batch` said this of the others."""
+    held = [checked_message(data) for data, bad in zip(messages, verdicts, strict=True) if bad is None]
+    return Verified(tuple(held), known, tuple([bad for bad in verdicts if bad is not None]))
 
 
 def check_message(message: Message, net: int) -> None:

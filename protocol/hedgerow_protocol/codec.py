@@ -35,18 +35,26 @@ def decode(data: bytes, max_size: int) -> object:
 
     Raises `RemoteProtocolError` with `too_big` above `max_size` bytes and `not_canonical` for every other fault.
     """
-    if len(data) > max_size:
-        raise RemoteProtocolError(Reason.TOO_BIG, f"{len(data)} bytes, at most {max_size}")
-    try:
-        value = msgpack.unpackb(
-            data, use_list=False, raw=False, max_array_len=limits.MAX_ARRAY, max_map_len=0, max_ext_len=0
-        )
-    except (ValueError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise _refused(f"not decodable: {type(error).__name__}") from None
+    value = read(data, max_size)
     _check(value, limits.MAX_DEPTH)
     if _pack(value) != data:
         raise _refused("not the shortest form")
     return value
+
+
+def read(data: bytes, max_size: int) -> object:
+    """The value in `data`, whether or not this is the form it should have; raises as `decode` does.
+
+    For bytes that were decoded before, and to look at what is decoded later.
+    """
+    if len(data) > max_size:
+        raise RemoteProtocolError(Reason.TOO_BIG, f"{len(data)} bytes, at most {max_size}")
+    try:
+        return msgpack.unpackb(
+            data, use_list=False, raw=False, max_array_len=limits.MAX_ARRAY, max_map_len=0, max_ext_len=0
+        )
+    except (ValueError, OverflowError, RecursionError, msgpack.UnpackException) as error:
+        raise _refused(f"not decodable: {type(error).__name__}") from None
 
 
 def _pack(value: object) -> bytes:

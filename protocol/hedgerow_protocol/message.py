@@ -6,7 +6,7 @@ a header that still verifies. Bytes are hashed, signed, stored and forwarded as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NewType
+from typing import Any, NewType, cast
 
 from hedgerow_protocol import codec, keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
@@ -161,6 +161,31 @@ def decode_message(data: bytes) -> Message:
     )
     check_body(message)
     return message
+
+
+def claimed_id(data: bytes) -> MessageId | None:
+    """The id of the message that these bytes claim to be, nothing checked; None where they have no header.
+
+    What is held under this id need not be decoded.
+    """
+    try:
+        value = codec.read(data, limits.MAX_MESSAGE)
+    except RemoteProtocolError:
+        return None
+    if isinstance(value, tuple) and value and isinstance(value[0], bytes):
+        return message_id(value[0])
+    return None
+
+
+def checked_message(data: bytes) -> Message:
+    """The message in bytes that `decode_message` took before, not checked again."""
+    read = cast(tuple[bytes, bytes, bytes | None], codec.read(data, limits.MAX_MESSAGE))
+    return Message(message_id(read[0]), checked_header(read[0]), *read)
+
+
+def checked_header(data: bytes) -> Header:
+    """The header in bytes that `decode_header` took before, not checked again."""
+    return Header(*cast(tuple[Any, ...], codec.read(data, limits.MAX_HEADER))[1:])
 
 
 def check_body(message: Message) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.admission import Admission, Carried, check_message, decode_batch, verify_batch
+from hedgerow_protocol.admission import Admission, Carried, check_batch, check_message, judged
 from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Verified, Verify
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
@@ -315,14 +315,15 @@ def test_a_batch_of_nothing_asks_for_nothing() -> None:
 # --- The driver's part ----------------------------------------------------------------------------------
 
 
-def test_a_batch_is_decoded_and_verified_message_by_message() -> None:
+def test_a_batch_is_checked_message_by_message() -> None:
     good = [ANA.inception, CONTENT, CONTROL.without_body()]
     forged = replace(CONTENT, signature=bytes(64))
-    decoded, bad = decode_batch([b"", *(one.encode() for one in [*good, forged])])
-    assert bad == [Reason.NOT_CANONICAL]
-    held, bad = verify_batch(decoded, MAIN_NET)
-    assert held == good
-    assert bad == [Reason.BAD_SIGNATURE]
+    batch = [b"", *(one.encode() for one in [*good, forged])]
+    verdicts = check_batch(batch, MAIN_NET)
+    assert verdicts == [Reason.NOT_CANONICAL, None, None, None, Reason.BAD_SIGNATURE]
+    assert judged(batch, verdicts, known=7) == Verified(
+        tuple(good), 7, (Reason.NOT_CANONICAL, Reason.BAD_SIGNATURE)
+    )
 
 
 def test_the_network_the_schema_and_the_log_entry_are_checked() -> None:

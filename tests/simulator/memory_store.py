@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable
 
-from hedgerow_protocol.admission import decode_batch, verify_batch
+from hedgerow_protocol.admission import check_batch, judged
 from hedgerow_protocol.effects import (
     Items,
     Load,
@@ -21,7 +21,7 @@ from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind, Retract, decode_body
-from hedgerow_protocol.message import MAIN_NET, Message, MessageId
+from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
 
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
 """Kinds that no retraction touches."""
@@ -74,14 +74,13 @@ class MemoryStore:
 
     def verify(self, data: Iterable[bytes]) -> Verified:
         """What a driver does off its loop."""
-        decoded, undecodable = decode_batch(data)
-        unknown = [message for message in decoded if not self._is_known(message.id)]
-        held, bad = verify_batch(unknown, MAIN_NET)
-        return Verified(tuple(held), len(decoded) - len(unknown), (*undecodable, *bad))
+        given = list(data)
+        unknown = [one for one in given if not self._is_known(claimed_id(one))]
+        return judged(unknown, check_batch(unknown, MAIN_NET), len(given) - len(unknown))
 
-    def _is_known(self, message: MessageId) -> bool:
+    def _is_known(self, message: MessageId | None) -> bool:
         """Whether it need not be asked for: held with its body, or erased."""
-        held = self.messages.get(message)
+        held = self.messages.get(message) if message is not None else None
         return held is not None and (held.body is not None or self.is_erased(held))
 
     def load(self, effect: Load) -> object:

@@ -1,0 +1,1 @@
+"""Checking what links bring: form, schema and signature, beside the event loop, on all processors."""
