@@ -1,53 +1,29 @@
 """Admission: what comes in over links is checked in batches, authorised, stored, and told to the other links.
 
-The order is: known already?, size, form, schema, signature (the driver, off its loop, with `check_batch`), then carried
+The order is: known already?, size, form, schema, signature (the driver, off its loop, with `checking`), then carried
 here?, due?, authorised? (this machine), then stored. The batches of one link are judged in the order in which they
 came, so that an author's log stands before what it authorises.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import Delivered, LinkId, Note, Put, Verified, Verify
-from hedgerow_protocol.errors import Reason, RemoteProtocolError
-from hedgerow_protocol.identity import Identities, decode_entry
+from hedgerow_protocol.errors import Reason
+from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.kinds import Kind, decode_body
-from hedgerow_protocol.message import Message, MessageId, checked_message, decode_message, verify
+from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.message import Message, MessageId, checked_message
 from hedgerow_protocol.outbox import Outbox
-
-
-def check_batch(messages: Iterable[bytes], net: int) -> list[Reason | None]:
-    """Of each of these bytes: None where they are a message that holds (`check_message`), else why they are not."""
-    return [_reason_against(data, net) for data in messages]
-
-
-def _reason_against(data: bytes, net: int) -> Reason | None:
-    try:
-        check_message(decode_message(data), net)
-    except RemoteProtocolError as error:
-        return error.reason
-    return None
 
 
 def judged(messages: Sequence[bytes], verdicts: Sequence[Reason | None], known: int) -> Verified:
     """The answer to a `Verify` of which `known` were held, and `check_batch` said this of the others."""
     held = [checked_message(data) for data, bad in zip(messages, verdicts, strict=True) if bad is None]
     return Verified(tuple(held), known, tuple([bad for bad in verdicts if bad is not None]))
-
-
-def check_message(message: Message, net: int) -> None:
-    """Raises `RemoteProtocolError` unless network, schema and signature of a decoded message hold."""
-    if message.header.net != net:
-        raise RemoteProtocolError(Reason.WRONG_NET, f"net {message.header.net}")
-    if message.header.kind == Kind.IDENTITY:
-        decode_entry(message)
-    elif message.body is not None:
-        decode_body(message.header.kind, message.body)
-    verify(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.admission import Admission, Carried, check_batch, check_message, judged
+from hedgerow_protocol.admission import Admission, Carried, judged
+from hedgerow_protocol.checking import check_batch, check_message
 from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Verified, Verify
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities

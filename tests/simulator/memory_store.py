@@ -3,7 +3,8 @@
 from array import array
 from collections.abc import Iterable
 
-from hedgerow_protocol.admission import check_batch, judged
+from hedgerow_protocol.admission import judged
+from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.effects import (
     Items,
     Load,

@@ -12,7 +12,7 @@ from hedgerow_node.checking.worker import Verdict
 from hedgerow_node.checking.workers import WorkerLost, Workers
 from hedgerow_node.config import CHECK_IDLE, CHECK_PROCESSES, CHECK_THREADS, MANY_TO_CHECK, SMALL_BATCH
 from hedgerow_node.logs import Log
-from hedgerow_protocol.admission import check_batch
+from hedgerow_protocol.checking import check_batch
 
 log = Log("checking")
 

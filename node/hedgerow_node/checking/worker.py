@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 import msgpack
 
-from hedgerow_protocol.admission import check_batch
+from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.errors import Reason
 
 LENGTH = 4

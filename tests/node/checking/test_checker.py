@@ -17,7 +17,7 @@ from hedgerow_node.checking.checker import Checker
 from hedgerow_node.checking.worker import Verdict
 from hedgerow_node.checking.workers import WorkerLost, Workers
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import check_batch
+from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.kinds import Comment
 from hedgerow_protocol.message import MAIN_NET
 from node.others import Other
