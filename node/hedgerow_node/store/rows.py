@@ -1,7 +1,8 @@
 """Messages as rows of the database, and the few statements that everything here looks them up with.
 
 What is read is checked: the id against the header, the body against the header, the signature against its checksum.
-A disk that changes a byte can therefore hide a message, never alter one.
+A disk that changes a byte can therefore hide a message, never alter one. A header of the right id is the one that was
+decoded before it was stored.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from hedgerow_node.store.faults import DamagedRow
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import AuthorKey
-from hedgerow_protocol.message import Message, MessageId, check_body, decode_header, message_id
+from hedgerow_protocol.message import Message, MessageId, check_body, checked_header, message_id
 
 T = TypeVar("T")
 MessageRow = tuple[bytes, bytes, bytes, int, bytes | None]
@@ -37,7 +38,7 @@ def message_of(row: MessageRow) -> Message:
     try:
         if message_id(header) != identifier or zlib.crc32(signature) != crc:
             raise DamagedRow("header or signature")
-        message = Message(MessageId(identifier), decode_header(header), header, signature, body)
+        message = Message(MessageId(identifier), checked_header(header), header, signature, body)
         check_body(message)
     except (RemoteProtocolError, TypeError) as error:
         raise DamagedRow(str(error)) from None
