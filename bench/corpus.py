@@ -20,9 +20,9 @@ import msgpack
 
 from bench.places import kept, say
 from hedgerow_protocol import keys
-from hedgerow_protocol.identity import make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Content, Endorse, Resource, encode_body
+from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.message import FIRST, ChainPlace, Message, sign_message
 
 FIRST_TS = 1_700_000_000

@@ -41,8 +41,9 @@ from hedgerow_node.config import MIN_PASSPHRASE, Home
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.identity import decode_entry, make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.log_changes import make_inception
+from hedgerow_protocol.log_entry import decode_inception
 from hedgerow_protocol.message import MAIN_NET, Message, decode_message, verify
 
 SECRET = 32
@@ -247,7 +248,7 @@ def decode_secrets(files: Mapping[str, bytes], passphrase: str) -> dict[Secret, 
 def check_inception(inception: Message) -> None:
     """Raises `Problem` unless this is a signed inception."""
     try:
-        decode_entry(inception)
+        decode_inception(inception)
         verify(inception)
     except RemoteProtocolError as error:
         raise Problem(Code.KEYS_DAMAGED, f"the inception: {error}") from None
@@ -255,7 +256,7 @@ def check_inception(inception: Message) -> None:
 
 def _check_belongs(secrets: Secrets, inception: Message) -> None:
     device = keys.public_key(secrets[Secret.DEVICE])
-    if device not in [grant.device for grant in decode_entry(inception).devices]:
+    if device not in [grant.device for grant in decode_inception(inception).devices]:
         raise Problem(Code.KEYS_DAMAGED, "the device key is not one that this identity names")
 
 

@@ -211,8 +211,9 @@ class Admission:
             return False
         if header.kind == Kind.IDENTITY:
             self._identities.learn(message)
-        if not self._identities.is_authorised(header):
-            self._refuse(message.id, lambda now: not self._identities.is_authorised(header))
+        if not self._identities.is_authorised(message):
+            if header.kind != Kind.IDENTITY:  # an entry is judged with those that are held each time it comes
+                self._refuse(message.id, lambda now: not self._identities.is_live(header))
             self.on_unauthorised(now, link, header.author)
             return False
         return True

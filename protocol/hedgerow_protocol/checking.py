@@ -6,8 +6,8 @@ A function of the bytes alone, so it can be computed anywhere: drivers do so bes
 from collections.abc import Iterable
 
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
-from hedgerow_protocol.identity import decode_entry
 from hedgerow_protocol.kinds import Kind, decode_body
+from hedgerow_protocol.log_entry import decode_entry
 from hedgerow_protocol.message import Message, decode_message, verify
 
 

@@ -1,194 +1,125 @@
-"""Identity: an author's log, and which devices it lets speak for the author (specs/01-identity.md).
+"""Identity: which devices speak for which author, by the log entries held (specs/01-identity.md).
 
-The log begins with the inception: the one message that the genesis key signs before its private half is destroyed.
-It names the online root, the commitment to the first recovery key, and the first devices. Entries with another
-operation are carried and have no effect here.
-
-Two inceptions make an identity contested: each opens a branch, and what any branch authorises stays authorised.
+Every entry whose signature was verified is learned, in any order; what they say together is worked out when it is
+first asked for (`log_branches`). Nothing depends on when an entry came, and one that says nothing now may later.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import IntEnum, IntFlag
 
-from hedgerow_protocol import codec, keys, kinds, limits
-from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
+from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind
-from hedgerow_protocol.message import FIRST, MAIN_NET, Header, Message, MessageId, sign_message
-from hedgerow_protocol.shape import as_array, as_key, as_list, as_uint, ascends, out_of_range, wrong_shape
-
-
-class Operation(IntEnum):
-    """What an entry of the log does; an unknown number is carried without effect."""
-
-    INCEPTION = 0
-
-
-class Capability(IntFlag):
-    """What a device may do for its author; bits that are not known here are carried without effect."""
-
-    PUBLISH = 1
-    FOLLOW = 2
-
+from hedgerow_protocol.log_branches import Branch, Log, Signed, SignedLater, branch_at, read_log
+from hedgerow_protocol.log_entry import Capability, Cut, LogEntry, Operation, decode_entry
+from hedgerow_protocol.message import Header, Message, MessageId
 
 PUBLISH = int(Capability.PUBLISH)
 """An operation on flags takes ten times as long as one on integers, and this one is made for each message."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceGrant:
-    """A device and what it may do."""
-
-    device: DeviceKey
-    capabilities: int = Capability.PUBLISH | Capability.FOLLOW
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """The content of a message of kind 0. Removals are pairs of device and cut: (seq, id), highest first."""
-
-    operation: int
-    index: int
-    previous: MessageId | None
-    root: bytes
-    """The online root from here on: it signs updates. 32 bytes, never a device."""
-    next: bytes | None
-    """The commitment to the recovery key that may rotate; None closes the branch."""
-    devices: tuple[DeviceGrant, ...]
-    removals: tuple[tuple[DeviceKey, tuple[tuple[int, MessageId], ...]], ...] = ()
-
-
-def decode_entry(message: Message) -> LogEntry:
-    """The log entry in a message of kind 0 with its body; raises `RemoteProtocolError`.
-
-    An inception is checked whole but for its signature; of other operations only the shape.
-    """
-    if message.header.kind != Kind.IDENTITY or message.body is None:
-        raise wrong_shape("not a log entry with its body")
-    body = kinds.decode_body(Kind.IDENTITY, message.body)
-    assert isinstance(body.content, kinds.Unknown)
-    if body.topics or body.refs:
-        raise wrong_shape("a log entry has neither topics nor refs")
-    entry = _as_entry(body.content.values)
-    if entry.operation == Operation.INCEPTION:
-        _check_inception(message.header, entry)
-    return entry
-
-
-def _as_entry(values: tuple[object, ...]) -> LogEntry:
-    operation, index, previous, root, following, devices, removals = as_array(values, "a log entry", 7)
-    return LogEntry(
-        operation=as_uint(operation, "op", 2**16 - 1),
-        index=as_uint(index, "idx", limits.MAX_LOG_ENTRIES - 1),
-        previous=None if previous is None else MessageId(as_key(previous, "log_prev")),
-        root=as_key(root, "root"),
-        next=None if following is None else as_key(following, "next"),
-        devices=as_list(devices, "devices", limits.MAX_DEVICES, _as_grant),
-        removals=as_list(removals, "removals", limits.MAX_DEVICES, _as_removal),
-    )
-
-
-def _as_grant(value: object, what: str) -> DeviceGrant:
-    device, capabilities = as_array(value, what, 2)
-    key = as_key(device, what)
-    keys.check_key(key)
-    return DeviceGrant(DeviceKey(key), as_uint(capabilities, what, 2**16 - 1))
-
-
-def _as_removal(value: object, what: str) -> tuple[DeviceKey, tuple[tuple[int, MessageId], ...]]:
-    device, cut = as_array(value, what, 2)
-    return DeviceKey(as_key(device, what)), as_list(cut, what, limits.MAX_CUT_TIPS, _as_tip)
-
-
-def _as_tip(value: object, what: str) -> tuple[int, MessageId]:
-    seq, tip = as_array(value, what, 2)
-    return as_uint(seq, what, 2**32 - 1), MessageId(as_key(tip, what))
-
-
-def _check_inception(header: Header, entry: LogEntry) -> None:
-    if header.device != DeviceKey(header.author) or header.seq != 1:
-        raise wrong_shape("an inception is signed by the genesis key as its first message")
-    if entry.index != 0 or entry.previous is not None or entry.next is None or entry.removals:
-        raise wrong_shape("an inception has idx 0, no log_prev, a commitment, no removals")
-    devices = [grant.device for grant in entry.devices]
-    if not devices or not ascends(devices):
-        raise out_of_range("the devices are none, or not ascending")
-    keys.check_key(entry.root)
-    if entry.root == header.author or {entry.root, header.author} & set(devices):
-        raise RemoteProtocolError(Reason.BAD_KEY, "genesis, root and devices are not different keys")
-
-
-def make_inception(
-    *,
-    genesis_seed: bytes,
-    root: bytes,
-    device: DeviceKey,
-    recovery: bytes,
-    nonce: bytes,
-    ts: int,
-    net: int = MAIN_NET,
-) -> Message:
-    """The first message of a new identity; the caller then destroys the genesis seed.
-
-    `root` and `recovery` are public keys: the online root, and recovery key 1.
-    """
-    grants = [[device, Capability.PUBLISH | Capability.FOLLOW]]
-    content = [Operation.INCEPTION, 0, None, root, keys.commitment(recovery), grants, []]
-    message = sign_message(
-        seed=genesis_seed,
-        author=AuthorKey(keys.public_key(genesis_seed)),
-        place=FIRST,
-        kind=Kind.IDENTITY,
-        ts=ts,
-        body=codec.encode([nonce, [], [], *content]),
-        net=net,
-    )
-    try:
-        decode_entry(message)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(str(error)) from None
-    return message
+NOTHING: Log = Log()
 
 
 class Identities:
-    """Which devices speak for which author, learned from log entries whose signatures were verified."""
+    """The logs of all authors, learned from messages of kind 0 whose signatures were verified."""
 
     def __init__(self) -> None:
+        self._held: dict[AuthorKey, dict[MessageId, Signed | SignedLater]] = {}
+        self._logs: dict[AuthorKey, Log] = {}
         self._devices: dict[AuthorKey, dict[DeviceKey, int]] = {}
-        self._inceptions: dict[AuthorKey, set[MessageId]] = {}
+        """What all open branches together let each device do; only for logs that were read."""
 
     def learn(self, message: Message) -> bool:
-        """Take a verified message of kind 0; whether it changed what is authorised.
+        """Take a verified message of kind 0; whether it was not known.
 
         Raises `RemoteProtocolError` when its body breaks the schema.
         """
-        entry = decode_entry(message)
+        signed = _signed(message)
         author = message.header.author
-        known = self._inceptions.setdefault(author, set())
-        if entry.operation != Operation.INCEPTION or message.id in known:
+        held = self._held.setdefault(author, {})
+        if message.id in held:
             return False
-        known.add(message.id)
-        devices = self._devices.setdefault(author, {})
-        for grant in entry.devices:
-            devices[grant.device] = devices.get(grant.device, 0) | int(grant.capabilities)
+        held[message.id] = signed
+        self._logs.pop(author, None)
+        self._devices.pop(author, None)
+        if len(held) > limits.MAX_ENTRIES_HELD:
+            self._forget_some(author)
         return True
+
+    def _forget_some(self, author: AuthorKey) -> None:
+        # Of what has no effect, half: what is needed after all comes again with the next comparison.
+        counted = self.log(author).counted
+        held = self._held[author]
+        aside = [one for one in held if one not in counted]
+        for one in aside[: (len(aside) + 1) // 2]:
+            del held[one]
+
+    def log(self, author: AuthorKey) -> Log:
+        """What the entries of this author say."""
+        log = self._logs.get(author)
+        if log is None:
+            held = self._held.get(author)
+            if held is None:
+                return NOTHING
+            log = self._logs[author] = read_log(author, held.values())
+        return log
+
+    def branch_at(self, author: AuthorKey, entry: MessageId) -> Branch | None:
+        """What holds after an entry of this author that is held with its chain, on a branch now or not."""
+        return branch_at(author, self._held.get(author, {}).values(), entry)
+
+    def aside(self, author: AuthorKey) -> list[MessageId]:
+        """Entries of this author that are held and do not belong to his log now, in the order they came."""
+        counted = self.log(author).counted
+        return [one for one in self._held.get(author, ()) if one not in counted]
 
     def is_known(self, author: AuthorKey) -> bool:
         """Whether an inception of this author is held."""
-        return bool(self._inceptions.get(author))
+        return self.log(author).is_known
 
     def is_contested(self, author: AuthorKey) -> bool:
-        """Whether more than one inception of this author is held."""
-        return len(self._inceptions.get(author, ())) > 1
+        """Whether the log of this author has more than one open branch."""
+        return self.log(author).is_contested
 
-    def is_authorised(self, header: Header) -> bool:
-        """Whether the logs held let this device publish this message for its author."""
-        if header.kind == Kind.IDENTITY:
-            return header.device == DeviceKey(header.author)
+    def has_left(self, author: AuthorKey) -> bool:
+        """Whether all branches are closed, or are too many: nothing but the log is in the sets any more."""
+        log = self.log(author)
+        return log.is_known and not log.branches
+
+    def is_authorised(self, message: Message) -> bool:
+        """Whether it is an entry that belongs to the log, or its device may publish; what cuts reach is not asked."""
+        if message.header.kind == Kind.IDENTITY:
+            return message.id in self.log(message.header.author).counted
+        return self.is_live(message.header)
+
+    def is_live(self, header: Header) -> bool:
+        """Whether the logs held let this device publish for its author, whatever else it says."""
         devices = self._devices.get(header.author)
-        return devices is not None and bool(devices.get(header.device, 0) & PUBLISH)
+        if devices is None:
+            devices = self._read_devices(header.author)
+        return bool(devices.get(header.device, 0) & PUBLISH)
+
+    def _read_devices(self, author: AuthorKey) -> dict[DeviceKey, int]:
+        log = self.log(author)
+        devices: dict[DeviceKey, int] = {}
+        for branch in log.branches:
+            for device, capabilities in branch.devices.items():
+                devices[device] = devices.get(device, 0) | capabilities
+        if log.is_known:  # else whoever sends messages of unheard authors fills the memory
+            self._devices[author] = devices
+        return devices
 
     def devices_of(self, author: AuthorKey) -> Iterable[DeviceKey]:
-        """The live devices of this author, in the order they were learned."""
-        return self._devices.get(author, {}).keys()
+        """The live devices of this author, on whatever open branch."""
+        devices = self._devices.get(author)
+        return (self._read_devices(author) if devices is None else devices).keys()
+
+    def cuts_of(self, author: AuthorKey, device: DeviceKey) -> tuple[Cut, ...]:
+        """How far a device that may not publish any more counts, by each open branch that lets it count at all."""
+        cuts = {branch.cuts.get(device, ()) for branch in self.log(author).branches}
+        return tuple(sorted(cut for cut in cuts if cut))
+
+
+def _signed(message: Message) -> Signed | SignedLater:
+    entry, header = decode_entry(message), message.header
+    if isinstance(entry, LogEntry) and entry.operation in set(Operation):
+        return Signed(message.id, header.device, header.seq, entry)
+    return SignedLater(message.id, header.device, entry)

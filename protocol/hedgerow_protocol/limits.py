@@ -49,6 +49,14 @@ MAX_MINUTES = 10_000_000
 # --- Identity -------------------------------------------------------------------------------------------
 MAX_DEVICES = 32
 MAX_CUT_TIPS = 8
+MAX_BRANCHES = 16
+"""Open branches of one identity log; whoever has more leaves the sets."""
+MAX_LATER_ENTRIES = 64
+"""Entries of one log with operations that this revision does not know."""
+MAX_ENTRIES_HELD = 2_304
+"""Entries of one author that are kept: those that belong to the log, at most 1,089, and as many beside them."""
+UNDECIDED_SECONDS = 30 * 86_400
+"""How long a message of a removed device is kept aside while links are missing that would decide on it."""
 CERTIFICATE_DAYS = 30
 """Longest life of a certificate for a Noise key."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import ada_url
 import pytest
 
-from hedgerow_protocol import identity, keys, kinds, limits, message, things
+from hedgerow_protocol import cuts, identity, keys, kinds, limits, log_changes, log_entry, message, things
 from hedgerow_protocol.errors import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -264,25 +264,21 @@ def _shown_parts(example: message.Message) -> set[str]:
     return {part.hex() for part in parts}
 
 
-def test_the_worked_example_of_an_inception_is_what_the_code_makes() -> None:
-    seed = keys.recovery_seed(ENTROPY, 1)
-    example = identity.make_inception(
+def _example_inception() -> message.Message:
+    return log_changes.make_inception(
         genesis_seed=GENESIS,
         root=keys.public_key(ONLINE_ROOT),
         device=keys.DeviceKey(keys.public_key(DEVICE)),
-        recovery=keys.public_key(seed),
+        recovery=keys.public_key(keys.recovery_seed(ENTROPY, 1)),
         nonce=_repeated(5, 16),
         ts=1_700_000_000,
         net=2,
     )
-    text = _squeezed("01-identity.md")
-    shown = {seed.hex(), keys.public_key(seed).hex(), keys.did_of(example.header.author)}
-    assert {part for part in shown | _shown_parts(example) if part not in text} == set()
 
 
-def test_the_worked_example_of_a_message_is_what_the_code_makes() -> None:
+def _example_message() -> message.Message:
     content = kinds.Endorse("https://example.org/", kinds.Stance.FOR, reason="Clear.")
-    example = message.sign_message(
+    return message.sign_message(
         seed=DEVICE,
         author=keys.AuthorKey(keys.public_key(GENESIS)),
         place=message.FIRST,
@@ -291,6 +287,51 @@ def test_the_worked_example_of_a_message_is_what_the_code_makes() -> None:
         body=kinds.encode_body(kinds.Body(_repeated(6, 16), content)),
         net=2,
     )
+
+
+def test_the_worked_example_of_an_inception_is_what_the_code_makes() -> None:
+    seed, example = keys.recovery_seed(ENTROPY, 1), _example_inception()
+    text = _squeezed("01-identity.md")
+    shown = {seed.hex(), keys.public_key(seed).hex(), keys.did_of(example.header.author)}
+    assert {part for part in shown | _shown_parts(example) if part not in text} == set()
+
+
+def test_the_worked_example_of_an_update_a_rotate_and_a_cut_is_what_the_code_makes() -> None:
+    known, author = identity.Identities(), keys.AuthorKey(keys.public_key(GENESIS))
+    known.learn(_example_inception())
+    second = log_entry.DeviceGrant(keys.DeviceKey(keys.public_key(_repeated(7))))
+    update = log_changes.make_update(
+        known.log(author).branches[0],
+        root_seed=ONLINE_ROOT,
+        added=[second],
+        nonce=_repeated(8, 16),
+        ts=1_700_000_120,
+        net=2,
+    )
+    known.learn(update)
+    endorsement = _example_message()
+    rotate = log_changes.make_rotate(
+        known.log(author).branches[0],
+        recovery_seed=keys.recovery_seed(ENTROPY, 1),
+        root=keys.public_key(_repeated(9)),
+        recovery=keys.public_key(keys.recovery_seed(ENTROPY, 2)),
+        devices=[second],
+        removed={endorsement.header.device: ((1, endorsement.id),)},
+        nonce=_repeated(10, 16),
+        ts=1_700_000_180,
+        net=2,
+    )
+    known.learn(rotate)
+    text = _squeezed("01-identity.md")
+    shown = _shown_parts(update) | _shown_parts(rotate) | {second.device.hex(), endorsement.id.hex()}
+    assert {part for part in shown if part not in text} == set()
+    assert not known.is_live(endorsement.header)
+    reach = cuts.Reach(known.cuts_of(author, endorsement.header.device)[0])
+    assert reach.standing(endorsement.id, 1) == cuts.Standing.AUTHORISED
+
+
+def test_the_worked_example_of_a_message_is_what_the_code_makes() -> None:
+    example = _example_message()
     text = _squeezed("03-messages.md")
     shown = {example.encode().hex(), example.header.body_hash.hex(), things.message_thing(example.id)}
     assert {part for part in shown | _shown_parts(example) if part not in text} == set()

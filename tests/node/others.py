@@ -4,9 +4,9 @@ import random
 
 from hedgerow_node.node import Node
 from hedgerow_protocol import keys
-from hedgerow_protocol.identity import make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Content, encode_body
+from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId, sign_message
 
 

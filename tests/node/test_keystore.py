@@ -14,7 +14,8 @@ from hedgerow_node.config import Home
 from hedgerow_node.keystore import Keystore, Secret, decode_secrets, encode_secrets
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import keys
-from hedgerow_protocol.identity import Identities, decode_entry
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.log_entry import decode_inception
 from hedgerow_protocol.message import verify
 from node.clocks import FakeClock
 from node.crashes import Crash, stopping_at
@@ -71,7 +72,7 @@ def test_the_words_spell_the_recovery_key_that_the_inception_commits_to(home: Ho
     assert len(words) == 24
     entropy = bytes(Mnemonic("english").to_entropy(list(words)))
     recovery = keys.public_key(keys.recovery_seed(entropy, 1))
-    assert decode_entry(keystore.inception).next == keys.commitment(recovery)
+    assert decode_inception(keystore.inception).next == keys.commitment(recovery)
 
 
 def test_the_genesis_seed_never_reaches_the_disk(home: Home) -> None:

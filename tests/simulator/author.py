@@ -3,9 +3,9 @@
 from random import Random
 
 from hedgerow_protocol import keys
-from hedgerow_protocol.identity import make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Content, Kind, Resource, Retract, encode_body
+from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.message import (
     FIRST,
     MAIN_NET,

@@ -11,7 +11,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, this file does not see its own package
 
-from specs.message_vectors import encoding, filters, frames, identity, invites, kinds, messages, sync, things
+from specs.message_vectors import (
+    encoding,
+    filters,
+    frames,
+    identity,
+    invites,
+    kinds,
+    logs,
+    messages,
+    sync,
+    things,
+)
 from specs.message_vectors.writer import text_of
 
 FOLDER = Path(__file__).parents[2] / "specs" / "vectors"
@@ -21,6 +32,9 @@ CASES = {
     "01-identity/recovery-keys": identity.recovery_cases,
     "01-identity/log-entries": identity.entry_cases,
     "01-identity/authorisation": identity.authorisation_cases,
+    "01-identity/changes": logs.change_cases,
+    "01-identity/standings": logs.standing_cases,
+    "01-identity/forks": logs.fork_cases,
     "02-encoding/values": encoding.value_cases,
     "02-encoding/hashes": encoding.hash_cases,
     "02-encoding/base58": encoding.base58_cases,

@@ -10,8 +10,23 @@ from pathlib import Path
 import ada_url
 import pytest
 
-from hedgerow_protocol import base58, codec, filter, frame, identity, invite, keys, kinds, message, things
+from hedgerow_protocol import (
+    base58,
+    codec,
+    filter,
+    forks,
+    frame,
+    identity,
+    invite,
+    keys,
+    kinds,
+    log_entry,
+    message,
+    things,
+)
 from hedgerow_protocol.admission import Carried
+from hedgerow_protocol.checking import check_message
+from hedgerow_protocol.cuts import Reach, Standing
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from simulator.responder import Responder
 from specs import make_vectors
@@ -20,6 +35,8 @@ VECTORS = Path(__file__).parents[2] / "specs" / "vectors"
 RUN_ELSEWHERE = {"06-handshake", "08-reconciliation"}
 """Folders of specs that have tests of their own."""
 NO_LIMIT = 2**20
+NET = 2
+"""The network of the vectors."""
 Case = dict[str, object]
 
 
@@ -84,13 +101,14 @@ def run_recovery_keys(case: Case) -> Iterator[object]:
 
 def run_log_entries(case: Case) -> Iterator[object]:
     found = message.decode_message(data_of(case["message"]))
-    message.verify(found)
-    entry = identity.decode_entry(found)
-    devices = tuple((grant.device, grant.capabilities) for grant in entry.devices)
-    expected = case["entry"]
+    check_message(found, NET)
+    entry, expected = log_entry.decode_entry(found), case["entry"]
     assert isinstance(expected, dict)
+    assert isinstance(entry, log_entry.LogEntry) == (len(expected) > 1)
     for name, value in expected.items():
-        yield devices if name == "devices" else getattr(entry, name), value_of(value)
+        shown = getattr(entry, name)
+        is_granted = name == "devices"
+        yield tuple((one.device, one.capabilities) for one in shown) if is_granted else shown, value_of(value)
 
 
 def run_authorisation(case: Case) -> Iterator[object]:
@@ -98,9 +116,61 @@ def run_authorisation(case: Case) -> Iterator[object]:
     assert isinstance(held, list)
     for data in held:
         known.learn(message.decode_message(data_of(data)))
-    header = message.decode_header(data_of(case["header"]))
-    yield known.is_authorised(header), case["authorised"]
-    yield known.is_contested(header.author), case["contested"]
+    judged = header_alone(data_of(case["header"]))
+    yield known.is_authorised(judged), case["authorised"]
+    yield known.is_contested(judged.header.author), case["contested"]
+
+
+def header_alone(data: bytes) -> message.Message:
+    """A message of which only the header is there."""
+    return message.Message(message.message_id(data), message.decode_header(data), data, bytes(64), None)
+
+
+def run_standings(case: Case) -> Iterator[object]:
+    held, headers = case["held"], case["headers"]
+    assert isinstance(held, list)
+    assert isinstance(headers, list)
+    messages = [message.decode_message(data_of(data)) for data in held]
+    known = learned(messages)
+    for data, state in headers:
+        yield standing(known, messages, header_alone(data_of(data))).value, state
+    log = known.log(messages[0].header.author) if messages else known.log(keys.AuthorKey(bytes(32)))
+    yield len(log.branches), case["branches"]
+    if "belong" in case:
+        yield [at for at, one in enumerate(messages) if one.id in log.counted], list(value_of(case["belong"]))  # type: ignore[call-overload]
+    yield learned(messages[::-1]).log(messages[0].header.author) if messages else log, log
+
+
+def learned(messages: list[message.Message]) -> identity.Identities:
+    """What the log entries among these say."""
+    known = identity.Identities()
+    for one in messages:
+        if one.header.kind == kinds.Kind.IDENTITY:
+            check_message(one, NET)
+            known.learn(one)
+    return known
+
+
+def standing(known: identity.Identities, held: list[message.Message], judged: message.Message) -> Standing:
+    """What the logs and what is held say of one message."""
+    header = judged.header
+    if known.is_authorised(judged):
+        return Standing.AUTHORISED
+    found = set()
+    for cut in known.cuts_of(header.author, header.device):
+        reach = Reach(cut)
+        for one in held:
+            if (one.header.author, one.header.device) == (header.author, header.device):
+                reach.add(one.id, one.header)
+        found.add(reach.standing(judged.id, header.seq))
+    return next((one for one in Standing if one in found and one != Standing.OFF_LOG), Standing.OFF_LOG)
+
+
+def run_forks(case: Case) -> Iterator[object]:
+    messages = case["messages"]
+    assert isinstance(messages, list)
+    forks.check_fork(*(message.decode_message(data_of(data)) for data in messages))
+    yield True, True
 
 
 def run_headers(case: Case) -> Iterator[object]:
@@ -234,6 +304,9 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "01-identity/recovery-keys": run_recovery_keys,
     "01-identity/log-entries": run_log_entries,
     "01-identity/authorisation": run_authorisation,
+    "01-identity/changes": run_log_entries,
+    "01-identity/standings": run_standings,
+    "01-identity/forks": run_forks,
     "02-encoding/values": run_values,
     "02-encoding/hashes": run_hashes,
     "02-encoding/base58": run_base58,

@@ -30,9 +30,10 @@ from hedgerow_node.node import OnProgress, ignore_progress
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import ProtocolError, RemoteProtocolError
-from hedgerow_protocol.identity import Identities, decode_entry
+from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import did_of, key_of
 from hedgerow_protocol.kinds import STATEMENTS, Body, Comment, Kind, Resource, Role, decode_body, encode_body
+from hedgerow_protocol.log_entry import decode_entry
 from hedgerow_protocol.message import Message, decode_message, verify
 from hedgerow_protocol.things import as_thing, message_thing
 
@@ -307,7 +308,7 @@ def _authorised(archive: Archive) -> Archive:
         if message.header.kind == Kind.IDENTITY:
             identities.learn(message)
     for message in archive.messages:
-        if message.header.author not in authors or not identities.is_authorised(message.header):
+        if message.header.author not in authors or not identities.is_authorised(message):
             raise Problem(
                 Code.EXPORT_DAMAGED, f"{message_thing(message.id)} is not signed by its author's device"
             )

@@ -84,7 +84,7 @@ async def _authority(node: Node, message: Message) -> Json:
     for entry in await node.store.messages.log():
         if entry.header.author == author:
             identities.learn(entry)
-    is_authorised = identities.is_authorised(message.header)
+    is_authorised = identities.is_authorised(message)
     return _check(
         "authority", claim, None if is_authorised else "no entry of the log held here names this device"
     )

@@ -21,9 +21,9 @@ from hedgerow_protocol import message as messages
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import Err, Messages, Mode, Scope, Sub
-from hedgerow_protocol.identity import make_inception
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Resource, encode_body
+from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.message import SIGNATURE_TAG, Header, Message, body_hash, encode_header, message_id
 from node.network.stranger import Stranger, stranger
 from node.network.world import Person, World, eventually

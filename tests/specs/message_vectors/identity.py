@@ -140,15 +140,22 @@ def _accepted() -> list[Json]:
         ("ID-9", "an inception with 32 devices", _entry(devices=_devices(32))),
         ("ID-7", "capabilities that nobody knows yet", _entry(devices=[[LAPTOP_KEY, 65_535]])),
         ("ID-7", "a device without capabilities", _entry(devices=[[LAPTOP_KEY, 0]])),
-        ("ID-12", "an operation that nobody knows yet", _entry(op=65_535)),
-        ("ID-12", "another operation removes a device", _entry(op=1, **later, removals=[[PHONE_KEY, cut]])),
-        ("ID-12", "another operation, its devices not ascending", _entry(op=1, devices=_devices(2)[::-1])),
-        ("ID-12", "another operation commits to nothing", _entry(op=2, next=None, devices=[])),
-        ("ID-7", "the last place of a log", _entry(op=1, idx=1_023)),
-        ("ID-7", "a tip at 2^32 - 1", _entry(op=1, removals=[[PHONE_KEY, [[2**32 - 1, ids(1)[0]]]]])),
-        ("ID-7", "a cut of 8 tips", _entry(op=1, removals=[[PHONE_KEY, [[1, key] for key in ids(8)]]])),
+        ("ID-12", "another operation removes a device", _entry(op=3, **later, removals=[[PHONE_KEY, cut]])),
+        ("ID-12", "another operation, its devices not ascending", _entry(op=3, devices=_devices(2)[::-1])),
+        ("ID-12", "another operation commits to nothing", _entry(op=15, next=None, devices=[])),
+        ("ID-7", "the last place of a log", _entry(op=3, idx=1_023)),
+        ("ID-7", "a tip at 2^32 - 1", _entry(op=3, removals=[[PHONE_KEY, [[2**32 - 1, ids(1)[0]]]]])),
+        ("ID-7", "a cut of 8 tips", _entry(op=3, removals=[[PHONE_KEY, [[1, key] for key in ids(8)]]])),
     ]
-    return [ok(rule, name, message=_log(body), entry=_outcome(body)) for rule, name, body in entries]
+    later_ones: list[tuple[str, list[object]]] = [
+        ("an operation that nobody knows yet", _entry(op=65_535)),
+        ("the first operation of which only the number is read", _entry(op=16)[:4]),
+        ("such an operation with other positions", [*_entry(op=16)[:4], "text", [True]]),
+    ]
+    return [
+        *(ok(rule, name, message=_log(body), entry=_outcome(body)) for rule, name, body in entries),
+        *(ok("ID-12", name, message=_log(body), entry={"operation": body[3]}) for name, body in later_ones),
+    ]
 
 
 def _wrong_entries() -> list[Json]:
@@ -160,10 +167,13 @@ def _wrong_entries() -> list[Json]:
         ("wrong_shape", "one position too few", _entry()[:-1]),
         ("wrong_shape", "an extra", [*_entry(), []]),
         ("wrong_shape", "nothing but the opening", _entry()[:3]),
+        ("wrong_shape", "operation 15 with one position too few", _entry(op=15)[:-1]),
+        ("wrong_shape", "operation 15 with an extra", [*_entry(op=15), []]),
+        ("wrong_shape", "topics, in an operation that nobody knows yet", _entry(op=16, topics=["a"])),
         ("out_of_range", "op 65,536", _entry(op=65_536)),
         ("wrong_shape", "op false", _entry(op=False)),
-        ("out_of_range", "idx 1,024", _entry(op=1, idx=1_024)),
-        ("wrong_shape", "log_prev of 31 bytes", _entry(op=1, log_prev=bytes(31))),
+        ("out_of_range", "idx 1,024", _entry(op=3, idx=1_024)),
+        ("wrong_shape", "log_prev of 31 bytes", _entry(op=3, log_prev=bytes(31))),
         ("wrong_shape", "root nil", _entry(root=None)),
         ("wrong_shape", "next of 33 bytes", _entry(next=bytes(33))),
         ("out_of_range", "33 devices", _entry(devices=_devices(33))),
@@ -173,17 +183,17 @@ def _wrong_entries() -> list[Json]:
         (
             "bad_key",
             "a device key of small order, in another operation",
-            _entry(op=1, devices=[[neutral, 1]]),
+            _entry(op=3, devices=[[neutral, 1]]),
         ),
         ("out_of_range", "capabilities 65,536", _entry(devices=[[LAPTOP_KEY, 65_536]])),
-        ("out_of_range", "33 removals", _entry(op=1, removals=[[PHONE_KEY, []]] * 33)),
+        ("out_of_range", "33 removals", _entry(op=3, removals=[[PHONE_KEY, []]] * 33)),
         (
             "out_of_range",
             "a cut of 9 tips",
-            _entry(op=1, removals=[[PHONE_KEY, [[1, key] for key in ids(9)]]]),
+            _entry(op=3, removals=[[PHONE_KEY, [[1, key] for key in ids(9)]]]),
         ),
-        ("out_of_range", "a tip at 2^32", _entry(op=1, removals=[[PHONE_KEY, [[2**32, ids(1)[0]]]]])),
-        ("wrong_shape", "a tip without id", _entry(op=1, removals=[[PHONE_KEY, [[1]]]])),
+        ("out_of_range", "a tip at 2^32", _entry(op=3, removals=[[PHONE_KEY, [[2**32, ids(1)[0]]]]])),
+        ("wrong_shape", "a tip without id", _entry(op=3, removals=[[PHONE_KEY, [[1]]]])),
     ]
     return [refused("ID-7", reason, f"an entry: {name}", message=_log(body)) for reason, name, body in bad]
 
@@ -232,7 +242,7 @@ def authorisation_cases() -> list[Json]:
     one = _log(_entry())
     two = _log(_entry(devices=[[PHONE_KEY, 1]]))
     follow_only = _log(_entry(devices=[[PHONE_KEY, 2]]))
-    added = _log(_entry(op=1, idx=1, devices=[[PHONE_KEY, 3]]))
+    added = _log(_entry(op=3, idx=1, devices=[[PHONE_KEY, 3]]))
     foreign = _foreign_inception()
     rows: list[tuple[str, list[bytes], Json, bool]] = [
         ("nothing is held", [], {}, False),
@@ -246,7 +256,14 @@ def authorisation_cases() -> list[Json]:
         ("another author's inception names the device", [foreign], {}, False),
         ("the genesis key says something else", [one], {"device": AUTHOR}, False),
         ("the root says something", [one], {"device": ROOT_KEY}, False),
-        ("the genesis key's own log", [], {"kind": 0, "device": AUTHOR}, True),
+        ("an inception that is not held", [], {"kind": 0, "device": AUTHOR}, False),
+        ("the inception that is held", [one], _header_of(_entry()), True),
+        (
+            "another entry of the genesis key",
+            [one, added],
+            _header_of(_entry(op=3, idx=1, devices=[[PHONE_KEY, 3]])),
+            False,
+        ),
         ("a device writes a log entry", [one], {"kind": 0}, False),
     ]
     return [
@@ -260,6 +277,11 @@ def authorisation_cases() -> list[Json]:
         )
         for name, held, changes, verdict in rows
     ]
+
+
+def _header_of(body: list[object]) -> Json:
+    data = pack(body)
+    return {"kind": 0, "device": AUTHOR, "body_len": len(data), "body_hash": digest("body", data)}
 
 
 def _foreign_inception() -> bytes:
