@@ -13,7 +13,7 @@ from hedgerow_protocol import codec, keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.kinds import Kind, decode_extra, line
+from hedgerow_protocol.kinds import Kind, decode_extra
 from hedgerow_protocol.message import Message, decode_message, verify
 from hedgerow_protocol.shape import (
     as_array,
@@ -22,6 +22,7 @@ from hedgerow_protocol.shape import (
     as_list,
     as_uint,
     ascends,
+    line,
     out_of_range,
 )
 

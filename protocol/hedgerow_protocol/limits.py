@@ -32,6 +32,14 @@ NONCE = 16
 """Bytes of a body's nonce: an erased body of little entropy cannot be guessed from its hash."""
 MAX_TARGETS = 64
 """Messages that one retraction may name."""
+MAX_STEPS = 200
+"""Steps of one trail; a step may be a trail."""
+MAX_LINEAGE = 16
+"""Versions that a trail names as those it was forked from, one after the other."""
+TRAIL_SLOT = 16
+"""Bytes of chance that name a trail."""
+MAX_RECEIPT = 512
+"""Bytes of a receipt's body: one without extra has about 110, and seeds write many."""
 
 # --- Texts, bytes of UTF-8 ------------------------------------------------------------------------------
 MAX_THING = 2_048

@@ -6,11 +6,13 @@ type beyond a limit.
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 
 T = TypeVar("T")
+Check: TypeAlias = Callable[[object, str], object]
+"""Takes a value and what it is called; returns it or raises."""
 
 
 def wrong_shape(detail: str) -> RemoteProtocolError:
@@ -89,3 +91,36 @@ def ascends(values: Iterable[bytes] | Iterable[int]) -> bool:
 def as_key(value: object, what: str) -> bytes:
     """`value` as 32 bytes: a key or an id."""
     return as_bytes(value, what, length=32)
+
+
+def text(most: int, least: int = 0) -> Callable[[object, str], str]:
+    """A check for text that may run over several lines."""
+    return lambda value, what: as_text(value, what, most, least)
+
+
+def line(most: int, least: int = 0) -> Callable[[object, str], str]:
+    """A check for text on one line, without tabs: a slot separates its parts with them."""
+
+    def check(value: object, what: str) -> str:
+        words = as_text(value, what, most, least)
+        if "\t" in words or "\n" in words:
+            raise out_of_range(f"{what} has a tab or a line feed")
+        return words
+
+    return check
+
+
+def lines(most_items: int, most_bytes: int) -> Check:
+    """A check for a list of one-line texts, none empty."""
+    item = line(most_bytes, least=1)
+    return lambda value, what: as_list(value, what, most_items, item)
+
+
+def uint(most: int) -> Callable[[object, str], int]:
+    """A check for an integer from 0 to `most`."""
+    return lambda value, what: as_uint(value, what, most)
+
+
+def optional(check: Callable[[object, str], T]) -> Callable[[object, str], T | None]:
+    """A check for nil or what `check` allows."""
+    return lambda value, what: None if value is None else check(value, what)

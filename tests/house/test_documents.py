@@ -356,7 +356,9 @@ def test_the_tables_of_tracking_names_and_small_orders_are_those_of_the_code() -
     assert sorted(map(bytes.fromhex, spelled)) == sorted(keys.SMALL_ORDER)
 
 
-@pytest.mark.parametrize("names", [kinds.Kind, kinds.Stance, kinds.Relation, kinds.Role, kinds.Reference])
+@pytest.mark.parametrize(
+    "names", [kinds.Kind, kinds.Stance, kinds.Relation, kinds.Role, kinds.Claim, kinds.Reference]
+)
 def test_the_numbers_of_the_code_stand_in_the_spec_of_kinds(names: type[IntEnum]) -> None:
     text = (SPECS / "05-kinds.md").read_text()
     for one in names:

@@ -159,7 +159,7 @@ def said_by(message: Message, body: Body) -> Said | None:
         case Profile() as profile:
             person = did_of(message.header.author)
             return Said(person, title=profile.name, keywords=body.topics, summary=profile.about)
-        case Retract() | Unknown():
+        case _:
             return None
 
 

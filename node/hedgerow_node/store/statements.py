@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import assert_never
 
 from hedgerow_node.store.reading import read_message
 from hedgerow_node.store.records import State, Statement
@@ -21,10 +20,8 @@ from hedgerow_protocol.kinds import (
     Reference,
     Relation,
     Resource,
-    Retract,
     Role,
     Stance,
-    Unknown,
 )
 from hedgerow_protocol.things import message_thing
 
@@ -138,10 +135,8 @@ def _with_content(bare: Statement, body: Body) -> Statement:
             return replace(bare, thing=origin, relation=word, to=to, reason=reason)
         case Comment(thing, role, text):
             return replace(bare, thing=thing, role=word_for(Role, role, "role"), text=text)
-        case Retract() | Unknown():
+        case _:
             return bare
-        case _ as never:
-            assert_never(never)
 
 
 def _with_resource(bare: Statement, resource: Resource) -> Statement:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from specs.message_vectors.actors import AUTHOR, NONCE, ids
-from specs.message_vectors.identity import did
+from specs.message_vectors.actors import AUTHOR, LAPTOP_KEY, NONCE, STRANGER_KEY, TIME, ids
+from specs.message_vectors.identity import base58, did
 
 PAGE = "https://example.org/"
 BOOK = "isbn:9780306406157"
 PERSON = did(AUTHOR)
 LONG_THING = PAGE + "a" * 2_028
+TRAIL = base58(NONCE[::-1])
 Make = Callable[..., list[object]]
 
 
@@ -77,3 +78,49 @@ def comment(**changes: object) -> list[object]:
 def retract(**changes: object) -> list[object]:
     """A body of kind 1."""
     return _body([], {"nonce": NONCE, "topics": [], "refs": [], "targets": ids(2), "reason": 0}, changes)
+
+
+STEP = ("thing", "role", "note", "requires", "minutes", "optional")
+
+
+def step(**changes: object) -> list[object]:
+    """A step of a trail."""
+    empty: list[object] = [PAGE, "", "", [], None, False]
+    return _body([], dict(zip(STEP, empty, strict=True)), changes)
+
+
+def trail(**changes: object) -> list[object]:
+    """A body of kind 7."""
+    content: dict[str, object] = {"slot": TRAIL, "title": "A trail", "summary": "", "steps": [step()]}
+    return _body(OPENING, content | {"lineage": [], "extra": []}, changes)
+
+
+def attest(**changes: object) -> list[object]:
+    """A body of kind 9."""
+    content = {"thing": PAGE, "claim": 0, "value": True, "checked_at": TIME, "extra": []}
+    return _body(OPENING, content, changes)
+
+
+def label(**changes: object) -> list[object]:
+    """A body of kind 10."""
+    thing, word = changes.get("thing", PAGE), changes.get("label", "spam")
+    content = {"slot": f"{thing}\t{word}", "thing": thing, "label": word, "reason": "", "extra": []}
+    return _body(OPENING, content, changes)
+
+
+def introduce(**changes: object) -> list[object]:
+    """A body of kind 11."""
+    content = {"one": PERSON, "other": did(STRANGER_KEY), "reason": "", "extra": []}
+    return _body(OPENING, content, changes)
+
+
+def vouch(**changes: object) -> list[object]:
+    """A body of kind 12."""
+    target = changes.get("target", PERSON)
+    return _body(OPENING, {"slot": target, "target": target, "reason": "", "extra": []}, changes)
+
+
+def receipt(**changes: object) -> list[object]:
+    """A body of kind 13."""
+    content = {"device": LAPTOP_KEY, "seq": 7, "id": ids(1)[0], "held_since": TIME, "extra": []}
+    return _body(OPENING, content, changes)
