@@ -3,7 +3,7 @@
 from statistics import mean
 
 from bench.corpus import LANGUAGES, SetOfMessages, content_of, entries, thing_of
-from hedgerow_protocol.admission import check_message
+from hedgerow_protocol.checking import check_message
 from hedgerow_protocol.kinds import Endorse, Resource
 from hedgerow_protocol.message import MAIN_NET, decode_message
 
