@@ -77,13 +77,14 @@ class Workers:
 
     async def start(self, count: int) -> None:
         """Start this many; raises `WorkerLost`, and then none is there."""
+        started: list[Worker] = []
         try:
             for _ in range(count):
-                worker = await Worker.start()
-                self._workers.append(worker)
-        except WorkerLost:
-            await self.stop()
+                started.append(await Worker.start())  # noqa: PERF401 - stopped on error
+        except BaseException:
+            await _stop(started)
             raise
+        self._workers = started
 
     async def check(self, messages: Sequence[bytes], net: int) -> list[Verdict]:
         """The verdicts on a batch; raises `WorkerLost`, and then none is there any more."""
