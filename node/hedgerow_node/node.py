@@ -61,6 +61,8 @@ class Draft:
     refs: tuple[tuple[int, MessageId], ...] = ()
     replaces: tuple[MessageId, ...] = ()
     """Own earlier versions of the same kind, at most `limits.MAX_REPLACES`."""
+    extra: tuple[tuple[int, object], ...] = ()
+    """What a newer Hedgerow added to the version that this one replaces."""
     after: int = 0
     """Unix seconds that its time must pass: those of the versions it replaces."""
 
@@ -138,7 +140,7 @@ class Node:
     ) -> Message:
         """Sign and store one message, which then goes to whoever asks for it. Raises `Problem`."""
         after = await self._latest(replaces)
-        return (await self.publish_many([Draft(content, topics, refs, replaces, after)]))[0]
+        return (await self.publish_many([Draft(content, topics, refs, replaces, after=after)]))[0]
 
     async def publish_many(
         self, drafts: Sequence[Draft], on_progress: OnProgress = ignore_progress
@@ -227,7 +229,15 @@ class Node:
     def _encode(self, drafts: Sequence[Draft]) -> list[bytes]:
         try:
             return [
-                encode_body(Body(self.clock.entropy(limits.NONCE), draft.content, draft.topics, draft.refs))
+                encode_body(
+                    Body(
+                        self.clock.entropy(limits.NONCE),
+                        draft.content,
+                        draft.topics,
+                        draft.refs,
+                        draft.extra,
+                    )
+                )
                 for draft in drafts
             ]
         except LocalProtocolError as error:

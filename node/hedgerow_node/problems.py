@@ -137,6 +137,12 @@ class Code(Enum):
         "You have published nothing on that",
         "See what there is with `hedgerow show`.",
     )
+    NO_TRAIL = (
+        "HG-M7",
+        422,
+        "This message is no trail, or its text is not here",
+        "See which trails there are: hedgerow trail.",
+    )
     # --- L: the private library ---
     NO_SUCH_ITEM = ("HG-L1", 404, "This is not in your library", "Put it there with `hedgerow add`.")
     NOTHING_TO_SHARE = (

@@ -9,6 +9,8 @@ from typing import Any
 
 THING, OTHER = "https://example.org/rings", "https://example.org/groups"
 STRANGER = "did:key:z6MkgbCWpTVVSD6cWdhaXqBvBDMJCD3RsMfxPaDmF1BoyWcQ"
+SECOND = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+STEPS = f"{OTHER}\n  note: Slowly\n? practice\n  needs: 1\n  minutes: 20\n  optional\n"
 LINKS = "# Algebra\n\n- [Fields](https://example.net/fields)\n- [Broken](not an address)\n"
 DONE, REFUSED, MISUSED = 0, 1, 2
 ID = re.compile(r"hedgerow:[1-9A-HJ-NP-Za-km-z]{40,}")
@@ -89,6 +91,50 @@ EVENING = (
     done("comment", THING, "Why?", "--role", "question", keep="asked"),
     done("comment", "{asked}", "Because", "--role", "answer"),
     refused("HG-R1", "comment", THING, ""),
+    done("attest", THING, "size", "4.5 MB", keep="checked"),
+    done("attest", THING, "superseded-by", OTHER),
+    done("edit", "{checked}", "--value", "300 kB"),
+    refused("HG-R1", "attest", THING, "opens", "perhaps"),
+    misused("attest", THING, "is-nice"),
+    done("label", THING, "advertising", "--reason", "Half of it sells a course"),
+    refused("HG-T1", "label", "no thing", "spam", "--reason", "x"),
+    misused("label", THING, "spam"),
+    # Trails
+    done("trail", as_="trails"),
+    done(
+        "trail",
+        "new",
+        "To rings",
+        "--step",
+        OTHER,
+        "--step",
+        "? practice",
+        "--topic",
+        "algebra",
+        keep="trail",
+        as_="trail new",
+    ),
+    done("trail", "new", "By file", "--file", "{steps}", as_="trail new"),
+    misused("trail", "new", "Nothing in it"),
+    refused("HG-T1", "trail", "new", "Wrong", "--step", "no thing at all"),
+    refused("HG-R1", "trail", "new", "Wrong", "--file", "{steps}.wrong"),
+    done("trail", "list", "--mine", as_="trails"),
+    refused("HG-R3", "trail", "list", "--cursor", "made-up"),
+    done("trail", "done", "{trail}", "1", as_="trail done"),
+    refused("HG-R1", "trail", "done", "{trail}", "2"),
+    refused("HG-R1", "trail", "done", "{trail}", "9"),
+    done("trail", "show", "{trail}", as_="trail"),
+    done("trail", "show", "{trail}", "--steps", as_="trail"),
+    refused("HG-M7", "trail", "show", "{checked}"),
+    done("trail", "fork", "{trail}", "--fill", "2", THING, "--title", "Mine", keep="fork", as_="trail fork"),
+    refused("HG-R1", "trail", "fork", "{trail}", "--fill", "3", THING),
+    done("trail", "show", "{fork}", as_="trail"),
+    done("trail", "done", "{trail}", "1", "--undo", as_="trail done"),
+    done("trail", "edit", "{fork}", "--summary", "Two steps", as_="trail edit"),
+    done("trail", "edit", "{trail}", "--step", OTHER, "--step", THING, as_="trail edit"),
+    misused("trail", "edit", "{fork}"),
+    refused("HG-R1", "trail", "edit", "{fork}", "--fill", "9", THING),
+    done("show", OTHER),
     done("edit", "{asked}", "--text", "Why, please?", keep="edited"),
     refused("HG-R1", "edit", "{edited}", "--title", "a comment has none"),
     misused("edit", "{edited}"),
@@ -121,6 +167,13 @@ EVENING = (
     refused("HG-P2", "follow", "{me}"),
     done("unfollow", STRANGER),
     refused("HG-T2", "unfollow", "Ben"),
+    done("vouch", STRANGER, "--reason", "My teacher"),
+    refused("HG-P2", "vouch", "{me}", "--reason", "Me"),
+    misused("vouch", STRANGER),
+    done("introduce", STRANGER, SECOND, "--reason", "Both teach"),
+    refused("HG-R1", "introduce", STRANGER, STRANGER, "--reason", "Both teach"),
+    misused("introduce", STRANGER),
+    done("people", STRANGER, as_="person"),
     done("mute", STRANGER),
     refused("HG-T2", "mute", "Ben"),
     done("unmute", STRANGER),
@@ -166,7 +219,10 @@ class Evening:
             "links": str(folder / "links.md"),
             "export": str(folder / "export.jsonl"),
             "passphrase": str(folder / "passphrase"),
+            "steps": str(folder / "steps"),
         }
+        (folder / "steps").write_text(STEPS)
+        (folder / "steps.wrong").write_text("note: of nothing\n")
         (folder / "links.md").write_text(LINKS)
         (folder / "export.jsonl.json").write_text('{"a": 1}')
         (folder / "passphrase").write_text("five words that stand alone\n")
@@ -201,7 +257,7 @@ def comparable(value: Any, labels: dict[str, str], home: Path) -> Any:
 
 def _field(name: str, value: Any, labels: dict[str, str], home: Path) -> Any:
     if (
-        name in ("ts", "at", "received", "saved", "since", "last", "database_bytes", "bytes")
+        name in ("ts", "at", "received", "saved", "since", "last", "checked_at", "database_bytes", "bytes")
         and value is not None
     ):
         return 0
@@ -215,7 +271,9 @@ def _field(name: str, value: Any, labels: dict[str, str], home: Path) -> Any:
 def _text(value: str, labels: dict[str, str], home: Path) -> str:
     text = value.replace(str(home.parent), "FOLDER")
     text = ID.sub(lambda found: labels.setdefault(found[0], "hedgerow:?"), text)
-    text = re.sub(r"z6Mk\w+(…\w+)?", lambda found: "KEY" if found[0] not in STRANGER else "STRANGER", text)
+    text = re.sub(
+        r"z6Mk\w+(…\w+)?", lambda found: "KEY" if found[0] not in STRANGER + SECOND else "STRANGER", text
+    )
     text = re.sub(r"\b[0-9a-f]{32,}\b", "HEX", text)
     # A running node erases some seconds later, a command at its end.
     text = text.replace("is being erased from", "is erased from")

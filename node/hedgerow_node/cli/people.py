@@ -119,6 +119,15 @@ def _show_person(screen: Screen, person: Record) -> None:
         known = [label(one) for one in records(person.get(name))]
         if known:
             screen.line(f"{words}: {', '.join(known)}", indent=2)
+    for name, words in (("vouched_by", "vouches for them"), ("introductions", "introduced them")):
+        for one in records(person.get(name)):
+            screen.line(
+                f"{label(one.get('by'))} {words} ({day(one.get('at'))}): {text(one['reason'])}", indent=2
+            )
+            screen.line(text(one["id"]), "quiet", indent=4)
+    if person.get("newer"):
+        newer = count(whole(person["newer"]), "message")
+        screen.line(f"{newer} made with a newer Hedgerow: carried, not shown.", "quiet", indent=2)
     if person.get("last") is not None:
         screen.line(f"Last heard of on {day(person['last'])}.", "quiet", indent=2)
     screen.line(f"Next: hedgerow feed --from {text(person['did'])}", "next")

@@ -108,7 +108,7 @@ def endorse_command(
         values["topic"] = topics[0]
     else:
         values["topics"] = topics
-    _say(asked, "endorse", values, "Endorsed.")
+    say(asked, "endorse", values, "Endorsed.")
 
 
 @click.command("connect", cls=Command, epilog=f"RELATION is one of: {', '.join(RELATIONS.choices)}.")
@@ -123,7 +123,7 @@ def connect_command(
 ) -> None:
     """Say how one thing leads to another: FROM RELATION TO."""
     values: Json = {"from": origin, "relation": relation, "to": to, "reason": reason, "topics": topics}
-    _say(asked, "connect", values, "Connected.")
+    say(asked, "connect", values, "Connected.")
 
 
 @click.command("comment", cls=Command)
@@ -134,7 +134,7 @@ def connect_command(
 @pass_asked
 def comment_command(asked: Asked, thing: str, text: str, role: str, topics: tuple[str, ...]) -> None:
     """Say something on a thing, or answer a comment."""
-    _say(asked, "comment", {"thing": thing, "text": text, "role": role, "topics": topics}, "Said.")
+    say(asked, "comment", {"thing": thing, "text": text, "role": role, "topics": topics}, "Said.")
 
 
 @click.command("edit", cls=Command)
@@ -144,6 +144,7 @@ def comment_command(asked: Asked, thing: str, text: str, role: str, topics: tupl
 @click.option("--stance", type=STANCES, help="A new stance.")
 @click.option("--text", help="A new text of a comment.")
 @click.option("--role", type=ROLES, help="What a comment is.")
+@click.option("--value", help="What you found, of an attestation.")
 @click.option("--topic", "topics", multiple=True, help="The new topics; may be given several times.")
 @pass_asked
 def edit_command(asked: Asked, /, message: str, topics: tuple[str, ...], **changes: object) -> None:
@@ -151,7 +152,7 @@ def edit_command(asked: Asked, /, message: str, topics: tuple[str, ...], **chang
     values = {"message": message, **_given(changes), **({"topics": topics} if topics else {})}
     if len(values) == 1:
         raise click.UsageError("Say what to change, for example --title.")
-    _say(asked, "edit", values, "Changed; the earlier version stays in its history.")
+    say(asked, "edit", values, "Changed; the earlier version stays in its history.")
 
 
 @click.command("retract", cls=Command)
@@ -171,7 +172,8 @@ def retract_command(asked: Asked, messages: tuple[str, ...], only_this: bool, re
         asked.screen.line(f"A newer version still stands. Withdraw it too: hedgerow retract {newer}", "next")
 
 
-def _say(asked: Asked, name: str, values: Json, done: str) -> None:
+def say(asked: Asked, name: str, values: Json, done: str) -> None:
+    """Publish something; say who receives it and how it is taken back."""
     with asked.session() as session:
         answer = session.call(name, values)
     asked.screen.value(answer)

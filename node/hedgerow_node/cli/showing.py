@@ -4,7 +4,18 @@ import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.wording import Record, count, day, label, records, show_heading, text, texts, whole
+from hedgerow_node.cli.wording import (
+    Record,
+    count,
+    day,
+    label,
+    records,
+    show_heading,
+    size,
+    text,
+    texts,
+    whole,
+)
 
 STATES = {
     "superseded": "an earlier version",
@@ -16,6 +27,7 @@ FACTS = (
     *(("licence", "licence"), ("minutes", "minutes"), ("teaches", "teaches"), ("authors", "made by")),
 )
 """Fields of a statement, and what they are called."""
+NEWER = "made with a newer Hedgerow"
 
 
 @click.command("show", cls=Command)
@@ -40,6 +52,10 @@ def _show_thing(screen: Screen, shown: Record) -> None:
     titles = {text(one["other"]): text(one["other_title"]) for one in records(shown.get("connections"))}
     for statement in records(shown["statements"]):
         _show_statement(screen, statement, text(shown["thing"]), titles)
+    for trail in records(shown.get("trails")):
+        words = f"{label(trail.get('by'))} · leads through it: “{text(trail['title'])}” {text(trail['id'])}"
+        screen.line(words, indent=2)
+    _show_newer(screen, shown)
     for hidden in records(shown.get("hidden")):
         screen.line(text(hidden.get("words")), "quiet")
     for field, words in (("withdrawn", "withdrawn"), ("missing", "known, not here yet")):
@@ -47,6 +63,15 @@ def _show_thing(screen: Screen, shown: Record) -> None:
             screen.line(f"{count(whole(shown[field]), 'message')} {words}.", "quiet")
     if not shown["statements"] and not item:
         screen.line(f"Nobody here said anything about it. Next: hedgerow add {text(shown['thing'])}", "next")
+
+
+def _show_newer(screen: Screen, shown: Record) -> None:
+    message = shown.get("message")
+    if isinstance(message, dict) and message["newer"] and message["statement"] is None:
+        screen.line(
+            f"{label(message['by'])} · {day(message['ts'])} · {NEWER} ({text(message['kind'])})", indent=2
+        )
+        screen.line(text(message["id"]), "quiet", indent=4)
 
 
 def _show_item(screen: Screen, item: Record) -> None:
@@ -61,10 +86,13 @@ def _show_item(screen: Screen, item: Record) -> None:
 def _show_statement(screen: Screen, statement: Record, here: str, titles: dict[str, str]) -> None:
     state = STATES.get(text(statement.get("state")), "")
     head = [label(statement.get("by")), _act(statement, here, titles), day(statement.get("at")), state]
+    head += [NEWER] if statement.get("newer") else []
     screen.line(" · ".join([word for word in head if word]), indent=2)
     for field in ("title", "reason", "text", "summary"):
         if statement.get(field):
             screen.line(str(statement[field]), indent=4)
+    for number, step in enumerate(records(statement.get("steps")), start=1):
+        screen.line(f"{number}. {text(step['thing']) or '? ' + text(step['role'])}", indent=4)
     facts = [f"{name}: {_fact(statement[field])}" for field, name in FACTS if statement.get(field)]
     for words in (" · ".join(facts), ", ".join(texts(statement.get("topics")))):
         if words:
@@ -90,12 +118,43 @@ def _act(statement: Record, here: str, titles: dict[str, str]) -> str:
             return f"connected: {ends[0]} {text(statement.get('relation'))} {ends[1]}"
         case "comment":
             return text(statement.get("role"))
+        case "attest":
+            return f"checked it on {day(statement.get('checked_at'))}: {finding(statement)}"
+        case "label":
+            return f"labelled it “{text(statement.get('label'))}”"
+        case kind:
+            return _other_act(text(kind), statement)
+
+
+def _other_act(kind: str, statement: Record) -> str:
+    match kind:
         case "follow":
             return "followed"
         case "profile":
             return "published a profile"
-        case kind:
-            return text(kind)
+        case "trail":
+            return "forked a trail" if statement.get("lineage") else "made a trail"
+        case "vouch":
+            return "vouched for them"
+        case "introduce":
+            return f"introduced {text(statement.get('thing'))} and {text(statement.get('to'))}"
+        case "receipt":
+            number, since = statement.get("value"), day(statement.get("checked_at"))
+            return f"has held this and what came before it on its device since {since} (number {number})"
+        case _:
+            return kind
+
+
+def finding(statement: Record) -> str:
+    """What an attestation found, in words."""
+    claim, value = text(statement.get("claim")), statement.get("value")
+    match value:
+        case bool():
+            return f"{claim}: {'yes' if value else 'no'}"
+        case int() if claim == "size":
+            return f"{claim}: {size(value)}"
+        case _:
+            return f"{claim}: {text(str(value))}"
 
 
 def _end(thing: str, here: str, titles: dict[str, str]) -> str:

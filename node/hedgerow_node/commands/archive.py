@@ -9,6 +9,7 @@ UTF-8, one JSON object a line, each with a `type`:
     note             thing, text, saved
     mute, block      target, since
     private-follow   did
+    done             thing, since: a step of a trail that was done
     former           did: an earlier identity of the same person, whose messages are in the file too
     keys             files (base64 of PEM by name), locked with a passphrase; only when asked for
     end              last: lines (how many stand before it), sha256 (hexadecimal, of all bytes before it)
@@ -32,7 +33,17 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.errors import ProtocolError, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import did_of, key_of
-from hedgerow_protocol.kinds import STATEMENTS, Body, Comment, Kind, Resource, Role, decode_body, encode_body
+from hedgerow_protocol.kinds import (
+    STATEMENTS,
+    Body,
+    Comment,
+    Kind,
+    Resource,
+    Role,
+    Step,
+    decode_body,
+    encode_body,
+)
 from hedgerow_protocol.log_entry import decode_entry
 from hedgerow_protocol.message import Message, decode_message, verify
 from hedgerow_protocol.things import as_thing, message_thing
@@ -107,6 +118,13 @@ class PrivateFollowLine(Line, tag="private-follow"):
     did: str
 
 
+class DoneLine(Line, tag="done"):
+    """A thing that a trail leads through, and that was done."""
+
+    thing: str
+    since: float = 0.0
+
+
 class FormerLine(Line, tag="former"):
     """An earlier identity of the same person."""
 
@@ -127,7 +145,7 @@ class Ending(Line, tag="end"):
 
 
 PrivateEntry: TypeAlias = (
-    ItemLine | NoteLine | MuteLine | BlockLine | PrivateFollowLine | FormerLine | KeysLine
+    ItemLine | NoteLine | MuteLine | BlockLine | PrivateFollowLine | DoneLine | FormerLine | KeysLine
 )
 Entry: TypeAlias = MessageLine | PrivateEntry
 ENTRIES: dict[str, type[Entry]] = {
@@ -137,6 +155,7 @@ ENTRIES: dict[str, type[Entry]] = {
     "mute": MuteLine,
     "block": BlockLine,
     "private-follow": PrivateFollowLine,
+    "done": DoneLine,
     "former": FormerLine,
     "keys": KeysLine,
 }
@@ -217,7 +236,19 @@ def _says(body: Body) -> dict[str, object]:
     known = STATEMENTS.get(body.content.kind)
     if known is None:
         return {}
-    return {field.name: getattr(body.content, field.name) for field in fields(known)}
+    return {field.name: _readable(getattr(body.content, field.name)) for field in fields(known)}
+
+
+def _readable(value: object) -> object:
+    match value:
+        case Step():
+            return value._asdict()
+        case bytes():
+            return value.hex()
+        case tuple():
+            return [_readable(one) for one in value]
+        case _:
+            return value
 
 
 def _opening(line: bytes) -> Opening:
@@ -269,6 +300,8 @@ def _checked(entry: Entry) -> Message | PrivateEntry:
             encode_body(Body(bytes(limits.NONCE), Comment(entry.thing, Role.COMMENT, entry.text)))
         case MuteLine() | BlockLine():
             as_thing(entry.target, "the target")
+        case DoneLine():
+            as_thing(entry.thing, "the thing")
         case PrivateFollowLine() | FormerLine():
             key_of(entry.did)
         case KeysLine():

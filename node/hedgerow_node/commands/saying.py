@@ -17,6 +17,8 @@ class Saying:
     content: Statement
     topics: tuple[str, ...] = ()
     refs: tuple[tuple[int, MessageId], ...] = ()
+    extra: tuple[tuple[int, object], ...] = ()
+    """Parts that a newer Hedgerow added: they are carried over, never interpreted."""
 
 
 async def say(node: Node, saying: Saying) -> MessageId:
@@ -50,6 +52,7 @@ def replacing(saying: Saying, before: Sequence[Head]) -> Draft:
         content=saying.content,
         topics=saying.topics,
         refs=saying.refs,
+        extra=saying.extra,
         replaces=tuple([head.id for head in newest[: limits.MAX_REPLACES]]),
         after=newest[0].ts if newest else 0,
     )
@@ -60,7 +63,7 @@ def saying_of(message: Message) -> Saying | None:
     body = None if message.body is None else decode_body(message.header.kind, message.body)
     if body is None or not isinstance(body.content, Statement):
         return None
-    return Saying(body.content, body.topics, body.refs)
+    return Saying(body.content, body.topics, body.refs, body.extra)
 
 
 async def _heads_of(node: Node, sayings: Sequence[Saying]) -> list[Sequence[Head]]:

@@ -16,9 +16,23 @@ from hedgerow_node.store.records import (
     PersonView,
     Statement,
     ThingView,
+    TrailEntry,
+    TrailView,
 )
 
-Shown = ThingView | MessageView | Statement | FeedItem | Hit | Item | CollectionEntry | Person
+Shown = (
+    ThingView
+    | MessageView
+    | Statement
+    | FeedItem
+    | Hit
+    | Item
+    | CollectionEntry
+    | Person
+    | TrailEntry
+    | TrailView
+)
+Pages = Page[FeedItem] | Page[Hit] | Page[Item] | Page[CollectionEntry] | Page[Statement] | Page[TrailEntry]
 
 
 def plain(value: Shown) -> Json:
@@ -28,7 +42,7 @@ def plain(value: Shown) -> Json:
     return shown
 
 
-def page(results: Page[FeedItem] | Page[Hit] | Page[Item] | Page[CollectionEntry] | Page[Statement]) -> Json:
+def page(results: Pages) -> Json:
     """{results, next, hidden}; `next` is the cursor of the following page, or None."""
     return {
         "results": [plain(one) for one in results.results],
@@ -54,6 +68,10 @@ def plain_view(view: PersonView) -> Json:
         "follows": [plain(one) for one in view.follows],
         "follows_people": msgspec.to_builtins(view.follows_people),
         "followed_by": msgspec.to_builtins(view.followed_by),
+        "vouches": [plain(one) for one in view.vouches],
+        "vouched_by": [plain(one) for one in view.vouched_by],
+        "introductions": [plain(one) for one in view.introductions],
+        "newer": view.newer,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from hedgerow_node.commands import words
+from hedgerow_node.commands.checking import found
 from hedgerow_node.commands.naming import own_message_named, thing_named
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.reach import who_forgets, who_receives
@@ -16,6 +17,7 @@ from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.records import Head, State
 from hedgerow_protocol.kinds import (
+    Attest,
     Comment,
     Connect,
     Endorse,
@@ -31,8 +33,10 @@ from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import is_person, message_id_of, message_thing
 
 SaidText = Annotated[str, msgspec.Meta(min_length=1)]
-FIXED = frozenset({"thing", "topic", "target", "origin", "relation", "to"})
-"""Fields that make the slot: with another value it would be another statement."""
+FIXED = frozenset(
+    {"thing", "topic", "target", "origin", "relation", "to", "label", "slot", "one", "other", "claim"}
+)
+"""Fields that make the slot, or of which something is said: with another value it would be another statement."""
 
 
 class EndorseThing(Request):
@@ -84,6 +88,8 @@ class Edit(Request):
     stance: StanceName | None = None
     text: str | None = None
     role: RoleName | None = None
+    value: str | None = None
+    """What was found, of an attestation."""
     topics: tuple[str, ...] | None = None
 
 
@@ -111,7 +117,7 @@ async def endorse(node: Node, request: EndorseThing) -> Json:
         reason=words.text(request.reason),
         topic=topic,
     )
-    return await _said(node, Saying(content, words.lines(request.topics)), thing)
+    return await said(node, Saying(content, words.lines(request.topics)), thing)
 
 
 async def connect(node: Node, request: ConnectThings) -> Json:
@@ -121,7 +127,7 @@ async def connect(node: Node, request: ConnectThings) -> Json:
         raise Problem(Code.REQUEST_WRONG, "both ends are the same thing")
     relation = Relation[request.relation.replace("-", "_").upper()]
     content = Connect(origin, relation, to, words.text(request.reason))
-    return await _said(node, Saying(content, words.lines(request.topics)), origin)
+    return await said(node, Saying(content, words.lines(request.topics)), origin)
 
 
 async def comment(node: Node, request: CommentOn) -> Json:
@@ -134,13 +140,13 @@ async def comment(node: Node, request: CommentOn) -> Json:
         refs = ((Reference.REPLY_TO, answered[0]),)
         thing = answered[1].thing
     content = Comment(thing, Role[request.role.upper()], words.text(request.text))
-    return await _said(node, Saying(content, words.lines(request.topics), refs), thing)
+    return await said(node, Saying(content, words.lines(request.topics), refs), thing)
 
 
 async def edit(node: Node, request: Edit) -> Json:
     """Say something again in better words; the earlier version stays in its history."""
     message = await own_message_named(node, request.message)
-    heads = await _heads_beside(node, message)
+    heads = await heads_beside(node, message)
     if heads and message.id not in [head.id for head in heads]:
         message = (await node.store.messages.get([heads[0].id]))[0]
     saying = saying_of(message)
@@ -167,7 +173,7 @@ async def retract(node: Node, request: Withdraw) -> Json:
             raise Problem(
                 Code.NOT_EDITABLE, "an identity and a withdrawal stay for good", "There is nothing to do."
             )
-        heads = dict.fromkeys([head.id for head in await _heads_beside(node, message)])
+        heads = dict.fromkeys([head.id for head in await heads_beside(node, message)])
         # What stands goes whole, with every head beside it; an old version goes with what was before it.
         whole = list(heads) if message.id in heads else [message.id]
         targets |= dict.fromkeys([message.id] if request.only_this else await versions_of(node, whole))
@@ -185,7 +191,8 @@ async def retract(node: Node, request: Withdraw) -> Json:
     }
 
 
-async def _said(node: Node, saying: Saying, thing: str) -> Json:
+async def said(node: Node, saying: Saying, thing: str) -> Json:
+    """Publish a statement about a thing, and tell who receives it."""
     published = await say(node, saying)
     return {"ids": [message_thing(published)], "thing": thing, "who": who_receives(node)}
 
@@ -202,13 +209,15 @@ def _changed(saying: Saying, request: Edit) -> Saying:
         name: value for name in request.__struct_fields__ if (value := getattr(request, name)) is not None
     }
     topics = saying.topics if request.topics is None else words.lines(request.topics)
-    return Saying(_with(saying.content, given), topics, saying.refs)
+    return Saying(_with(saying.content, given), topics, saying.refs, saying.extra)
 
 
 def _with(content: Statement, given: Mapping[str, object]) -> Statement:
     """`content` with the values that were given; raises `Problem` for one that this kind does not have."""
     changes = {
-        name: _value(name, value) for name, value in given.items() if name not in ("message", "topics")
+        name: _value(content, name, value)
+        for name, value in given.items()
+        if name not in ("message", "topics")
     }
     unknown = changes.keys() - ({field.name for field in fields(content)} - FIXED)
     if unknown:
@@ -217,8 +226,10 @@ def _with(content: Statement, given: Mapping[str, object]) -> Statement:
     return replace(content, **changes)  # type: ignore[arg-type]
 
 
-def _value(name: str, value: object) -> object:
+def _value(content: Statement, name: str, value: object) -> object:
     match name, value:
+        case "value", str() if isinstance(content, Attest):
+            return found(content.claim, value)
         case "stance", str():
             return Stance[value.upper()]
         case "role", str():
@@ -239,7 +250,7 @@ def _cannot_edit(message: Message) -> Problem:
     return Problem(Code.NOT_EDITABLE)
 
 
-async def _heads_beside(node: Node, message: Message) -> list[Head]:
+async def heads_beside(node: Node, message: Message) -> list[Head]:
     """What stands of the statement that this message is a version of, the newest first."""
     saying = saying_of(message)
     if saying is not None and saying.content.slot is not None:

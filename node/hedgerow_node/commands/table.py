@@ -7,9 +7,11 @@ from hedgerow_node.commands import (
     importing,
     library,
     links,
+    marking,
     people,
     sharing,
     statements,
+    trails,
     transfer,
 )
 from hedgerow_node.commands.operation import Operation, long_operation, operation
@@ -34,8 +36,17 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("endorse", "POST", "/endorse", statements.EndorseThing, statements.endorse),
     operation("connect", "POST", "/connect", statements.ConnectThings, statements.connect),
     operation("comment", "POST", "/comment", statements.CommentOn, statements.comment),
+    operation("attest", "POST", "/attest", marking.AttestThing, marking.attest),
+    operation("label", "POST", "/label", marking.LabelThing, marking.label),
     operation("edit", "PUT", "/messages/{message}", statements.Edit, statements.edit),
     operation("retract", "POST", "/retract", statements.Withdraw, statements.retract),
+    # Trails
+    operation("trails", "GET", "/trails", trails.ListTrails, trails.trails),
+    operation("trail", "GET", "/trails/{trail}", trails.OneTrail, trails.show_trail),
+    operation("trail new", "POST", "/trails", trails.NewTrail, trails.new_trail),
+    operation("trail fork", "POST", "/trails/{trail}/forks", trails.ForkTrail, trails.fork_trail),
+    operation("trail edit", "PUT", "/trails/{trail}", trails.EditTrail, trails.edit_trail),
+    operation("trail done", "PUT", "/trails/{trail}/done", trails.StepsDone, trails.steps_done),
     # People
     operation("profile", "GET", "/profile", people.ShowProfile, people.show_profile),
     operation("profile set", "PUT", "/profile", people.SetProfile, people.set_profile),
@@ -47,6 +58,8 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("unmute", "DELETE", "/mutes/{did}", people.OnePerson, people.unmute),
     operation("block", "PUT", "/blocks/{did}", people.OnePerson, people.block),
     operation("unblock", "DELETE", "/blocks/{did}", people.OnePerson, people.unblock),
+    operation("vouch", "PUT", "/vouches/{did}", marking.VouchFor, marking.vouch),
+    operation("introduce", "POST", "/introduce", marking.IntroducePeople, marking.introduce),
     # Finding
     operation("search", "GET", "/search", discover.Search, discover.search),
     operation("feed", "GET", "/feed", discover.Feed, discover.feed),

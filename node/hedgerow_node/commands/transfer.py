@@ -29,6 +29,8 @@ from hedgerow_protocol.message import FIRST, Message
 
 FORMER = "former"
 """The setting that names one's earlier identities."""
+COUNTED = ("items", "notes", "mutes", "blocks", "private_follows", "done")
+"""What is private, as a restore tells it."""
 BEFORE_ALL = (0, bytes(limits.ID_SIZE))
 """Before every message in the order of (ts, id)."""
 
@@ -124,6 +126,8 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
         yield archive.MuteLine(target=target, since=since)
     for target, since in (await library.blocked()).items():
         yield archive.BlockLine(target=target, since=since)
+    for thing, since in (await library.done()).items():
+        yield archive.DoneLine(thing=thing, since=since)
     for author in sorted(await library.private_follows()):
         yield archive.PrivateFollowLine(did=did_of(author))
     if keys is not None:
@@ -208,7 +212,7 @@ async def _take_messages(node: Node, read: Archive, on_progress: OnProgress) -> 
 
 async def _take_private(node: Node, read: Archive) -> Json:
     """Everything private; where something is here already, that stays."""
-    counts = Counter({"items": 0, "notes": 0, "mutes": 0, "blocks": 0, "private_follows": 0})
+    counts = Counter(dict.fromkeys(COUNTED, 0))
     items = [_new_item(entry) for entry in read.entries if isinstance(entry, archive.ItemLine)]
     kept = {item.thing async for item in kept_items(node) if is_kept(item)}
     fresh = [item for item in items if item.thing not in kept]
@@ -219,7 +223,7 @@ async def _take_private(node: Node, read: Archive) -> Json:
     for entry in read.entries:
         name, is_new = await _take_entry(node, entry)
         counts[name] += is_new
-    return {name: counts[name] for name in ("items", "notes", "mutes", "blocks", "private_follows")}
+    return {name: counts[name] for name in COUNTED}
 
 
 async def _take_entry(node: Node, entry: archive.PrivateEntry) -> tuple[str, bool]:
@@ -231,6 +235,8 @@ async def _take_entry(node: Node, entry: archive.PrivateEntry) -> tuple[str, boo
             return "mutes", await library.mute(entry.target, _moment(entry.since))
         case archive.BlockLine():
             return "blocks", await library.block(entry.target, _moment(entry.since))
+        case archive.DoneLine():
+            return "done", await library.do(entry.thing, _moment(entry.since))
         case archive.PrivateFollowLine():
             return "private_follows", await library.follow_privately(entry.did, now)
         case _:

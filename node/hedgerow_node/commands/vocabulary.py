@@ -21,6 +21,16 @@ RelationName = Literal[
     "limits",
     "related",
 ]
+ClaimName = Literal[
+    "opens",
+    "works-offline",
+    "captions",
+    "size",
+    "account-needed",
+    "still-right",
+    "superseded-by",
+]
+TrailsOf = Literal["everyone", "followed", "mine"]
 WithdrawalName = Literal["unsaid", "mistake", "outdated", "private", "rights"]
 
 STATES: Mapping[str, str] = MappingProxyType(

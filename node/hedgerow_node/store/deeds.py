@@ -41,6 +41,8 @@ def _verb(statement: Statement, end_title: str) -> str:
             return f"{verb} it for {statement.topic}" if statement.topic else f"{verb} it"
         case "connect":
             return f"connected it ({statement.relation}) to {end_title or statement.to}"
+        case "trail":
+            return "forked a trail into this one" if statement.lineage else "made this trail"
         case "comment":
             return ASKED.get(statement.role or "", "commented")
         case _:

@@ -26,8 +26,9 @@ from hedgerow_node.store.turns import FeedCursor, Place, Progress, Share
 from hedgerow_node.store.viewpoint import Viewpoint
 from hedgerow_protocol.kinds import Kind
 
-SPOKEN = frozenset({Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT})
-"""Kinds that speak of a thing; follows and profiles have pages of their own."""
+SPOKEN = frozenset({Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT, Kind.TRAIL})
+"""Kinds that speak of a thing. What is said of people has pages of its own, and checks and labels stand with the thing:
+nobody is shown a thing because somebody warned of it."""
 SHOWN = 3
 """Statements that stand below a thing in a feed."""
 LOOKED_AT = 20

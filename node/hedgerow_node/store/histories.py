@@ -12,7 +12,7 @@ from hedgerow_node.store.rows import select_in
 from hedgerow_node.store.statements import kind_word, rows_of_messages, statements_in
 from hedgerow_node.store.threads import replies_to
 from hedgerow_node.store.viewpoint import YOU, Viewpoint, did_of
-from hedgerow_protocol.kinds import STATEMENTS
+from hedgerow_protocol.kinds import STATEMENTS, Kind
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.things import message_thing
 
@@ -62,6 +62,7 @@ def view_message(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId)
         own=author.relation == YOU,
         state=_state(held, statement),
         statement=statement,
+        newer=held.header.kind not in set(Kind) or (statement is not None and statement.newer),
         withdrawn_by=message_thing(withdrawn_by) if held.is_erased and withdrawn_by else None,
         versions=versions,
         replies=replies_to(db, view, [identifier, *messages_named(one.id for one in versions)]),

@@ -80,15 +80,30 @@ def _of_statement(query: Query, statement: Statement) -> list[str]:
         for field, (text, is_quoted) in fields.items()
         if text and query.touches(text)
     ]
+    reasons += _of_steps(query, statement)
+    if statement.label and query.touches(statement.label):
+        reasons.append(f"{whose(statement)} label: {statement.label}")
     reasons += [f"topic: {topic}" for topic in _topics(statement) if query.touches(topic)]
     reasons += [f"by {name}" for name in statement.authors if query.touches(name)]
     return reasons
 
 
+def _of_steps(query: Query, statement: Statement) -> list[str]:
+    notes = [
+        f"{whose(statement)} step {number}: {excerpt(words, query, EXCERPT)}"
+        for number, step in enumerate(statement.steps, start=1)
+        for words in (step.note, step.role)
+        if words and query.touches(words)
+    ]
+    return notes[:REASONS]
+
+
 def _noun(statement: Statement) -> str:
     if statement.kind == "comment":
         return statement.role or "comment"
-    return "connection" if statement.kind == "connect" else "reason"
+    return {"connect": "connection", "label": "label", "introduce": "introduction"}.get(
+        statement.kind, "reason"
+    )
 
 
 def _topics(statement: Statement) -> list[str]:

@@ -16,21 +16,9 @@ from hashlib import sha256
 
 from hedgerow_node.store.folding import fold, fold_address, foreign_words
 from hedgerow_node.store.rows import as_list, author_rows, chunks, insert, select_in
+from hedgerow_node.store.said import Said, said_by
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.keys import did_of
-from hedgerow_protocol.kinds import (
-    STATEMENTS,
-    Body,
-    Comment,
-    Connect,
-    Endorse,
-    Follow,
-    Profile,
-    Resource,
-    Retract,
-    Unknown,
-    decode_body,
-)
+from hedgerow_protocol.kinds import STATEMENTS, Body, Retract, Unknown, decode_body
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import fold_topic
 
@@ -40,6 +28,17 @@ SUPERSEDED = """
 SELECT m.row FROM messages AS m WHERE m.id IN ({}) AND EXISTS (
     SELECT 1 FROM supersessions AS x WHERE x.author = m.author AND x.kind = m.kind AND x.target = m.id
 )
+"""
+NAMED = """
+SELECT thing FROM statements WHERE row IN (SELECT value FROM json_each(:rows))
+UNION SELECT other FROM statements WHERE row IN (SELECT value FROM json_each(:rows))
+UNION SELECT thing FROM trail_things WHERE row IN (SELECT value FROM json_each(:rows))
+"""
+FORGET = """
+DELETE FROM things WHERE row IN (SELECT value FROM json_each(?))
+AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.thing = things.row)
+AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.other = things.row)
+AND NOT EXISTS (SELECT 1 FROM trail_things AS s WHERE s.thing = things.row)
 """
 
 
@@ -63,21 +62,7 @@ class Statement:
 
     entry: Entry
     body: Body
-    said: "Said"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The parts of a statement that are looked for; texts as they were written."""
-
-    thing: str
-    other: str | None = None
-    title: str = ""
-    keywords: tuple[str, ...] = ()
-    summary: str = ""
-    reason: str = ""
-    has_address: bool = False
-    """Its address is worth finding: it describes or recommends the thing."""
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,50 +102,15 @@ def forget(db: sqlite3.Connection, rows: Sequence[int]) -> None:
     """
     named = as_list(rows)
     drop_texts(db, rows)
-    things = db.execute(
-        "SELECT thing, other FROM statements WHERE row IN (SELECT value FROM json_each(?))", [named]
-    ).fetchall()
-    db.execute("DELETE FROM refs WHERE row IN (SELECT value FROM json_each(?))", [named])
-    db.execute("DELETE FROM statements WHERE row IN (SELECT value FROM json_each(?))", [named])
-    db.execute(
-        "DELETE FROM things WHERE row IN (SELECT value FROM json_each(?))"
-        " AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.thing = things.row)"
-        " AND NOT EXISTS (SELECT 1 FROM statements AS s WHERE s.other = things.row)",
-        [as_list(thing for pair in things for thing in pair if thing is not None)],
-    )
+    things = db.execute(NAMED, {"rows": named}).fetchall()
+    for table in ("refs", "trail_things", "statements"):
+        db.execute(f"DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?))", [named])  # noqa: S608
+    db.execute(FORGET, [as_list(thing for (thing,) in things if thing is not None)])
 
 
 def slot_name(slot: str | None) -> bytes | None:
     """What stands for a slot in the database, 16 bytes; None for a kind without slots."""
     return None if slot is None else sha256(slot.encode()).digest()[:SLOT_NAME]
-
-
-def said_by(message: Message, body: Body) -> Said | None:
-    """What a message says and about which thing; None for what people do not read."""
-    match body.content:
-        case Resource() as resource:
-            keywords = (*body.topics, *resource.teaches, *resource.authors)
-            return Said(
-                resource.thing,
-                title=resource.title,
-                keywords=keywords,
-                summary=resource.summary,
-                has_address=True,
-            )
-        case Endorse() as endorse:
-            keywords = (*body.topics, endorse.topic) if endorse.topic else body.topics
-            return Said(endorse.thing, keywords=keywords, reason=endorse.reason, has_address=True)
-        case Connect() as connect:
-            return Said(connect.origin, connect.to, keywords=body.topics, reason=connect.reason)
-        case Comment() as comment:
-            return Said(comment.thing, keywords=body.topics, reason=comment.text)
-        case Follow() as follow:
-            return Said(follow.target, keywords=body.topics, reason=follow.reason)
-        case Profile() as profile:
-            person = did_of(message.header.author)
-            return Said(person, title=profile.name, keywords=body.topics, summary=profile.about)
-        case _:
-            return None
 
 
 def add_texts(db: sqlite3.Connection, texts: Sequence[Text]) -> None:
@@ -237,10 +187,13 @@ def _add(db: sqlite3.Connection, statements: Sequence[Statement]) -> None:
         ],
     )
     insert(db, "INSERT OR IGNORE INTO refs (target, relation, row)", list(_refs(statements)))
+    named = [(things[thing], is_origin, row) for thing, is_origin, row in _things_of_trails(statements)]
+    insert(db, "INSERT OR IGNORE INTO trail_things (thing, is_origin, row)", named)
 
 
 def _rows_of_things(db: sqlite3.Connection, statements: Sequence[Statement]) -> dict[str, int]:
-    things = {thing for one in statements for thing in (one.said.thing, one.said.other) if thing is not None}
+    named = [(one.said.thing, one.said.other, one.said.origin, *one.said.steps) for one in statements]
+    things = {thing for several in named for thing in several if thing is not None}
     insert(db, "INSERT OR IGNORE INTO things (thing)", [(thing,) for thing in sorted(things)])
     return dict(select_in(db, "SELECT thing, row FROM things WHERE thing IN ({})", things))
 
@@ -254,6 +207,14 @@ def _refs(statements: Sequence[Statement]) -> Iterator[tuple[bytes, int, int]]:
     for one in statements:
         for relation, target in one.body.refs:
             yield target, relation, one.entry.row
+
+
+def _things_of_trails(statements: Sequence[Statement]) -> Iterator[tuple[str, bool, int]]:
+    for one in statements:
+        for thing in one.said.steps:
+            yield thing, False, one.entry.row
+        if one.said.origin is not None:
+            yield one.said.origin, True, one.entry.row
 
 
 def _superseded(db: sqlite3.Connection, entries: Sequence[Entry]) -> set[int]:

@@ -13,7 +13,7 @@ from hedgerow_node.store import cursors, erasure, index
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.folding import sound
-from hedgerow_node.store.index import Said, Text
+from hedgerow_node.store.index import Text
 from hedgerow_node.store.items import (
     PRIVATE_ROWS,
     ItemCursor,
@@ -25,11 +25,12 @@ from hedgerow_node.store.items import (
 )
 from hedgerow_node.store.records import Import, Item, NewItem, Page
 from hedgerow_node.store.rows import as_list, chunks
+from hedgerow_node.store.said import Said
 from hedgerow_node.store.viewpoint import key_of
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, did_of
 
-TABLES = ("imports", "library", "mutes", "blocks", "private_follows", "concealed")
+TABLES = ("imports", "library", "mutes", "blocks", "private_follows", "concealed", "done")
 """What recovery copies row by row; `reindex` then makes the rest anew."""
 
 ADD = "INSERT INTO library (thing, title, summary, topics, note, saved, kept, import) VALUES (?, ?, ?, ?, '', ?, 1, ?)"
@@ -154,6 +155,25 @@ class Library:
     async def blocked(self) -> dict[str, float]:
         """Blocked people and things, and since when."""
         return await self._marks("blocks")
+
+    async def do(self, thing: str, at: float) -> bool:
+        """Note that the owner has done a thing that a trail leads through; whether that is new."""
+        return await self._mark("done", thing, at)
+
+    async def undo(self, thing: str) -> bool:
+        """Note that it is still to be done; whether it was done."""
+
+        def undo(db: sqlite3.Connection) -> bool:
+            was_done = change(db, "DELETE FROM done WHERE target = ?", [sound(thing)])
+            if was_done:
+                erasure.due(db)
+            return was_done
+
+        return await self._database.write(undo)
+
+    async def done(self) -> dict[str, float]:
+        """What the owner has done, and when."""
+        return await self._marks("done")
 
     async def follow_privately(self, did: str, at: float) -> bool:
         """Follow a person without saying so; whether that is new. Who was not known here before is concealed."""

@@ -30,6 +30,23 @@ FOLLOWS_YOU = """
 SELECT 1 FROM heads
 WHERE author = ? AND kind = ? AND thing = (SELECT row FROM things WHERE thing = ?) AND slot IS NOT NULL
 """
+VOUCHES = f"""
+SELECT row, author FROM standing
+WHERE thing = (SELECT row FROM things WHERE thing = :did) AND kind = {Kind.VOUCH:d} AND slot IS NOT NULL
+ORDER BY at DESC LIMIT :limit
+"""  # noqa: S608
+INTRODUCTIONS = f"""
+SELECT row, author FROM (
+    SELECT row, author, at FROM heads
+    WHERE thing = (SELECT row FROM things WHERE thing = :did) AND kind = {Kind.INTRODUCE:d}
+    UNION SELECT row, author, at FROM heads
+    WHERE other = (SELECT row FROM things WHERE thing = :did) AND kind = {Kind.INTRODUCE:d}
+) ORDER BY at DESC LIMIT :limit
+"""  # noqa: S608
+KNOWN_KINDS = ", ".join(str(int(kind)) for kind in Kind)
+NEWER = f"""
+SELECT count(*) FROM messages WHERE author = ? AND kind NOT IN ({KNOWN_KINDS}) AND erased = 0
+"""  # noqa: S608
 PROFILE = "SELECT row FROM standing WHERE author = ? AND kind = ? AND slot IS NOT NULL"
 
 
@@ -61,11 +78,12 @@ def people_page(
 
 
 def view_person(db: sqlite3.Connection, view: Viewpoint, key: AuthorKey) -> PersonView | None:
-    """A person of whom something is here, or whom you follow."""
+    """A person of whom something is here, whom you follow, or of whom others speak as of a person."""
     row = author_rows(db, [key]).get(key)
     did = did_of(key)
     followers = _followers(db, view, did)
-    if row is None and key not in view.relations and not followers:
+    vouched_by, introductions = _about(db, view, VOUCHES, did), _about(db, view, INTRODUCTIONS, did)
+    if row is None and key not in view.relations and not (followers or vouched_by or introductions):
         return None
     profiles = profiles_of(db, [] if row is None else [row])
     follows = _statements(db, view, FOLLOWS, row, Kind.FOLLOW)
@@ -76,7 +94,17 @@ def view_person(db: sqlite3.Connection, view: Viewpoint, key: AuthorKey) -> Pers
         follows=follows,
         follows_people=_named(db, view, [found for one in follows if (found := key_of(one.thing))]),
         followed_by=followers,
+        vouches=_statements(db, view, FOLLOWS, row, Kind.VOUCH),
+        vouched_by=vouched_by,
+        introductions=introductions,
+        newer=count_newer(db, row),
     )
+
+
+def count_newer(db: sqlite3.Connection, row: int | None) -> int:
+    """How many messages of the author in this row are of kinds that are not known here."""
+    (count,) = db.execute(NEWER, [row]).fetchone()
+    return int(count)
 
 
 def names_of(db: sqlite3.Connection, view: Viewpoint, keys: Iterable[AuthorKey]) -> dict[AuthorKey, str]:
@@ -123,6 +151,11 @@ def _statements(
     db: sqlite3.Connection, view: Viewpoint, sql: str, row: int | None, kind: Kind
 ) -> tuple[Statement, ...]:
     return tuple(statements_in(db, view, [found for (found,) in db.execute(sql, [row, kind])]))
+
+
+def _about(db: sqlite3.Connection, view: Viewpoint, sql: str, did: str) -> tuple[Statement, ...]:
+    found = db.execute(sql, {"did": did, "limit": MAX_FOLLOWERS})
+    return tuple(statements_in(db, view, [row for row, author in found if author not in view.hidden_rows]))
 
 
 def _followers(db: sqlite3.Connection, view: Viewpoint, did: str) -> tuple[Author, ...]:

@@ -74,12 +74,42 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a trail."""
+
+    thing: str | None
+    """None: a role that nobody has filled yet."""
+    role: str
+    note: str
+    requires: tuple[int, ...]
+    """Places of steps that come first, counted from 1."""
+    minutes: int | None
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step where it is shown."""
+
+    number: int
+    """From 1."""
+    step: Step
+    title: str
+    """What its thing is called; empty without one."""
+    is_trail: bool
+    """The thing is a trail that is here."""
+    done: bool
+    ready: bool
+    """Everything that it requires is done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What one message says. Fields that its kind does not have are empty."""
 
     id: str
     kind: str
-    """"profile", "follow", "resource", "endorse", "connect" or "comment"."""
+    """The word of `hedgerow_protocol.kinds.Kind`, in lower case."""
     author: Author
     ts: int
     """The time that its author signed."""
@@ -89,11 +119,12 @@ class Statement:
     own: bool
     state: State
     thing: str
-    """What it is about; of a connection the origin, of a profile the person."""
+    """What it is about: of a connection the origin, of a profile the person, of a trail its message, of an introduction
+    one of the two, of a receipt the message up to which a chain is held."""
     title: str = ""
-    """Of a resource; the name in a profile."""
+    """Of a resource or a trail; the name in a profile."""
     summary: str = ""
-    """Of a resource; the "about" in a profile."""
+    """Of a resource or a trail; the "about" in a profile."""
     reason: str = ""
     text: str = ""
     """Of a comment."""
@@ -115,8 +146,61 @@ class Statement:
     """For what a person is endorsed."""
     relation: str | None = None
     to: str | None = None
+    """The far end of a connection; the other of two people; of a receipt the device."""
     role: str | None = None
     machine: bool = False
+    claim: str | None = None
+    """What was checked, of an attestation."""
+    value: bool | int | str | None = None
+    """What was found; of a receipt the place in the chain."""
+    checked_at: int | None = None
+    """When it was checked, or since when a chain is held."""
+    label: str = ""
+    steps: tuple[Step, ...] = ()
+    """Of a trail."""
+    lineage: tuple[str, ...] = ()
+    """The version that a trail was forked from, what that one was forked from, and so on."""
+    newer: bool = False
+    """It has parts that are not known here: made with a newer Hedgerow."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """A trail in a list."""
+
+    id: str
+    title: str
+    summary: str
+    author: Author
+    at: int
+    own: bool
+    state: State
+    steps: int
+    open_roles: int
+    """Steps that wait for a thing: with some it is a pattern."""
+    minutes: int
+    """The sum of what its steps say; 0 where none does."""
+    done: int
+    """Steps that the owner has done; nobody else learns of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailView:
+    """A trail with what its owner here has done of it."""
+
+    id: str
+    statement: Statement
+    places: tuple[Place, ...]
+    """Its steps, in order."""
+    minutes: int
+    done: int
+    open_roles: int
+    forked_from: TrailEntry | None
+    """The trail it was forked from, if that is here."""
+    forks: tuple[TrailEntry, ...]
+    """Trails that were forked from any version of it."""
+    said: tuple[Statement, ...]
+    """What others say about any version of it, comments apart, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +283,11 @@ class ThingView:
     next: str | None
     """The cursor of the statements that follow."""
     connections: tuple[Connection, ...]
+    checks: tuple[Statement, ...]
+    """Attestations: of each author and claim the one that was checked last, the latest first."""
+    labels: tuple[Statement, ...]
+    trails: tuple[TrailEntry, ...]
+    """Trails that lead through it."""
     comments: tuple[Thread, ...]
     item: Item | None
     hidden: tuple[Hidden, ...]
@@ -234,6 +323,8 @@ class MessageView:
     state: State
     statement: Statement | None
     withdrawn_by: str | None
+    newer: bool
+    """Its kind, or parts of it, are not known here: made with a newer Hedgerow."""
     versions: tuple[Version, ...]
     """Itself among them, newest first."""
     replies: tuple[Thread, ...]
@@ -312,6 +403,13 @@ class PersonView:
     """Current follows, of people and of other things."""
     follows_people: tuple[Author, ...]
     followed_by: tuple[Author, ...]
+    vouches: tuple[Statement, ...]
+    """For whom they vouch."""
+    vouched_by: tuple[Statement, ...]
+    introductions: tuple[Statement, ...]
+    """By which somebody introduces them, or they introduce others."""
+    newer: int
+    """Messages of theirs of kinds that are not known here."""
 
 
 @dataclass(frozen=True, slots=True)

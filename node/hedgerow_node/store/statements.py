@@ -6,22 +6,30 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from hedgerow_node.store.reading import read_message
-from hedgerow_node.store.records import State, Statement
+from hedgerow_node.store.records import State, Statement, Step
 from hedgerow_node.store.rows import COLUMNS, MessageRow, as_list, select_in
-from hedgerow_node.store.viewpoint import YOU, Viewpoint
+from hedgerow_node.store.viewpoint import YOU, Viewpoint, did_of
 from hedgerow_protocol.kinds import (
+    Attest,
     Body,
+    Claim,
     Comment,
     Connect,
+    Content,
     Endorse,
     Follow,
+    Introduce,
     Kind,
+    Label,
     Profile,
+    Receipt,
     Reference,
     Relation,
     Resource,
     Role,
     Stance,
+    Trail,
+    Vouch,
 )
 from hedgerow_protocol.things import message_thing
 
@@ -104,6 +112,7 @@ def _statement(placed: Placed, row: MessageRow, view: Viewpoint) -> Statement | 
         replaces=tuple(map(message_thing, message.header.replaces)),
         reply_to=next(iter(_named(body, Reference.REPLY_TO)), None),
         rests_on=tuple(_named(body, Reference.RESTS_ON)),
+        newer=bool(body.extra),
     )
     return _with_content(bare, body)
 
@@ -135,8 +144,49 @@ def _with_content(bare: Statement, body: Body) -> Statement:
             return replace(bare, thing=origin, relation=word, to=to, reason=reason)
         case Comment(thing, role, text):
             return replace(bare, thing=thing, role=word_for(Role, role, "role"), text=text)
+        case content:
+            return _with_more(bare, content)
+
+
+def _with_more(bare: Statement, content: Content) -> Statement:
+    match content:
+        case Trail() as trail:
+            return _with_trail(bare, trail)
+        case Attest(thing, claim, value, checked_at):
+            word = word_for(Claim, claim, "claim")
+            return replace(bare, thing=thing, claim=word, value=value, checked_at=checked_at)
+        case Label(thing, label, reason):
+            return replace(bare, thing=thing, label=label, reason=reason)
+        case Introduce(one, other, reason):
+            return replace(bare, thing=one, to=other, reason=reason)
+        case Vouch(target, reason):
+            return replace(bare, thing=target, reason=reason)
+        case Receipt(device, seq, held, since):
+            return replace(bare, thing=message_thing(held), to=did_of(device), value=seq, checked_at=since)
         case _:
             return bare
+
+
+def _with_trail(bare: Statement, trail: Trail) -> Statement:
+    steps = [
+        Step(
+            thing=step.thing,
+            role=step.role,
+            note=step.note,
+            requires=tuple([place + 1 for place in step.requires]),
+            minutes=step.minutes,
+            optional=step.optional,
+        )
+        for step in trail.steps
+    ]
+    return replace(
+        bare,
+        thing=bare.id,
+        title=trail.title,
+        summary=trail.summary,
+        steps=tuple(steps),
+        lineage=tuple(map(message_thing, trail.lineage)),
+    )
 
 
 def _with_resource(bare: Statement, resource: Resource) -> Statement:

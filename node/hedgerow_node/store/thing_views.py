@@ -24,6 +24,7 @@ from hedgerow_node.store.rows import as_list, select_in
 from hedgerow_node.store.statements import rows_of_messages, statements_in
 from hedgerow_node.store.threads import comments_on
 from hedgerow_node.store.titles import title_of
+from hedgerow_node.store.trails import trails_through
 from hedgerow_node.store.viewpoint import Viewpoint
 from hedgerow_protocol import limits
 from hedgerow_protocol.kinds import Kind
@@ -32,6 +33,7 @@ from hedgerow_protocol.things import fold_topic, is_web_address, message_id_of
 MAX_CONNECTIONS = 300
 MAX_AUTHORS = 100
 MAX_TOPICS = 50
+MAX_MARKS = 300
 """How much of each a page of a thing lists."""
 RESOLVERS = {"doi": "https://doi.org/", "arxiv": "https://arxiv.org/abs/"}
 """Where a browser finds what an identifier names, for schemes whose owners run such a place."""
@@ -66,6 +68,10 @@ SELECT row FROM (
     UNION SELECT row, author, at FROM heads WHERE other = :thing AND kind = :kind
 ) WHERE author NOT IN (SELECT value FROM json_each(:hidden)) ORDER BY at DESC, row DESC LIMIT :limit
 """
+MARKS = """
+SELECT row FROM heads WHERE thing = :thing AND kind = :kind
+AND author NOT IN (SELECT value FROM json_each(:hidden)) ORDER BY at DESC, row DESC LIMIT :limit
+"""
 TOP = "SELECT coalesce(max(row), 0) FROM statements"
 FATES = "SELECT id, erased, body IS NOT NULL FROM messages WHERE id IN ({})"
 
@@ -89,6 +95,9 @@ def view_thing(db: sqlite3.Connection, view: Viewpoint, thing: str, limit: int) 
         statements=page.results,
         next=page.next,
         connections=_connections(db, view, thing, row),
+        checks=_last_checks(_marks(db, view, row, Kind.ATTEST)),
+        labels=_marks(db, view, row, Kind.LABEL),
+        trails=trails_through(db, view, row),
         comments=comments,
         item=item,
         hidden=page.hidden,
@@ -114,7 +123,9 @@ def statements_on(
         last, at = found[limit - 1]
         following = cursors.write(TimeCursor(at, last, place.top))
     statements = statements_in(db, view, [statement for statement, _ in found[:limit]])
-    return Page(tuple(statements), following, _hidden(db, view, row))
+    # A trail is a thing that its own message speaks of.
+    others = tuple([one for one in statements if one.id != thing])
+    return Page(others, following, _hidden(db, view, row))
 
 
 def authors_on(
@@ -184,6 +195,20 @@ def _connection(db: sqlite3.Connection, view: Viewpoint, thing: str, statement: 
         state=statement.state,
         own=statement.own,
     )
+
+
+def _marks(db: sqlite3.Connection, view: Viewpoint, row: int | None, kind: Kind) -> tuple[Statement, ...]:
+    values = {"thing": row, "kind": kind, "hidden": as_list(view.hidden_rows), "limit": MAX_MARKS}
+    return tuple(statements_in(db, view, [found for (found,) in db.execute(MARKS, values)]))
+
+
+def _last_checks(checks: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Of each author and claim the one that was checked last, the latest first."""
+    ordered = sorted(checks, key=lambda one: (one.checked_at or 0, one.ts, one.id), reverse=True)
+    last: dict[tuple[str, str | None], Statement] = {}
+    for one in ordered:
+        last.setdefault((one.author.did, one.claim), one)
+    return tuple(last.values())
 
 
 def _hidden(db: sqlite3.Connection, view: Viewpoint, row: int) -> tuple[Hidden, ...]:

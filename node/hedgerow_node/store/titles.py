@@ -35,6 +35,11 @@ DEEDS = {
     "endorse": "{author}'s endorsement of {thing}",
     "connect": "{author}'s connection from {thing}",
     "comment": "{author}'s {role} on {thing}",
+    "attest": "{author}'s check of {thing}",
+    "label": "{author}'s label on {thing}",
+    "introduce": "{author}'s introduction of {thing}",
+    "vouch": "{author} vouches for {thing}",
+    "receipt": "{author}'s receipt for {thing}",
 }
 """What a message is called, by its kind."""
 
@@ -98,6 +103,8 @@ def _of_message(db: sqlite3.Connection, view: Viewpoint, thing: str) -> str:
     if not said:
         return "a message without its text"
     statement = said[0]
+    if statement.kind == "trail":
+        return statement.title
     # One step only: comments on comments on comments would make a title without end.
     about = (
         "a message" if message_id_of(statement.thing) is not None else _of_other(db, view, statement.thing)

@@ -26,11 +26,14 @@ from hedgerow_node.store.records import (
     PersonView,
     Statement,
     ThingView,
+    TrailEntry,
+    TrailView,
     Version,
 )
 from hedgerow_node.store.rows import author_rows
 from hedgerow_node.store.thing_views import statements_on, view_thing
 from hedgerow_node.store.titles import titles_of
+from hedgerow_node.store.trails import trails_page, view_trail
 from hedgerow_node.store.turns import FeedCursor
 from hedgerow_node.store.viewpoint import followed_by, load
 from hedgerow_protocol.keys import AuthorKey
@@ -107,6 +110,22 @@ class Views:
     async def resources(self) -> int:
         """How many things somebody here describes, or the owner keeps. Reads all statements."""
         return await self._database.read(count_resources)
+
+    async def trails(
+        self, authors: Collection[AuthorKey] | None = None, cursor: str | None = None, limit: int = 30
+    ) -> Page[TrailEntry]:
+        """Trails of these authors (None: of everybody) as they stand, the latest first."""
+        place = cursors.read(cursor, TimeCursor)
+
+        def work(db: sqlite3.Connection) -> Page[TrailEntry]:
+            rows = None if authors is None else author_rows(db, authors).values()
+            return trails_page(db, load(db, self.me), rows, place, limit)
+
+        return await self._database.read(work)
+
+    async def trail(self, identifier: MessageId) -> TrailView | None:
+        """The trail in this message; None when that is no trail, or its text is not here."""
+        return await self._database.read(lambda db: view_trail(db, load(db, self.me), identifier))
 
     async def people(self, cursor: str | None = None, limit: int = 100) -> Page[Person]:
         """The owner, then those followed, then everybody else of whom something is here."""

@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 
 from hedgerow_node.commands.operation import Operation
 from hedgerow_node.commands.table import OPERATIONS
+from hedgerow_node.commands.trails import Filling, NewStep
 from node.api import contract
 from node.api.serving import Running
 
@@ -36,10 +37,23 @@ def documented_fields(operation: Operation) -> dict[str, tuple[bool, Schema]]:
 
 def real_fields(operation: Operation) -> dict[str, tuple[bool, Schema]]:
     """The same from the code."""
-    _, shapes = msgspec.json.schema_components([operation.request])
+    _, shapes = msgspec.json.schema_components(
+        [operation.request], ref_template="#/components/schemas/{name}"
+    )
     shape = shapes[operation.request.__name__]
     required = shape.get("required", [])
     return {name: (name in required, schema) for name, schema in shape["properties"].items()}
+
+
+def test_the_parts_of_a_trail_in_a_request_are_those_of_the_code() -> None:
+    for part in (NewStep, Filling):
+        _, shapes = msgspec.json.schema_components([part])
+        documented, real = contract.document()["components"]["schemas"][part.__name__], shapes[part.__name__]
+        assert documented.get("required", []) == real.get("required", [])
+        assert documented["additionalProperties"] is real["additionalProperties"] is False
+        assert {name: plain(schema) for name, schema in documented["properties"].items()} == {
+            name: plain(schema) for name, schema in real["properties"].items()
+        }
 
 
 def plain(schema: Schema) -> Schema:

@@ -123,6 +123,9 @@ def values_of(wanted: object) -> st.SearchStrategy[object]:
             return st.binary(max_size=80)
         case types.NoneType:
             return st.none()
+        case part if issubclass(part, msgspec.Struct):
+            hints = typing.get_type_hints(part, include_extras=True)
+            return st.fixed_dictionaries({name: values_of(hint) for name, hint in hints.items()})
         case other:
             raise AssertionError(f"a field of the type {other}")
 

@@ -48,6 +48,13 @@ async def filled(node: Node) -> Node:
     await call(node, "follow", did=Other(2).did, private=True)
     await call(node, "mute", did=Other(3).did)
     await call(node, "block", did=Other(4).did)
+    steps = [{"thing": f"{PAGE}/shared", "note": "Read it"}, {"role": "practice", "requires": [1]}]
+    trail = (await call(node, "trail new", title="A way", steps=steps))["thing"]
+    await call(node, "trail done", trail=trail, steps=[1])
+    await call(node, "attest", thing=PAGE, claim="size", value="3 kB")
+    await call(node, "label", thing=PAGE, label="good", reason="Clear")
+    await call(node, "vouch", did=Other(1).did, reason="My teacher")
+    await call(node, "introduce", one=Other(1).did, other=Other(2).did, reason="Both walk")
     return node
 
 
@@ -81,6 +88,7 @@ async def private(node: Node) -> dict[str, object]:
         "muted": await node.store.library.muted(),
         "blocked": await node.store.library.blocked(),
         "follows": await node.store.library.private_follows(),
+        "done": await node.store.library.done(),
     }
 
 
@@ -93,6 +101,8 @@ async def test_an_export_is_lines_that_any_program_can_read(filled: Node) -> Non
     shared = next(line for line in lines if line.get("kind") == "resource")
     assert shared["says"]["title"] == "Shared"
     assert shared["topics"] == ["maps"]
+    trail = next(line for line in lines if line.get("kind") == "trail")
+    assert [step["note"] for step in trail["says"]["steps"]] == ["Read it", ""]
     message = decode_message(base64.b64decode(shared["bytes"]))
     assert message.header.author == filled.author
     assert {line["type"] for line in lines} == {
@@ -103,6 +113,7 @@ async def test_an_export_is_lines_that_any_program_can_read(filled: Node) -> Non
         "mute",
         "block",
         "private-follow",
+        "done",
         "end",
     }
 

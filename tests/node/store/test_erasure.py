@@ -17,7 +17,19 @@ from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.records import NewItem
 from hedgerow_node.store.store import Store
-from hedgerow_protocol.kinds import Comment, Connect, Endorse, Resource, Role
+from hedgerow_protocol.kinds import (
+    Attest,
+    Comment,
+    Connect,
+    Endorse,
+    Introduce,
+    Label,
+    Resource,
+    Role,
+    Step,
+    Trail,
+    Vouch,
+)
 from hedgerow_protocol.message import Message
 from node.crashes import Crash, stopping_at
 from node.store.opened import DATABASE, NOW, ids_of, opened, traces
@@ -28,6 +40,8 @@ SECRET_PAGE = "https://zqxvjkwy.example/vxqzkjwq"
 FILES_IN_USE = Path("/proc/self/fd")
 SECRETS = ("zqxjvkwyq vqzkxwjqy", "قخصثضغظ", "忑龘靐齉", "Wqxzjvkłó", SECRET_PAGE.removeprefix("https://"))
 """Words whose parts stand in nothing else here."""
+MESSAGES = 9
+"""Messages with secrets."""
 
 
 def secret_messages(author: Author) -> list[Message]:
@@ -38,7 +52,19 @@ def secret_messages(author: Author) -> list[Message]:
         author.say(Endorse(PAGE, reason=first), EPOCH + 2),
         author.say(Connect(PAGE, 1, SECRET_PAGE, second), EPOCH + 3),
         author.say(Comment(PAGE, Role.COMMENT, f"{third} {fourth}"), EPOCH + 4),
+        author.say(secret_trail(), EPOCH + 4),
+        author.say(Attest(SECRET_PAGE, 6, SECRET_PAGE, EPOCH), EPOCH + 4),
+        author.say(Label(PAGE, first, second), EPOCH + 4),
+        author.say(Introduce("did:key:z6Mk", SECRET_PAGE, third), EPOCH + 4),
+        author.say(Vouch(SECRET_PAGE, fourth), EPOCH + 4),
     ]
+
+
+def secret_trail() -> Trail:
+    """A trail with secrets in every place of it."""
+    first, second, third, fourth, _ = SECRETS
+    steps = (Step(SECRET_PAGE, first, second), Step(None, third, fourth, (0,)))
+    return Trail("1" * 16, fourth, third, steps)
 
 
 async def say_and_retract(store: Store, author: Author, *, own: bool) -> None:
@@ -50,8 +76,8 @@ async def say_and_retract(store: Store, author: Author, *, own: bool) -> None:
 
 async def check_plain_stays(store: Store, author: Author) -> None:
     assert len((await store.search.find("stays")).results) == 1
-    assert (await store.messages.counts()).erased == 4
-    assert (await store.messages.authors())[author.key] == 7
+    assert (await store.messages.counts()).erased == MESSAGES
+    assert (await store.messages.authors())[author.key] == MESSAGES + 3
     assert await store.check() == []
 
 

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from hedgerow_node.store import index
 from hedgerow_node.store.folding import fold, trim
 from hedgerow_node.store.store import Store
-from hedgerow_protocol.kinds import Connect, Relation, Retract, Unknown
+from hedgerow_protocol.kinds import (
+    Attest,
+    Claim,
+    Connect,
+    Introduce,
+    Label,
+    Relation,
+    Retract,
+    Step,
+    Trail,
+    Unknown,
+    Vouch,
+)
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import message_thing
 from node.store.voices import Voice, bytes_in, opened, put
@@ -66,6 +78,12 @@ def everything(secret: str) -> Iterator[Message]:
     yield ANA.endorses(thing, secret, topics=[f"more {secret}"])
     yield ANA.connects(thing, Relation.EXPLAINS, f"https://to.{secret}.example/", secret)
     yield ANA.comments(thing, f"what {secret}?")
+    step, role = Step(thing, f"for {secret}", f"read {secret}"), Step(None, secret)
+    yield ANA.say(Trail("1" * 16, f"{secret} three", secret, (step, role)), topics=[secret])
+    yield ANA.say(Attest(thing, Claim.SUPERSEDED_BY, f"https://new.{secret}.example/", 0))
+    yield ANA.say(Label(thing, secret, f"because {secret}"))
+    yield ANA.say(Introduce(thing, f"https://who.{secret}.example/", secret))
+    yield ANA.say(Vouch(thing, secret))
 
 
 async def test_of_what_was_retracted_no_trace_stays_in_any_file(tmp_path: Path) -> None:
@@ -120,6 +138,15 @@ async def test_a_thing_stays_while_somebody_else_names_it(store: Store) -> None:
     await put(store, ANA.retracts(shared))
     assert (PAGE,) in await rows(store, "SELECT thing FROM things")
     await put(store, BEN.retracts(connected))
+    assert await rows(store, "SELECT thing FROM things") == []
+
+
+async def test_a_thing_stays_while_a_trail_leads_through_it(store: Store) -> None:
+    shared, trail = ANA.shares(PAGE, "A"), BEN.say(Trail("1" * 16, "B", steps=(Step(PAGE),)))
+    await put(store, shared, trail)
+    await put(store, ANA.retracts(shared))
+    assert (PAGE,) in await rows(store, "SELECT thing FROM things")
+    await put(store, BEN.retracts(trail))
     assert await rows(store, "SELECT thing FROM things") == []
 
 

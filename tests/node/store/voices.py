@@ -53,6 +53,7 @@ class Voice:
         refs: Sequence[tuple[int, MessageId]] = (),
         replaces: Sequence[Message] = (),
         ts: int | None = None,
+        extra: Sequence[tuple[int, object]] = (),
     ) -> Message:
         """The next message of their chain."""
         nonce = sha256(self._seed + self._place.seq.to_bytes(4)).digest()[:16]
@@ -62,7 +63,7 @@ class Voice:
             place=self._place,
             kind=content.kind,
             ts=next(MOMENTS) if ts is None else ts,
-            body=encode_body(Body(nonce, content, tuple(topics), tuple(refs))),
+            body=encode_body(Body(nonce, content, tuple(topics), tuple(refs), tuple(extra))),
             replaces=[replaced.id for replaced in replaces],
         )
         self._place = ChainPlace(self._place.seq + 1, message.id)
