@@ -8,16 +8,24 @@ from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.store.records import NewItem
 from hedgerow_protocol.kinds import (
+    Attest,
+    Claim,
     Comment,
     Connect,
     Content,
     Endorse,
     Follow,
+    Introduce,
+    Label,
     Profile,
     Relation,
     Resource,
     Role,
     Stance,
+    Step,
+    Trail,
+    Vouch,
+    trail_slot,
 )
 from node.others import Other
 
@@ -26,7 +34,14 @@ STATISTICS = "https://www.openintro.org/book/os/"
 SEEING = "https://seeing-theory.brown.edu/"
 WRONG = "https://www.statisticsdonewrong.com/"
 ALGEBRA_AR = "https://ar.wikipedia.org/wiki/%D8%AC%D8%A8%D8%B1"
+TRAIL_FOR = "From chance that one sees to tests that one understands, in three evenings."
 GRAPHS_HE = "https://he.wikipedia.org/wiki/%D7%AA%D7%95%D7%A8%D7%AA_%D7%94%D7%92%D7%A8%D7%A4%D7%99%D7%9D"
+STEPS = (
+    Step(SEEING, "picture", "Play with the first chapter.", (), 40),
+    Step(STATISTICS, "book", "Chapters 1 to 3.\nSkip the proofs.", (0,), 300),
+    Step(ALGEBRA_AR, "", "لمن يريد أن يراجع", (), 20, True),
+    Step(None, "an exercise with data of your own", "Somebody who knows your field finds it.", (1,)),
+)
 MINE = (
     NewItem(
         "https://betterexplained.com/",
@@ -76,6 +91,13 @@ def _ana(ana: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
             Comment(STATISTICS, Role.QUESTION, "Has anybody tried it with a class of nurses?"),
             (),
         ),
+        (
+            now - 3 * HOUR,
+            Trail(trail_slot(bytes(16)), "First steps in statistics", TRAIL_FOR, STEPS),
+            ("statistics",),
+        ),
+        (now - 2 * HOUR, Attest(STATISTICS, Claim.OPENS, True, now - 2 * HOUR), ()),
+        (now - 2 * HOUR, Attest(STATISTICS, Claim.SIZE, 24_000_000, now - 2 * HOUR), ()),
     ]
 
 
@@ -96,6 +118,8 @@ def _ben(ben: Other, now: int) -> list[tuple[int, Content, tuple[str, ...]]]:
             ),
             (),
         ),
+        (now - 4 * HOUR, Label(WRONG, "old examples", "The studies are from before 2015."), ()),
+        (now - 4 * HOUR, Attest(WRONG, Claim.SUPERSEDED_BY, STATISTICS, now - 4 * HOUR), ()),
     ]
 
 
@@ -130,7 +154,12 @@ async def fill(folder: Path, clock: Clock) -> None:
             await node.store.messages.put([other.inception, *said], received=clock.now())
         ana, ben, nour, yael = people
         follow = ben.say(Follow(node.keys.did, "We met in the library."), ts=now - HOUR)
-        await node.store.messages.put([follow], received=clock.now())
+        words = [
+            Vouch(nour.did, "We taught together."),
+            Introduce(nour.did, yael.did, "Both teach mathematics."),
+        ]
+        known = [ben.say(content, ts=now - HOUR) for content in words]
+        await node.store.messages.put([follow, *known], received=clock.now())
         saved = [
             NewItem(one.thing, one.title, one.summary, one.topics, now - place * 5 * HOUR)
             for place, one in enumerate(MINE)

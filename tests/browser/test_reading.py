@@ -25,6 +25,8 @@ PATHS = (
     f"/thing/{quote(sample.GRAPHS_HE, safe=':')}",
     f"/thing/{quote('https://example.org/' + 'a' * 1_500, safe=':')}",
     f"/thing/{quote(sample.MINE[0].thing, safe=':')}",
+    "/trails",
+    "/trail/new",
     "/people",
     "/you",
     "/you/words",
@@ -56,8 +58,10 @@ def paths(measured: BrowserContext, running: Running) -> tuple[str, ...]:
     people = re.findall(r'href="(/people/did:key:\w+)"', page.content())
     page.goto(running.base + PATHS[7])
     messages = re.findall(r'href="(/thing/hedgerow:\w+)"', page.content())
+    page.goto(f"{running.base}/trails")
+    trails = re.findall(r'href="(/trail/hedgerow:\w+)"', page.content())
     page.close()
-    return (*PATHS, people[0], people[-1], messages[0])
+    return (*PATHS, people[0], people[-1], messages[0], trails[0])
 
 
 def test_no_page_scrolls_sideways(measured: BrowserContext, running: Running, paths: tuple[str, ...]) -> None:

@@ -227,6 +227,8 @@ class Connection:
     at: int
     state: State
     own: bool
+    newer: bool
+    """It has parts that are not known here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,7 @@ def _connection(db: sqlite3.Connection, view: Viewpoint, thing: str, statement: 
         at=statement.at,
         state=statement.state,
         own=statement.own,
+        newer=statement.newer,
     )
 
 

@@ -39,8 +39,20 @@ def of_statement(statement: Statement | None) -> dict[str, str]:
     values |= {"reason": statement.reason, "text": statement.text, "topics": ", ".join(statement.topics)}
     values |= {"stance": statement.stance or "", "role": statement.role or ""}
     values |= {"teaches": ", ".join(statement.teaches), "authors": ", ".join(statement.authors)}
+    values["value"] = _answer(statement.value)
     values["minutes"] = "" if statement.minutes is None else str(statement.minutes)
     return values
+
+
+def _answer(value: bool | int | str | None) -> str:
+    """What was found, as it would be typed."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
 
 
 def of_item(item: Item | ImportedLink | None) -> dict[str, str]:

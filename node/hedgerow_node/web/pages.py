@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_node.web import bringing, home, joining, people, statements, thing, you
+from hedgerow_node.web import bringing, home, joining, people, statements, thing, trails, you
 from hedgerow_node.web.drawing import STATIC_FILES, Drawing
 from hedgerow_node.web.forms import Form, kept_texts
 from hedgerow_node.web.guard import FORM, OWN_SITES, SESSION, START, STATIC, Hosts, guard_pages
@@ -27,6 +27,9 @@ SHOWN: dict[str, Handle] = {
     "/look/library": home.show_library,
     "/topic": home.show_topic,
     "/thing/{thing:.+}": thing.show_thing,
+    "/trails": trails.show_trails,
+    "/trail/new": trails.show_new,
+    "/trail/{trail:.+}": trails.show_trail,
     "/import": bringing.show_import,
     "/import/{upload}": bringing.show_preview,
     "/work/{work}": bringing.show_work,
@@ -47,6 +50,12 @@ DONE: dict[str, Handle] = {
     "/endorse": statements.endorse,
     "/connect": statements.connect,
     "/comment": statements.comment,
+    "/attest": statements.attest,
+    "/label": statements.label,
+    "/trail/new": trails.make,
+    "/trail/fork": trails.fork,
+    "/trail/edit": trails.edit,
+    "/trail/done": trails.done,
     "/edit": statements.edit,
     "/retract": statements.retract,
     "/import": bringing.take_file,
@@ -55,6 +64,8 @@ DONE: dict[str, Handle] = {
     "/import/{upload}": bringing.bring_in,
     "/follow": people.follow,
     "/unfollow": people.unfollow,
+    "/vouch": people.vouch,
+    "/introduce": people.introduce,
     **{f"/{act}": people.hiding(act) for act in people.HIDING},
     "/join": joining.join,
     "/invite": joining.invite,

@@ -14,6 +14,7 @@ from hedgerow_protocol.things import is_person, is_web_address
 
 THING = "/thing/"
 PERSON = "/people/"
+TRAIL = "/trail/"
 OUTSIDE_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 SHOWN_CATEGORIES = ("L", "M", "N", "P", "S")
 """Letters, marks, numbers, punctuation, symbols: what is not one of these stays encoded."""
@@ -27,6 +28,11 @@ def thing_path(thing: str, **query: str) -> str:
     """The page of a thing; of a person the one among people."""
     path = PERSON + quote(thing, safe=":") if is_person(thing) else THING + quote(thing, safe=":")
     return path + (f"?{urlencode(query)}" if query else "")
+
+
+def trail_path(trail: str, **query: str) -> str:
+    """The page of a trail, by the name of its message."""
+    return path_with(TRAIL + quote(trail, safe=":"), **query)
 
 
 def path_with(path: str, **query: str) -> str:

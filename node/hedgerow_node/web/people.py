@@ -14,7 +14,7 @@ from hedgerow_node.web.visit import DONE, Handle, Refused, Visit
 from hedgerow_protocol.keys import AuthorKey, did_of
 
 HIDING = {"mute": "muted", "unmute": "unmuted", "block": "blocked", "unblock": "unblocked"}
-OUTCOMES = {**HIDING, "follow": "followed", "unfollow": "unfollowed"}
+OUTCOMES = {**HIDING, "follow": "followed", "unfollow": "unfollowed", "vouch": "vouched"}
 
 
 async def show_people(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
@@ -49,6 +49,7 @@ async def _values(
     about = await views.thing(did, MAX_PAGE)
     shown = view.person.author if view else None
     titles = await views.titles([one.thing for one in view.follows]) if view else {}
+    known = [*view.vouches, *view.vouched_by, *view.introductions] if view else []
     is_private = author in await visit.node.store.library.private_follows()
     relation = shown.relation if shown else ("followed privately" if is_private else "")
     return {
@@ -59,7 +60,7 @@ async def _values(
         "person": view.person if view else None,
         "fingerprint": await _fingerprint(visit, did) if view else None,
         "feed": feed.results,
-        "titles": await titles_in(visit, feed.results),
+        "titles": {**await titles_in(visit, feed.results), **await visit.titles(known)},
         "next": feed.next,
         "hidden": feed.hidden,
         "endorsements": [
@@ -71,6 +72,14 @@ async def _values(
         "followed_by": view.followed_by if view else (),
         "given": filled("follow", {}, refused),
         "endorsing": filled("endorse", {}, refused),
+        "labels": about.labels if about else (),
+        "labelling": filled("label", {}, refused),
+        "vouching": filled("vouch", {}, refused),
+        "introducing": filled("introduce", {}, refused),
+        "vouches": view.vouches if view else (),
+        "vouched_by": view.vouched_by if view else (),
+        "introductions": view.introductions if view else (),
+        "newer": view.newer if view else 0,
     }
 
 
@@ -88,6 +97,23 @@ async def follow(visit: Visit) -> web.StreamResponse:
 async def unfollow(visit: Visit) -> web.StreamResponse:
     """Follow somebody no longer."""
     return await _with_person(visit, "unfollow", {})
+
+
+async def vouch(visit: Visit) -> web.StreamResponse:
+    """Stand for somebody."""
+    return await _with_person(visit, "vouch", {"reason": visit.form.text("reason")})
+
+
+async def introduce(visit: Visit) -> web.StreamResponse:
+    """Bring somebody together with somebody else."""
+    form = visit.form
+    did = form.text("did")
+    try:
+        values = {"one": did, "other": form.text("other"), "reason": form.text("reason")}
+        answer = await visit.do("introduce", values)
+    except Problem as problem:
+        return await _again(visit, Refused("introduce", problem, form))
+    return visit.go(thing_path(str(answer["one"]), **{DONE: "introduced"}))
 
 
 def hiding(act: str) -> Handle:

@@ -25,6 +25,10 @@ EDITABLE = {
     "connect": ("reason", "topics"),
     "comment": ("role", "text", "topics"),
     "follow": ("reason", "topics"),
+    "attest": ("value",),
+    "label": ("reason", "topics"),
+    "introduce": ("reason", "topics"),
+    "vouch": ("reason", "topics"),
 }
 """What can be changed in a message of each kind."""
 
@@ -99,6 +103,20 @@ async def comment(visit: Visit) -> web.StreamResponse:
     form = visit.form
     values = {"role": form.text("role", "comment"), "text": form.text("text")}
     return await _act(visit, "comment", "commented", lambda: visit.do("comment", {**_named(form), **values}))
+
+
+async def attest(visit: Visit) -> web.StreamResponse:
+    """Say what one found when one looked."""
+    form = visit.form
+    values = {"claim": form.text("claim"), "value": form.given("value") or "yes"}
+    return await _act(visit, "attest", "attested", lambda: visit.do("attest", {**_named(form), **values}))
+
+
+async def label(visit: Visit) -> web.StreamResponse:
+    """Put a word on a thing, and say why."""
+    form = visit.form
+    values = {"label": form.text("label"), "reason": form.text("reason")}
+    return await _act(visit, "label", "labelled", lambda: visit.do("label", {**_named(form), **values}))
 
 
 async def edit(visit: Visit) -> web.StreamResponse:

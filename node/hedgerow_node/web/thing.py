@@ -13,14 +13,16 @@ from hedgerow_node.store.records import Connection, MessageView, State, Statemen
 from hedgerow_node.store.thing_views import address_of
 from hedgerow_node.web import wording
 from hedgerow_node.web.filling import filled, of_item, of_statement
-from hedgerow_node.web.paths import thing_in
-from hedgerow_node.web.visit import Refused, Visit
+from hedgerow_node.web.paths import thing_in, trail_path
+from hedgerow_node.web.trail import trail_page
+from hedgerow_node.web.visit import DONE, Refused, Visit
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.things import is_person, message_id_of, topic_words
 
-SHOWN_KINDS = frozenset({"resource", "endorse", "follow", "profile"})
-"""Connections and comments have their own places on the page."""
+SHOWN_KINDS = frozenset({"resource", "endorse", "follow", "profile", "receipt"})
+"""Connections, comments, checks and labels have their own places on the page."""
 TOPIC = "topic:"
+TRAIL_KIND = "trail"
 
 
 async def show_thing(visit: Visit) -> web.StreamResponse:
@@ -33,7 +35,9 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
     """The page of this thing; with `refused` its form comes back."""
     if is_person(thing):
         return visit.go(f"/people/{thing}")
-    message = await _message(visit, thing)
+    message = await message_in(visit, thing)
+    if message is not None and message.kind == TRAIL_KIND and message.statement is not None:
+        return await _trail(visit, message, refused)
     found = bundled.links().get(thing)
     view = await visit.node.store.views.thing(thing, MAX_PAGE) or _unknown(thing, found)
     if visit.cursor:
@@ -46,7 +50,8 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
     if message is not None and message.statement is not None:
         values["about_title"] = await visit.node.store.views.title(message.statement.thing)
     spoken = [one for item in (on_topic.results if on_topic else ()) for one in item.statements]
-    values["titles"] = await visit.titles([*view.statements, *spoken, *_statement_of(message)])
+    named = [*view.statements, *view.checks, *spoken, *_statement_of(message)]
+    values["titles"] = await visit.titles(named)
     before = _before(view, message, shared, found)
     values |= {
         "bundled": found,
@@ -85,7 +90,15 @@ def _before(
     }
 
 
-async def _message(visit: Visit, thing: str) -> MessageView | None:
+async def _trail(visit: Visit, message: MessageView, refused: Refused | None) -> web.StreamResponse:
+    """A trail has a page of its own."""
+    if refused is not None:
+        return await trail_page(visit, message, refused)
+    return visit.go(trail_path(message.id, **{DONE: visit.request.query.get(DONE, "")}))
+
+
+async def message_in(visit: Visit, thing: str) -> MessageView | None:
+    """The message that a thing is; None for a thing that is none. Raises `Problem` for one that is not here."""
     identifier = message_id_of(thing)
     if identifier is None:
         return None

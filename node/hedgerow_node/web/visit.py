@@ -20,7 +20,8 @@ from hedgerow_node.web.sessions import Session, Sessions
 from hedgerow_node.web.works import Works
 
 SEE_OTHER = 303
-TWO_ENDED = frozenset({"connect", "follow"})
+TWO_ENDED = frozenset({"connect", "follow", "introduce", "vouch"})
+SUPERSEDED_BY = "superseded by"
 DONE = "done"
 """The field of an address that says what was just done."""
 
@@ -85,8 +86,9 @@ class Visit:
         return web.Response(status=SEE_OTHER, headers={hdrs.LOCATION: path})
 
     async def titles(self, statements: Iterable[Statement]) -> dict[str, str]:
-        """What to call the things that connections and follows among these name."""
+        """What to call the things that these name beside the one that they are about."""
         ends = {end for one in statements if one.kind in TWO_ENDED for end in (one.thing, one.to) if end}
+        ends |= {one.value for one in statements if one.claim == SUPERSEDED_BY and isinstance(one.value, str)}
         return await self.node.store.views.titles(ends)
 
     def end_session(self) -> None:

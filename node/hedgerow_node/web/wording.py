@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hedgerow_node.store.records import Connection
+from hedgerow_node.store.records import Connection, Statement
 from hedgerow_node.web.language import _, marked, several
 from hedgerow_protocol import limits
 
@@ -82,6 +82,29 @@ ROLES = {
     "answer": marked("An answer"),
     "reflection": marked("A reflection: what I learnt"),
 }
+CLAIMS = {
+    "opens": marked("It opens"),
+    "still-right": marked("It is still right"),
+    "works-offline": marked("It works offline"),
+    "captions": marked("It has captions"),
+    "account-needed": marked("It needs an account"),
+    "size": marked("Its size"),
+    "superseded-by": marked("Something newer replaces it"),
+}
+"""What one may have found, as somebody chooses it."""
+FINDINGS = {
+    "opens": (marked("it opens"), marked("it does not open")),
+    "works offline": (marked("it works offline"), marked("it does not work offline")),
+    "captions": (marked("it has captions"), marked("it has no captions")),
+    "account needed": (marked("it needs an account"), marked("it needs no account")),
+    "still right": (marked("it is still right"), marked("it is no longer right")),
+}
+"""What was found, where the answer is yes and where it is no."""
+TRAILS = {
+    "everyone": marked("Everybody's"),
+    "followed": marked("Of people I follow"),
+    "mine": marked("Mine"),
+}
 WORKS = {
     "import": marked("Bringing links in"),
     "share": marked("Sharing"),
@@ -104,6 +127,10 @@ OWN = {
     "comment": marked("Your comment"),
     "follow": marked("Your follow"),
     "profile": marked("Your profile"),
+    "attest": marked("What you found"),
+    "label": marked("Your label"),
+    "vouch": marked("You vouch for somebody"),
+    "introduce": marked("Your introduction"),
 }
 """What a message of one's own is called, by its kind."""
 
@@ -119,6 +146,12 @@ OUTCOMES = {
     "endorsed": (PUBLIC, marked("Your endorsement is published.")),
     "connected": (PUBLIC, marked("Your connection is published.")),
     "commented": (PUBLIC, marked("Your comment is published.")),
+    "attested": (PUBLIC, marked("What you found is published.")),
+    "labelled": (PUBLIC, marked("Your label is published.")),
+    "vouched": (PUBLIC, marked("You vouch for them. Everyone can see that.")),
+    "introduced": (PUBLIC, marked("Your introduction is published.")),
+    "trail": (PUBLIC, marked("Your trail is published.")),
+    "ticked": (PRIVATE, marked("Noted. Only this computer knows what you have done.")),
     "changed": (PUBLIC, marked("Changed. The earlier version stays in its history.")),
     "profile": (PUBLIC, marked("Your profile is published.")),
     "followed": (PUBLIC, marked("You follow them. Everyone can see that.")),
@@ -153,6 +186,20 @@ def role_of(connection: Connection) -> str:
         return connection.relation
     role = known[1] if connection.direction == "out" else known[3]
     return _(role) if role else ""
+
+
+def finding(statement: Statement) -> str:
+    """What an attestation found, as far as words say it; what replaces a thing is a link of its own."""
+    claim, value = statement.claim or "", statement.value
+    match value:
+        case bool() if claim in FINDINGS:
+            return _(FINDINGS[claim][0 if value else 1])
+        case int() if claim == "size" and not isinstance(value, bool):
+            return _("it has %(size)s") % {"size": size_words(value)}
+        case str() if claim == "captions":
+            return _("it has captions: %(languages)s") % {"languages": value}
+        case _:
+            return f"{claim}: {value}"
 
 
 def moment(at: float) -> datetime:

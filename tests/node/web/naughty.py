@@ -8,17 +8,23 @@ from hedgerow_node.node import Node
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import LocalProtocolError
 from hedgerow_protocol.kinds import (
+    Attest,
     Body,
+    Claim,
     Comment,
     Connect,
     Content,
     Endorse,
     Follow,
+    Label,
     Profile,
     Relation,
     Resource,
     Role,
+    Step,
+    Trail,
     encode_body,
+    trail_slot,
 )
 from node.others import Other
 
@@ -75,6 +81,11 @@ def _everything(text: str, place: int) -> list[Content]:
         Connect(THING, Relation.RELATED, own, text),
         Comment(THING, Role.QUESTION, text),
         Follow(own, text),
+        Label(THING, short, text),
+        Attest(THING, Claim.CAPTIONS, " ".join(text.split()), 1),
+        Trail(
+            trail_slot(bytes([place % 256] * 16)), title, text, (Step(own, short, text), Step(None, short))
+        ),
     ]
 
 

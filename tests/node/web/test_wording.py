@@ -67,6 +67,6 @@ def test_every_word_of_the_commands_has_words_on_the_pages(names: object, table:
 @pytest.mark.parametrize("direction", ["in", "out"])
 def test_a_relation_that_is_not_known_here_goes_beside(direction: str) -> None:
     author = Author("did:key:z", "", "z")
-    connection = Connection("", "relation 77", direction, "", "", "", author, 0, State.CURRENT, False)
+    connection = Connection("", "relation 77", direction, "", "", "", author, 0, State.CURRENT, False, False)
     assert wording.way_of(connection) == wording.BESIDE
     assert wording.role_of(connection) == "relation 77"
