@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hedgerow_node.store import cursors
 from hedgerow_node.store.cursors import TimeCursor
 from hedgerow_node.store.histories import versions_of
-from hedgerow_node.store.records import Page, Place, Statement, Step, TrailEntry, TrailView
+from hedgerow_node.store.records import Hidden, Page, Place, Rule, Statement, Step, TrailEntry, TrailView
 from hedgerow_node.store.rows import as_list
 from hedgerow_node.store.statements import rows_of_messages, statements_in
 from hedgerow_node.store.titles import titles_of
@@ -28,6 +29,14 @@ AND (:authors IS NULL OR s.author IN (SELECT value FROM json_each(:authors)))
 AND s.author NOT IN (SELECT value FROM json_each(:hidden))
 AND EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
 ORDER BY s.at DESC, s.row DESC LIMIT :limit
+"""  # noqa: S608
+HIDDEN = f"""
+SELECT s.author, count(*) FROM statements AS s
+WHERE s.kind = {Kind.TRAIL:d} AND s.at <= :at AND s.at >= :oldest AND s.row <= :top
+AND (:authors IS NULL OR s.author IN (SELECT value FROM json_each(:authors)))
+AND s.author IN (SELECT value FROM json_each(:hidden))
+AND EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
+GROUP BY s.author
 """  # noqa: S608
 TOP = "SELECT coalesce(max(row), 0) FROM statements"
 THROUGH = """
@@ -71,7 +80,9 @@ def trails_page(
     if len(found) > limit:
         row, at = found[limit - 1]
         following = cursors.write(TimeCursor(at, row, place.top))
-    return Page(_entries(db, view, [row for row, _ in found[:limit]]), following)
+    oldest = found[limit - 1][1] if len(found) > limit else 0
+    hidden = _hidden(db, view, values | {"oldest": oldest})
+    return Page(_entries(db, view, [row for row, _ in found[:limit]]), following, hidden)
 
 
 def trails_through(db: sqlite3.Connection, view: Viewpoint, thing: int | None) -> tuple[TrailEntry, ...]:
@@ -98,6 +109,18 @@ def view_trail(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) -
         forks=_entries(db, view, _rows(db, view, FORKS, versions, MAX_TRAILS)),
         said=tuple(statements_in(db, view, _rows(db, view, SAID, versions, MAX_SAID))),
     )
+
+
+def _hidden(db: sqlite3.Connection, view: Viewpoint, values: Mapping[str, object]) -> tuple[Hidden, ...]:
+    """What mutes and blocks left out of a page, from its newest place to its `oldest`."""
+    if not view.hidden_rows:
+        return ()
+    found = db.execute(HIDDEN, values).fetchall()
+    view.meet(db, [author for author, _ in found])
+    counts: Counter[tuple[str, Rule]] = Counter()
+    for author, count in found:
+        counts[view.author(author).did, view.hidden_rows[author]] += count
+    return view.hidden(db, counts)
 
 
 def _trail_in(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) -> Statement | None:

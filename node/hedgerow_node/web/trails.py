@@ -23,8 +23,8 @@ async def show_trails(visit: Visit) -> web.StreamResponse:
     """Trails: everybody's, those of people I follow, or mine."""
     of = visit.request.query.get("of", EVERYONE)
     found = await visit.node.store.views.trails(await _authors(visit, of), visit.cursor, USUAL_PAGE)
-    values = {"trails": found.results, "next": found.next, "of": of if of in wording.TRAILS else EVERYONE}
-    return visit.page("trails.html", values)
+    values = {"trails": found.results, "next": found.next, "hidden": found.hidden}
+    return visit.page("trails.html", {**values, "of": of if of in wording.TRAILS else EVERYONE})
 
 
 async def show_new(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:

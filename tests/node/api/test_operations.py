@@ -14,6 +14,7 @@ from node.api.serving import Running, running
 THING = "https://example.org/rings"
 OTHER = "https://example.org/groups"
 STRANGER = "did:key:z6MkgbCWpTVVSD6cWdhaXqBvBDMJCD3RsMfxPaDmF1BoyWcQ"
+SECOND = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 LINKS = b"# Algebra\n\n- [Fields](https://example.net/fields)\n- [Broken](not an address)\n"
 
 
@@ -110,6 +111,38 @@ def test_what_one_says(client: Client) -> None:
     client.refuse("statements", "HG-R1")
 
 
+def test_marks_on_things(client: Client) -> None:
+    checked = client("attest", thing=THING, claim="size", value="3 kB")["ids"]
+    assert client("edit", message=checked[0], value="4 kB")["replaced"] == checked
+    client("label", thing=THING, label="clear", reason="To the end")
+    shown = client("show", thing=THING)
+    assert [(one["claim"], one["value"]) for one in shown["checks"]] == [("size", 4_000)]
+    assert [(one["label"], one["reason"]) for one in shown["labels"]] == [("clear", "To the end")]
+    client.refuse("attest", "HG-R1", thing=THING, claim="size", value="much")
+    client.refuse("attest", "HG-R1", thing=THING, claim="nice")
+    client.refuse("label", "HG-R2", thing=THING, label="x" * 65, reason="x")
+
+
+def test_trails(client: Client) -> None:
+    steps = [{"thing": OTHER, "minutes": 5}, {"role": "practice", "requires": [1]}]
+    trail = client("trail new", title="To rings", steps=steps, topics=["algebra"])["thing"]
+    assert [one["id"] for one in client("trails", of="mine")["results"]] == [trail]
+    assert client("trail done", trail=trail, steps=[1])["done"] == 1
+    fork = client("trail fork", trail=trail, fill=[{"step": 2, "thing": THING}])["thing"]
+    changed = client("trail edit", trail=fork, title="Mine")
+    assert changed["replaced"] == [fork]
+    shown = client("trail", trail=changed["ids"][0][:20])
+    assert (shown["forked_from"]["id"], shown["done"]) == (trail, 1)
+    assert [one["id"] for one in client("show", thing=OTHER)["trails"]] == [changed["ids"][0], trail]
+    client.refuse("trail new", "HG-R1", title="Empty", steps=[])
+    client.refuse("trails", "HG-R1", of="theirs")
+    client.refuse("trail", "HG-M1", trail="hedgerow:zzzzzzzz")
+    client.refuse("trail fork", "HG-R1", trail=trail, fill=[{"step": 9, "thing": THING}])
+    client.refuse("trail edit", "HG-R2", trail=trail, title="x" * 1_025)
+    client.refuse("trail done", "HG-R1", trail=trail, steps=[2])
+    client("retract", messages=[trail, changed["ids"][0]])
+
+
 def test_people(client: Client) -> None:
     assert client("profile set", name="Ana", about="At night")["name"] == "Ana"
     assert client("profile")["about"] == "At night"
@@ -122,6 +155,13 @@ def test_people(client: Client) -> None:
     assert client("block", did=STRANGER)["blocked"] is True
     assert client("unblock", did=STRANGER)["blocked"] is False
     assert client("unfollow", did=STRANGER)["followed"] is True
+    vouched = client("vouch", did=STRANGER, reason="My teacher")["ids"]
+    introduced = client("introduce", one=STRANGER, other=SECOND, reason="Both teach")["ids"]
+    assert [one["reason"] for one in client("person", did=STRANGER)["vouched_by"]] == ["My teacher"]
+    assert client("person", did=SECOND)["introductions"][0]["id"] == introduced[0]
+    client("retract", messages=[*vouched, *introduced])
+    client.refuse("vouch", "HG-P2", did=client.node.did, reason="Me")
+    client.refuse("introduce", "HG-R1", one=STRANGER, other=STRANGER, reason="Both teach")
     assert client("follow", did=STRANGER, private=True)["private"] is True
     assert client("unfollow", did=STRANGER)["ids"] == []
     client.refuse("profile set", "HG-R2", name="x" * 10_000)

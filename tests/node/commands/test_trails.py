@@ -221,6 +221,29 @@ async def test_one_vouches_for_and_introduces_others_only(node: Node) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("label", {"thing": PAGE, "label": "good", "reason": "It is"}),
+        ("vouch", {"did": Other(1).did, "reason": "It is"}),
+        ("introduce", {"one": Other(1).did, "other": Other(2).did, "reason": "It is"}),
+    ],
+)
+async def test_what_is_said_in_short_is_corrected_with_its_history_and_withdrawn_whole(
+    node: Node, name: str, fields: dict[str, object]
+) -> None:
+    (first,) = (await call(node, name, **fields))["ids"]
+    changed = await call(node, "edit", message=first, reason="It was")
+    assert changed["replaced"] == [first]
+    shown = await call(node, "message", message=changed["ids"][0])
+    assert [one["state"] for one in shown["message"]["versions"]] == ["current", "superseded"]
+    assert (await refusal(node, "edit", message=first, title="None")).kind is Code.REQUEST_WRONG
+    withdrawn = await call(node, "retract", messages=changed["ids"])
+    assert set(withdrawn["withdrawn"]) == {first, changed["ids"][0]}
+    for one in withdrawn["withdrawn"]:
+        assert (await message(node, one)).body is None
+
+
 async def test_a_change_keeps_what_a_newer_hedgerow_added(node: Node) -> None:
     (first,) = (await call(node, "label", thing=PAGE, label="good", reason="It is"))["ids"]
     held = await message(node, first)

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hedgerow_node.node import Draft
-from hedgerow_protocol.kinds import Resource
+from hedgerow_protocol.kinds import Attest, Claim, Introduce, Label, Resource, Step, Trail, Vouch
 from node.network.world import Person, World, eventually, files_with, have_each_others
 
 SECRET = "zyxomancy quibblewort"
@@ -79,6 +79,31 @@ async def test_what_is_withdrawn_is_erased_in_every_home_and_never_reaches_who_f
     for person in world.people:
         await person.stop()
         assert files_with(person.home.path, [*SECRET.split(), *CORRECTED.split()]) == []
+
+
+async def test_every_kind_of_statement_reaches_a_friend_and_is_shown_there(world: World) -> None:
+    _, ana, ben = await friends_through_a_seed(world, 1)
+    thing, did = "https://example.org/heron", ana.node.keys.did
+    said = [
+        await ana.node.publish(content)
+        for content in (
+            Trail("1" * 16, "Along the river", steps=(Step(thing), Step(None, "practice", requires=(0,)))),
+            Attest(thing, Claim.OPENS, True, 1_790_000_000),
+            Label(thing, "clear", "To the end"),
+            Vouch(ben.node.keys.did, "My teacher"),
+            Introduce(did, ben.node.keys.did, "Both walk"),
+        )
+    ]
+    await eventually(lambda: knows(ben, said))
+    await ben.node.store.indexing.finish()
+    view = await ben.node.store.views.thing(thing)
+    assert view is not None
+    assert [one.title for one in view.trails] == ["Along the river"]
+    assert [one.claim for one in view.checks] == ["opens"]
+    assert [one.label for one in view.labels] == ["clear"]
+    person = await ben.node.store.views.person(ben.author)
+    assert person is not None
+    assert [len(person.vouched_by), len(person.introductions)] == [1, 1]
 
 
 async def test_who_was_away_gets_what_was_said_meanwhile_and_brings_what_they_said(world: World) -> None:

@@ -65,7 +65,10 @@ async def test_trails_are_listed_by_author_as_they_stand_the_latest_first(store:
     assert await titles(store, ANA) == ["Better"]
     assert await titles(store, CY) == []
     await store.library.mute(BEN.did, 1.0)
-    assert await titles(store) == ["Better"]
+    found = await store.views.trails()
+    assert [entry.title for entry in found.results] == ["Better"]
+    assert [(one.count, one.target) for one in found.hidden] == [(1, BEN.did)]
+    assert (await store.views.trails({ANA.author})).hidden == ()
 
 
 async def test_pages_of_trails_go_on_where_they_ended(store: Store) -> None:
