@@ -327,6 +327,20 @@ def test_a_batch_is_checked_message_by_message() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", [7, *range(9, 16), 31, 32, 79, 100, 65_535])
+def test_nobody_is_blamed_for_what_a_kind_says_that_has_no_schema(kind: int) -> None:
+    strange = sign_message(
+        seed=ANA.device_seed,
+        author=ANA.key,
+        place=replace(ANA.place, seq=1, prev=None),
+        kind=kind,
+        ts=EPOCH,
+        body=codec.encode([bytes(16), [], [], "no slot", [None, 5], True]),
+    )
+    has_schema = kind < 14
+    assert check_batch([strange.encode()], MAIN_NET) == [Reason.WRONG_SHAPE if has_schema else None]
+
+
 def test_the_network_the_schema_and_the_log_entry_are_checked() -> None:
     def reason_of(message: Message, net: int = MAIN_NET) -> Reason:
         with pytest.raises(RemoteProtocolError) as caught:

@@ -61,7 +61,7 @@ def _show_thing(screen: Screen, shown: Record) -> None:
     for field, words in (("withdrawn", "withdrawn"), ("missing", "known, not here yet")):
         if shown.get(field):
             screen.line(f"{count(whole(shown[field]), 'message')} {words}.", "quiet")
-    if not shown["statements"] and not item:
+    if not shown["statements"] and not item and "message" not in shown:
         screen.line(f"Nobody here said anything about it. Next: hedgerow add {text(shown['thing'])}", "next")
 
 

@@ -58,13 +58,14 @@ async def show_profile(node: Node, request: ShowProfile) -> Json:
 
 async def set_profile(node: Node, request: SetProfile) -> Json:
     """Say how one wants to be known."""
-    before = await profile_of(node)
+    said = await _profile_said(node)
+    before = _profile_in(said)
     profile = Profile(
         name=before.name if request.name is None else words.line(request.name),
         about=before.about if request.about is None else words.text(request.about),
         machine=before.machine if request.machine is None else request.machine,
     )
-    published = await say(node, Saying(profile))
+    published = await say(node, Saying(profile, extra=said.extra if said is not None else ()))
     return {
         "ids": [message_thing(published)],
         "did": node.keys.did,
@@ -157,8 +158,15 @@ async def person(node: Node, request: OnePerson) -> Json:
 
 async def profile_of(node: Node) -> Profile:
     """How one is known to others; without a name where nothing was said."""
+    return _profile_in(await _profile_said(node))
+
+
+async def _profile_said(node: Node) -> Saying | None:
     message = await node.store.views.current(node.author, Kind.PROFILE, "")
-    saying = saying_of(message) if message is not None else None
+    return saying_of(message) if message is not None else None
+
+
+def _profile_in(saying: Saying | None) -> Profile:
     return saying.content if saying is not None and isinstance(saying.content, Profile) else Profile("")
 
 

@@ -1,7 +1,7 @@
 """Publishing statements: what is said again on the same slot replaces what was said there before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgerow_node.node import Draft, Node, OnProgress, ignore_progress
 from hedgerow_node.store.records import Head
@@ -86,6 +86,11 @@ async def _standing(
     only = [before[0].id for before in heads if len(before) == 1]
     said = {message.id: saying_of(message) for message in await node.store.messages.get(only)}
     return [
-        before[0].id if len(before) == 1 and said.get(before[0].id) == saying else None
+        before[0].id if len(before) == 1 and _says(said.get(before[0].id), saying) else None
         for saying, before in zip(sayings, heads, strict=True)
     ]
+
+
+def _says(said: Saying | None, saying: Saying) -> bool:
+    """Whether that is said already; what a newer Hedgerow added to it does not make it something else."""
+    return said is not None and replace(said, extra=()) == replace(saying, extra=())

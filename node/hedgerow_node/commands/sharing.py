@@ -89,6 +89,7 @@ async def _described(node: Node, request: Share) -> Saying:
     said = saying_of(before) if before is not None else None
     content = said.content if said is not None and isinstance(said.content, Resource) else Resource(thing, "")
     topics = said.topics if said is not None else ()
+    extra = said.extra if said is not None else ()
     item = await node.store.library.item(thing)
     if item is not None:
         content = replace(content, title=item.title or content.title, summary=item.summary or content.summary)
@@ -98,7 +99,7 @@ async def _described(node: Node, request: Share) -> Saying:
         given["summary"] = words.text(request.summary)
     if request.topics is not None:
         topics = words.lines(request.topics)
-    return Saying(replace(content, **given), topics)  # type: ignore[arg-type]
+    return Saying(replace(content, **given), topics, extra=extra)  # type: ignore[arg-type]
 
 
 def _worded(value: object) -> object:

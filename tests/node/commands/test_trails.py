@@ -2,14 +2,13 @@
 
 import pytest
 
-from hedgerow_node.node import Node
+from hedgerow_node.node import Draft, Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_protocol.kinds import Attest, Label, Step, Trail, decode_body
+from hedgerow_protocol.kinds import Attest, Label, Profile, Resource, Statement, Step, Trail, decode_body
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_id_of, message_thing
 from node.calling import call
 from node.others import Other
-from simulator.author import Body, encode_body
 
 PAGE, BOOK = "https://example.org/page", "isbn:9780306406157"
 STEPS = [{"thing": PAGE, "note": "Slowly", "minutes": 5}, {"role": "practice", "requires": [1]}]
@@ -245,18 +244,31 @@ async def test_what_is_said_in_short_is_corrected_with_its_history_and_withdrawn
 
 
 async def test_a_change_keeps_what_a_newer_hedgerow_added(node: Node) -> None:
-    (first,) = (await call(node, "label", thing=PAGE, label="good", reason="It is"))["ids"]
-    held = await message(node, first)
-    assert held.body is not None
-    body = decode_body(10, held.body)
-    newer = Body(body.nonce, body.content, body.topics, body.refs, ((9, "more"),))
-    assert encode_body(newer) != held.body
-    from hedgerow_node.commands.saying import Saying, replacing
-    from hedgerow_node.store.records import Head
+    async def newer(content: Statement) -> str:
+        """What another, newer program of the same person published."""
+        draft = Draft(content, extra=((9, "more"),))
+        return message_thing((await node.publish_many([draft]))[0].id)
 
-    draft = replacing(Saying(newer.content, extra=newer.extra), [Head(held.id, held.header.ts, 0)])  # type: ignore[arg-type]
-    (second,) = await node.publish_many([draft])
-    (third,) = (await call(node, "edit", message=message_thing(second.id), reason="It was"))["ids"]
-    changed = await message(node, third)
-    assert changed.body is not None
-    assert decode_body(10, changed.body).extra == ((9, "more"),)
+    async def extra(name: object) -> object:
+        held = await message(node, name)
+        assert held.body is not None
+        return decode_body(held.header.kind, held.body).extra
+
+    label = await newer(Label(PAGE, "good", "It is"))
+    assert await extra((await call(node, "edit", message=label, reason="It was"))["ids"][0]) == ((9, "more"),)
+    await newer(Profile("Ana"))
+    assert await extra((await call(node, "profile set", about="I walk"))["ids"][0]) == ((9, "more"),)
+    await newer(Resource(PAGE, "Hedges"))
+    assert await extra((await call(node, "share", thing=PAGE, level="easy"))["ids"][0]) == ((9, "more"),)
+    trail = await newer(Trail("1" * 16, "Way", steps=(Step(PAGE),)))
+    assert await extra((await call(node, "trail edit", trail=trail, title="A way"))["ids"][0]) == (
+        (9, "more"),
+    )
+    assert await extra((await call(node, "trail fork", trail=trail))["thing"]) == ()
+
+
+async def test_what_stands_already_is_not_said_again_because_a_newer_hedgerow_added_to_it(node: Node) -> None:
+    draft = Draft(Label(PAGE, "good", "It is"), extra=((9, "more"),))
+    (standing,) = await node.publish_many([draft])
+    again = await call(node, "label", thing=PAGE, label="good", reason="It is")
+    assert again["ids"] == [message_thing(standing.id)]
