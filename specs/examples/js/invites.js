@@ -1,0 +1,90 @@
+// Invites and their acceptances (07-frames.md, FR-13 to FR-15).
+import { bytes, equal, hash, tag } from './bytes.js';
+import { decode, encode } from './encoding.js';
+import { decodeEntry, INCEPTION } from './identity.js';
+import { sign, verify } from './keys.js';
+import { extra } from './kinds.js';
+import * as limits from './limits.js';
+import { decodeMessage, verifySignature } from './messages.js';
+import { refuse } from './refusal.js';
+import * as shapes from './shapes.js';
+
+const { array, ascending, bin, bin32, bytesUpTo, line, list, tuple, uint, uint16, uint32 } = shapes;
+const VERSION = 1;
+const SCHEME = 'hedgerow-invite:';
+const packed = bytesUpTo(limits.MAX_INVITE);
+
+function address(value) {
+  line(limits.MAX_ADDRESS)(value);
+  return /^wss?:\/\/[\u0021-\u007e]+$/.test(value) ? value : refuse('out_of_range', 'no address to meet at');
+}
+
+const FIELDS = {
+  net: uint16,
+  inviter: bin32,
+  name: line(limits.MAX_NAME),
+  meet: list(tuple(address, bin32), limits.MAX_INVITE_ADDRESSES, 1),
+  token: bin(limits.INVITE_TOKEN),
+  expiry: uint32,
+  uses: uint16,
+  follows: ascending(list(bin32, limits.MAX_INVITE_FOLLOWS)),
+  extra,
+};
+
+/** FR-14: a signed invite, with its id. That the device speaks for the inviter only the inviter's log can say. */
+export function decodeInvite(data) {
+  const [invite, device, signature] = tuple(packed, bin32, bin(64))(decode(data, limits.MAX_INVITE));
+  const fields = decodeFields(invite);
+  verify(device, signature, bytes(tag('invite'), invite));
+  return { id: hash('invite', invite), fields, device };
+}
+
+function decodeFields(invite) {
+  const value = array(decode(invite));
+  if (value.length > 0) uint()(value[0]);
+  if (value[0] !== VERSION) refuse('unsupported_version', 'an invite of another version');
+  const [, ...values] = tuple(uint(), ...Object.values(FIELDS))(value);
+  return Object.fromEntries(Object.keys(FIELDS).map((name, i) => [name, values[i]]));
+}
+
+export const inviteText = (data) => SCHEME + Buffer.from(data).toString('base64url');
+
+/** The bytes of an invite as text, alone, behind words, over several lines or in a link. */
+export function parseInvite(given) {
+  const joined = given.replace(/\s+/g, '');
+  const mark = joined.includes(SCHEME) ? SCHEME : '#';
+  const digits = joined.includes(mark) ? joined.slice(joined.lastIndexOf(mark) + mark.length) : '';
+  if (digits.length > Math.ceil((limits.MAX_INVITE * 4) / 3)) refuse('too_big', 'longer than any invite');
+  const data = Buffer.from(digits, 'base64url');
+  if (digits === '' || data.toString('base64url') !== digits) refuse('not_canonical', 'not the text of an invite');
+  return data;
+}
+
+// Acceptances
+
+const accepted = tuple(bin32, bin32, bin32, line(limits.MAX_NAME), uint32);
+
+/** FR-15. */
+export function decodeAcceptance(data) {
+  const [acceptance, signature, inception] = tuple(packed, bin(64), packed)(decode(data, limits.MAX_INVITE));
+  const [invite, author, device, name, ts] = accepted(decode(acceptance));
+  verify(device, signature, bytes(tag('acceptance'), acceptance));
+  checkInception(inception, author, device);
+  return { invite, author, device, name, ts };
+}
+
+function checkInception(data, author, device) {
+  const message = decodeMessage(data);
+  if (message.header.kind !== 0) refuse('out_of_range', 'a message that is no inception');
+  const entry = decodeEntry(message.header, message.body);
+  verifySignature(message);
+  const isOfAuthor = entry.operation === INCEPTION && equal(message.header.author, author);
+  if (!isOfAuthor) refuse('out_of_range', 'not the inception of this author');
+  if (!entry.devices.some(([each]) => equal(each, device))) refuse('bad_key', 'a device that the inception does not name');
+}
+
+/** The bytes of a signed acceptance; `seed` is that of the device. */
+export function signAcceptance({ invite, author, device, name, ts }, seed, inception) {
+  const acceptance = encode([invite, author, device, name, ts]);
+  return encode([acceptance, sign(seed, bytes(tag('acceptance'), acceptance)), inception]);
+}

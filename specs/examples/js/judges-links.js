@@ -1,0 +1,143 @@
+// How the vectors of 06-handshake are put to this implementation.
+import { fromHex, hex, sha256 } from './bytes.js';
+import { FrameReader, sealFrame } from './channel.js';
+import { Initiator, Responder } from './handshake.js';
+import { CipherState, NoiseXX } from './noise.js';
+import { bytesOf } from './notation.js';
+import { Refusal } from './refusal.js';
+
+const NOTHING = Buffer.alloc(0);
+
+/** Runs `steps`, which fills `results` as it goes; a refusal keeps what there was until then. */
+function withResults(results, steps) {
+  try {
+    return { ...results, ...steps() };
+  } catch (error) {
+    if (error instanceof Refusal) error.results = results;
+    throw error;
+  }
+}
+
+// Noise
+
+export const NOISE_INPUTS = [
+  ...['prologue', 'init_static', 'init_ephemeral', 'resp_static', 'resp_ephemeral'],
+  ...['payloads', 'rekey_before', 'side', 'incoming'],
+];
+
+const noiseSide = (given, isInitiator) =>
+  new NoiseXX({
+    isInitiator,
+    prologue: bytesOf(given.prologue),
+    static: bytesOf(isInitiator ? given.init_static : given.resp_static),
+    ephemeral: bytesOf(isInitiator ? given.init_ephemeral : given.resp_ephemeral),
+  });
+
+export const judgeNoise = (given) => (given.incoming ? refusedNoise(given) : wholeNoise(given));
+
+function refusedNoise({ incoming, side, ...given }) {
+  const noise = noiseSide(given, side === 'initiator');
+  if (noise.isInitiator) noise.write(NOTHING);
+  for (const message of incoming.map(bytesOf)) {
+    noise.read(message);
+    if (noise.turn < 3) noise.write(NOTHING);
+  }
+  return {};
+}
+
+function wholeNoise(given) {
+  const sides = [noiseSide(given, true), noiseSide(given, false)];
+  const payloads = given.payloads.map(bytesOf);
+  const messages = payloads.slice(0, 3).map((payload, i) => passOn(sides[i % 2].write(payload), payload, (sealed) => sides[1 - (i % 2)].read(sealed)));
+  const ciphers = sides.map((side) => side.split());
+  for (const [i, payload] of [...payloads.entries()].slice(3)) {
+    if (i === given.rekey_before) for (const { sending, receiving } of ciphers) [sending, receiving].forEach((cipher) => cipher.rekey());
+    messages.push(passOn(ciphers[i % 2].sending.seal(payload), payload, (sealed) => ciphers[1 - (i % 2)].receiving.open(sealed)));
+  }
+  return { messages: messages.map(hex), handshake_hash: hex(sides[0].h) };
+}
+
+function passOn(message, payload, read) {
+  if (!read(message).equals(payload)) throw new Error('what was sealed is not what was opened');
+  return message;
+}
+
+// Handshake
+
+export const HANDSHAKE_INPUTS = [
+  ...['side', 'net', 'offered', 'chosen', 'now', 'static', 'ephemeral', 'hello'],
+  ...['expected_device', 'incoming', 'pad_last_incoming_to'],
+];
+
+export function judgeHandshake(given) {
+  const outgoing = [];
+  const say = (message) => outgoing.push(hex(message));
+  return withResults({ outgoing }, () => {
+    const own = {
+      ...given,
+      static: bytesOf(given.static),
+      ephemeral: bytesOf(given.ephemeral),
+      hello: bytesOf(given.hello),
+      expectedDevice: given.expected_device && bytesOf(given.expected_device),
+    };
+    const side = given.side === 'initiator' ? new Initiator(own) : new Responder(own);
+    shakeHands(side, incomingOf(given), say);
+    return { ...linkResults(side.established()), ...framesEachWay(side.established(), given) };
+  });
+}
+
+function incomingOf({ incoming, pad_last_incoming_to: length }) {
+  const messages = incoming.map(bytesOf);
+  const last = messages.pop();
+  if (last === undefined) return [];
+  return [...messages, Buffer.concat([last, Buffer.alloc(Math.max(0, length - last.length))])];
+}
+
+function shakeHands(side, incoming, say) {
+  if (side instanceof Initiator) {
+    say(side.first());
+    say(side.answer(incoming[0]));
+  } else {
+    say(side.answer(incoming[0]));
+    side.finish(incoming[1]);
+  }
+}
+
+function linkResults({ peer, version, features, handshakeHash }) {
+  const shown = Object.entries(peer).map(([name, each]) => [name, each instanceof Uint8Array ? hex(each) : each]);
+  return { peer: Object.fromEntries(shown), version, features: hex(features), handshake_hash: hex(handshakeHash) };
+}
+
+function framesEachWay({ sending, receiving }, { sent, received }) {
+  if (!sent) return {};
+  const [message] = sealFrame(sending, bytesOf(sent.frame));
+  const frame = new FrameReader(receiving).read(bytesOf(received.message));
+  return {
+    sent: { frame: sent.frame, message: hex(message) },
+    received: { frame: hex(frame), message: received.message },
+  };
+}
+
+// Channel
+
+/** Longer messages are given by their hash. */
+const MAX_SHOWN = 64;
+const shown = (message) => (message.length > MAX_SHOWN ? `sha256:${hex(sha256(message))}` : hex(message));
+
+export function judgeChannel({ key, skip, plaintexts }) {
+  const [sending, receiving] = [new CipherState(bytesOf(key)), new CipherState(bytesOf(key))];
+  const reader = new FrameReader(receiving);
+  for (let i = 0; i < skip; i += 1) sealFrame(sending, fromHex('00')).forEach((message) => reader.read(message));
+  const sealed = plaintexts.map((plaintext) => sending.seal(plaintextOf(plaintext)));
+  const frames = [];
+  return withResults({ messages: sealed.map(shown), frames }, () => {
+    for (const message of sealed) {
+      const frame = reader.read(message);
+      if (frame) frames.push([frame[0], frame.length]);
+    }
+    return {};
+  });
+}
+
+const plaintextOf = ([first, fill, length]) =>
+  Buffer.concat([first < 0 ? NOTHING : Buffer.from([first]), Buffer.alloc(length, fill)]);

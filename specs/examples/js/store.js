@@ -1,0 +1,64 @@
+// What a program holds: verified messages in memory, the logs among them, and what was withdrawn.
+import { compare, hex } from './bytes.js';
+import { encode } from './encoding.js';
+import { CONTROL, passes } from './frames.js';
+import { Logs } from './identity.js';
+import { isControl } from './messages.js';
+
+const RETRACT = 1;
+
+export class Store {
+  logs = new Logs();
+  messages = new Map();
+  withdrawn = new Map();
+
+  /** Takes in a message that receive() has passed, and one that came whole in place of its header alone (ME-11). */
+  add(message) {
+    const name = hex(message.id);
+    if (this.messages.get(name)?.body) return;
+    this.messages.set(name, message);
+    if (message.header.kind === 0) this.logs.hold(message);
+    if (message.header.kind === RETRACT) this.#withdraw(message);
+    this.#erase(name);
+  }
+
+  get = (id) => this.messages.get(hex(id));
+
+  isAuthorised = ({ header }) => this.logs.authorises(header);
+
+  /** KI-18: it holds also when the target comes later, and is remembered by author. */
+  #withdraw(retraction) {
+    for (const target of retraction.said?.content[0] ?? []) {
+      const name = hex(target);
+      this.withdrawn.set(name, [...(this.withdrawn.get(name) ?? []), retraction]);
+      this.#erase(name);
+    }
+  }
+
+  /** KI-19: header and signature stay, the body goes. */
+  #erase(name) {
+    const target = this.messages.get(name);
+    if (target && target.body !== null && this.#isWithdrawn(name, target.header)) {
+      const data = encode([target.headerBytes, target.signature, null]);
+      this.messages.set(name, { ...target, body: null, said: null, data });
+    }
+  }
+
+  #isWithdrawn(name, { author, kind }) {
+    const isSameAuthor = (retraction) => retraction.header.author.equals(author) && this.isAuthorised(retraction);
+    return kind > RETRACT && (this.withdrawn.get(name) ?? []).some(isSameAuthor);
+  }
+
+  /** SY-2 and SY-7: a tier of a filter, narrowed to `authors`, in order. */
+  tier(filter, authors, tier, since = 0, until = 0) {
+    const wanted = { ...filter, authors };
+    const inWindow = ({ ts }) => ts >= since && (until === 0 || ts < until);
+    return [...this.messages.values()]
+      .filter((message) => this.isAuthorised(message) && passes(wanted, message.header))
+      .filter(({ header }) => (isControl(header.kind) ? tier === CONTROL : tier !== CONTROL && inWindow(header)))
+      .sort((a, b) => a.header.ts - b.header.ts || compare(a.id, b.id));
+  }
+}
+
+/** As the items of a reconciliation. */
+export const asItems = (messages) => messages.map(({ id, header }) => ({ ts: header.ts, id }));
