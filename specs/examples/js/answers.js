@@ -125,7 +125,10 @@ export class Answers {
 
   // Transfer
 
-  onGet({ req, ids }) {
+  onGet = ({ req, ids }) => this.give(req, ids);
+
+  /** The frames that bring the messages of a run of ids, as the answer to GET or WANT. */
+  give(req, ids) {
     const found = distinct(ids).map((id) => ({ id, message: this.#served(id) }));
     const absent = found.filter(({ message }) => !message).map(({ id }) => [id, UNKNOWN]);
     const held = found.map(({ message }) => message).filter(Boolean);

@@ -97,8 +97,8 @@ function form({ thing: value }) {
 // 05-kinds
 
 function body({ kind, body: given }) {
-  const { nonce, ...said } = decodeBody(kind, bytesOf(given));
-  return { value: { nonce: hex(nonce), ...jsonOf(said) } };
+  const { nonce, topics, refs, content, extra } = decodeBody(kind, bytesOf(given));
+  return { value: { nonce: hex(nonce), ...jsonOf({ topics, refs, content, extra }) } };
 }
 
 // 07-frames

@@ -80,7 +80,7 @@ export function decodeBody(number, data) {
   const value = decode(data, maxBody(number));
   const opened = opening(value);
   const kind = KINDS[number];
-  return kind ? { ...opened, ...known(kind, value) } : { ...opened, content: value.slice(3), extra: [] };
+  return kind ? { ...opened, ...known(kind, value) } : { ...opened, slot: null, content: value.slice(3), extra: [] };
 }
 
 function known(kind, value) {
@@ -91,17 +91,11 @@ function known(kind, value) {
   if (value.length !== last + (kind.closed ? 0 : 1)) refuse('wrong_shape', 'another number of positions');
   const content = checks.map((check, i) => check(value[first + i]));
   if (kind.slot && value[3] !== kind.slot(content)) refuse('wrong_slot', 'not the slot of this content');
-  return { content, extra: kind.closed ? [] : extra(value[last]) };
+  return { slot: kind.slot ? value[3] : null, content, extra: kind.closed ? [] : extra(value[last]) };
 }
 
 /** The bytes of a body; `content` has the fields of its kind in order. */
 export function encodeBody(number, { nonce, topics: about = [], refs: on = [], content, extra: more = [] }) {
   const { slot, closed } = KINDS[number];
   return encode([nonce, about, on, ...(slot ? [slot(content)] : []), ...content, ...(closed ? [] : [more])]);
-}
-
-/** The content under its names, for people. */
-export function named(number, content) {
-  const names = Object.keys(KINDS[number]?.fields ?? {});
-  return names.length ? Object.fromEntries(names.map((name, i) => [name, content[i]])) : { content };
 }

@@ -73,4 +73,7 @@ export const MAX_ROUNDS = 64;
 export const MAX_SUBSCRIPTIONS = 8;
 export const RANGE_MESSAGES = 2000;
 export const BULK_SHARE = 10;
+export const BUSY_RETRY = 5;
+export const CONFIRM_AFTER = 1;
+export const MAX_CONFIRMATIONS = 3;
 export const PROGRESS_TIMEOUT = 30;
