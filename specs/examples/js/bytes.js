@@ -32,9 +32,10 @@ export function toBase58(data) {
   return '1'.repeat(zeros < 0 ? data.length : zeros) + text;
 }
 
+export const isBase58 = (text) => text.length <= MAX_LETTERS && [...text].every((letter) => LETTERS.includes(letter));
+
 export function fromBase58(text) {
-  if (text.length > MAX_LETTERS) refuse('out_of_range', 'a text in base58 is too long');
-  if ([...text].some((letter) => !LETTERS.includes(letter))) refuse('out_of_range', 'a letter that base58 lacks');
+  if (!isBase58(text)) refuse('out_of_range', 'a letter that base58 lacks, or too many');
   const number = [...text].reduce((sum, letter) => sum * 58n + BigInt(LETTERS.indexOf(letter)), 0n);
   const digits = number === 0n ? '' : number.toString(16);
   const zeros = text.length - text.replace(/^1+/, '').length;

@@ -132,7 +132,7 @@ async function join([text], { identity, name, net }) {
 async function checkInviter(link, { store, net }, inviter, device) {
   const sub = await link.subscribe({ authors: [inviter], kinds: [] });
   await new Sync({ link, store, net, sub }).run();
-  if (!store.logs.authorises({ kind: FOLLOW, author: inviter, device })) refuse('bad_key', 'not the inviter\'s device');
+  if (!store.logs.allows(inviter, device)) refuse('bad_key', 'not the inviter\'s device');
 }
 
 // publish

@@ -3,13 +3,14 @@
 import { fromBase58, hash, hex, toBase58 } from './bytes.js';
 import { decode, encode } from './encoding.js';
 import { decodeFilter, decodeFrame, encodeFilter, encodeFrame, frameValues, narrowed, passes } from './frames.js';
-import { Logs } from './identity.js';
+import { checkFork } from './forks.js';
+import { AUTHORISED, Logs } from './logs.js';
 import { decodeAcceptance, decodeInvite, inviteText, parseInvite } from './invites.js';
 import { HANDSHAKE_INPUTS, judgeChannel, judgeHandshake, judgeNoise, NOISE_INPUTS } from './judges-links.js';
 import { judgeReconciliation, judgeResponder, RECONCILIATION_INPUTS } from './judges-sync.js';
 import { fromDid, recoveryKey, toDid, verify } from './keys.js';
 import { decodeBody } from './kinds.js';
-import { decodeHeader, decodeMessage, encodeHeader, verifySignature } from './messages.js';
+import { decodeHeader, decodeMessage, encodeHeader, messageId, verifySignature } from './messages.js';
 import { bytesOf, jsonOf } from './notation.js';
 import { receive } from './receive.js';
 import { Refusal } from './refusal.js';
@@ -23,15 +24,38 @@ function mustEqual(written, read) {
 
 // 01-identity
 
-function authorisation({ held, header }) {
-  const logs = new Logs();
-  for (const message of held) logs.hold(whole(bytesOf(message)));
-  const judged = decodeHeader(bytesOf(header));
-  return { authorised: logs.authorises(judged), contested: logs.isContested(judged.author) };
+/** The network in which the vectors are. */
+const NET = 2;
+const whole = (data) => receive(bytesOf(data), NET);
+
+function logsOf(held) {
+  const messages = new Map(held.map(whole).map((message) => [hex(message.id), message]));
+  return new Logs(messages);
 }
 
-/** A message of whatever network the vectors use. */
-const whole = (data) => receive(data, decodeMessage(data).header.net);
+const judged = (data) => ({ id: messageId(bytesOf(data)), header: decodeHeader(bytesOf(data)) });
+
+function authorisation({ held, header }) {
+  const logs = logsOf(held);
+  const message = judged(header);
+  return { authorised: logs.standing(message) === AUTHORISED, contested: logs.isContested(message.header.author) };
+}
+
+function standings({ held, headers }) {
+  const logs = logsOf(held);
+  const standing = (header) => logs.standing(judged(header));
+  const log = logs.of(judged(headers[0][0]).header.author);
+  const places = held.map((data, i) => [i, log.byId.get(hex(whole(data).id))]);
+  const belong = places.filter(([, entry]) => log.belong.has(entry)).map(([i]) => i);
+  return { headers: headers.map(([header]) => [header, standing(header)]), branches: log.open.length, belong };
+}
+
+function fork({ messages: [first, second] }) {
+  checkFork(bytesOf(first), bytesOf(second));
+  return {};
+}
+
+const entry = ({ message: data }) => ({ entry: jsonOf(whole(data).said) });
 
 function keyAsText({ did }) {
   const key = fromDid(did);
@@ -136,9 +160,12 @@ function acceptanceValues(data) {
 /** Each with the keys of a case that are put in; all others are results. */
 export const JUDGES = {
   '01-identity/authorisation': [['held', 'header'], authorisation],
+  '01-identity/changes': [['message'], entry],
+  '01-identity/forks': [['messages'], fork],
   '01-identity/keys-as-text': [['did'], keyAsText],
-  '01-identity/log-entries': [['message'], ({ message: data }) => ({ entry: jsonOf(whole(bytesOf(data)).said) })],
+  '01-identity/log-entries': [['message'], entry],
   '01-identity/recovery-keys': [['entropy', 'number'], recovery],
+  '01-identity/standings': [['held'], standings],
   '02-encoding/base58': [['text'], base58],
   '02-encoding/hashes': [['purpose', 'data'], ({ purpose, data }) => ({ hash: hex(hash(purpose, bytesOf(data))) })],
   '02-encoding/signatures': [['key', 'signature', 'message'], signature],
@@ -158,8 +185,11 @@ export const JUDGES = {
   '08-reconciliation/negentropy': [RECONCILIATION_INPUTS, judgeReconciliation],
   '08-sync/responder': [['carries', 'private', 'held'], judgeResponder],
 };
-const KINDS = ['comment', 'connect', 'endorse', 'follow', 'opening', 'profile', 'resource', 'retract', 'unknown'];
-for (const kind of KINDS) JUDGES[`05-kinds/${kind}`] = [['kind', 'body'], body];
+const BODIES = [
+  ...['attest', 'comment', 'connect', 'endorse', 'follow', 'introduce', 'label', 'opening', 'profile', 'receipt'],
+  ...['resource', 'retract', 'step', 'trail', 'unknown', 'vouch'],
+];
+for (const kind of BODIES) JUDGES[`05-kinds/${kind}`] = [['kind', 'body'], body];
 
 /** {expect, …results} of one case of `file`; {expect: null} where the file is unknown. */
 export function judge(file, given) {

@@ -15,6 +15,10 @@ export const MAX_REFS = 64;
 export const MAX_EXTRA = 16;
 export const NONCE = 16;
 export const MAX_TARGETS = 64;
+export const MAX_STEPS = 200;
+export const MAX_LINEAGE = 16;
+export const TRAIL_SLOT = 16;
+export const MAX_RECEIPT = 512;
 
 export const MAX_THING = 2048;
 export const MAX_TITLE = 1024;
@@ -28,6 +32,8 @@ export const MAX_MINUTES = 10_000_000;
 export const MAX_DEVICES = 32;
 export const MAX_CUT_TIPS = 8;
 export const MAX_LOG_ENTRIES = 1024;
+export const MAX_BRANCHES = 16;
+export const MAX_LATER_ENTRIES = 64;
 
 export const MAX_INVITE = 8192;
 export const MAX_ADDRESS = 2048;

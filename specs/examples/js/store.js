@@ -2,14 +2,14 @@
 import { compare, hex } from './bytes.js';
 import { encode } from './encoding.js';
 import { CONTROL, passes } from './frames.js';
-import { Logs } from './identity.js';
+import { AUTHORISED, Logs } from './logs.js';
 import { isControl } from './messages.js';
 
 const RETRACT = 1;
 
 export class Store {
-  logs = new Logs();
   messages = new Map();
+  logs = new Logs(this.messages);
   withdrawn = new Map();
 
   /** Takes in a message that receive() has passed, and one that came whole in place of its header alone (ME-11). */
@@ -17,14 +17,14 @@ export class Store {
     const name = hex(message.id);
     if (this.messages.get(name)?.body) return;
     this.messages.set(name, message);
-    if (message.header.kind === 0) this.logs.hold(message);
+    this.logs.note(message);
     if (message.header.kind === RETRACT) this.#withdraw(message);
     this.#erase(name);
   }
 
   get = (id) => this.messages.get(hex(id));
 
-  isAuthorised = ({ header }) => this.logs.authorises(header);
+  isAuthorised = (message) => this.logs.standing(message) === AUTHORISED;
 
   /** KI-18: it holds also when the target comes later, and is remembered by author. */
   #withdraw(retraction) {
