@@ -16,7 +16,7 @@ const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'A
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
-/** `parity` is that of the other side's numbers: 1 if it dialled, 0 if we did. `carries` says of an author yes or no. */
+/** `carries` says yes or no of an author; the other side's numbers have `parity`: 1 if it dialled, 0 if we did. */
 export class Answers {
   constructor({ store, carries, parity }) {
     Object.assign(this, { store, carries, parity });
@@ -51,7 +51,8 @@ export class Answers {
   onSub({ req, filter: data, mode }) {
     const filter = frames.decodeFilter(data);
     const known = this.subscriptions.get(req);
-    if (!known && this.subscriptions.size === limits.MAX_SUBSCRIPTIONS) refuse('out_of_range', 'too many subscriptions');
+    const isFull = this.subscriptions.size === limits.MAX_SUBSCRIPTIONS;
+    if (!known && isFull) refuse('out_of_range', 'too many subscriptions');
     const carried = frames.bitmap(filter.authors ?? [], this.carries);
     const authors = (filter.authors ?? []).filter(this.carries);
     const version = (known?.version ?? 0) + 1;
@@ -187,7 +188,8 @@ export function inFrames(req, messages) {
   let size = 0;
   for (const { data } of messages) {
     const group = groups.at(-1);
-    const isFull = group.length === limits.MAX_FRAME_MESSAGES || (group.length > 0 && size + data.length > limits.ANSWER_FRAME);
+    const isLong = group.length > 0 && size + data.length > limits.ANSWER_FRAME;
+    const isFull = isLong || group.length === limits.MAX_FRAME_MESSAGES;
     size = isFull ? data.length : size + data.length;
     if (isFull) groups.push([[0, data]]);
     else group.push([0, data]);

@@ -17,7 +17,8 @@ import { Store } from './store.js';
 import { Sync } from './sync.js';
 import { canonicalThing, thing } from './things.js';
 
-const USAGE = `node client.js fetch ws://HOST:PORT/peer --author DID… [--kind NAME…] [--since TS] [--until TS] [--keep FILE]
+const USAGE = `node client.js fetch ws://HOST:PORT/peer --author DID… [--kind NAME…] [--since TS] [--until TS]
+                     [--keep FILE]
 node client.js join INVITE --identity FILE [--name NAME]
 node client.js publish ws://HOST:PORT/peer --identity FILE --kind NAME FIELD=VALUE…
 each with [--net N], 1 if it is not said, and [--device HEX], the device that must answer`;
@@ -79,7 +80,8 @@ async function onLink(link, steps) {
 
 async function fetch([url], { author, kind, since, until, keep, net, device }) {
   const authors = author.map(fromDid);
-  const filter = { authors, kinds: kind.length ? kind.map(numberOf).sort((a, b) => a - b) : null, since, until };
+  const kinds = kind.length > 0 ? kind.map(numberOf).sort((a, b) => a - b) : null;
+  const filter = { authors, kinds, since, until };
   const store = new Store();
   kept(keep, net).forEach((message) => store.add(message));
   const link = await connect(url, stranger(net), { store, authors, device });
@@ -91,8 +93,10 @@ async function fetch([url], { author, kind, since, until, keep, net, device }) {
     const isEqual = await new Sync({ link, store, net, sub, take, drop }).run();
     if (!isEqual) tell('not everything was fetched');
   });
-  if (keep) writeFileSync(keep, [...store.messages.values()].map(({ data }) => `${data.toString('base64')}\n`).join(''));
+  if (keep) writeFileSync(keep, [...store.messages.values()].map(asLine).join(''));
 }
+
+const asLine = ({ data }) => `${data.toString('base64')}\n`;
 
 function kept(path, net) {
   if (!path || !existsSync(path)) return [];
@@ -201,12 +205,23 @@ function holds(check, make) {
   }
 }
 
-const COMMANDS = { fetch, join, publish };
-const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-const [command, ...rest] = positionals;
-const numbers = Object.fromEntries(['net', 'since', 'until'].map((name) => [name, values[name] && Number(values[name])]));
+const COMMANDS = {
+  fetch: [fetch, ({ author }, [url]) => author.length > 0 && url],
+  join: [join, ({ identity }, [invite]) => identity && invite],
+  publish: [publish, ({ identity, kind }, [url]) => identity && kind.length === 1 && url],
+};
+
+async function main() {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const [name, ...rest] = positionals;
+  const numbers = ['net', 'since', 'until'].map((each) => [each, values[each] && Number(values[each])]);
+  const [command, isWhole] = COMMANDS[name] ?? [];
+  if (!command || !isWhole(values, rest)) throw new Error(USAGE);
+  await command(rest, { ...values, ...Object.fromEntries(numbers) });
+}
+
 try {
-  await (COMMANDS[command] ?? (() => Promise.reject(new Error(USAGE))))(rest, { ...values, ...numbers });
+  await main();
 } catch (error) {
   tell(error.message);
   process.exitCode = 1;

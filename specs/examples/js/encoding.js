@@ -78,35 +78,41 @@ class Reader {
   }
 }
 
-/** EN-1: the only bytes of a value. */
+/** The table of EN-1: up to which number, the first byte, and in how many bytes the number follows. */
+const FORMS = {
+  uint: [[0x7f, 0x00, 0], [0xff, 0xcc, 1], [0xffff, 0xcd, 2], [0xffffffff, 0xce, 4], [MAX_UINT, 0xcf, 8]],
+  bin: [[0xff, 0xc4, 1], [0xffff, 0xc5, 2], [0xffffffff, 0xc6, 4]],
+  text: [[31, 0xa0, 0], [0xff, 0xd9, 1], [0xffff, 0xda, 2], [0xffffffff, 0xdb, 4]],
+  array: [[15, 0x90, 0], [MAX_ARRAY, 0xdc, 2]],
+};
+
+/** The only bytes of a value. */
 export function encode(value) {
   if (value === null) return Buffer.from([0xc0]);
   if (typeof value === 'boolean') return Buffer.from([value ? 0xc3 : 0xc2]);
   if (typeof value === 'number') return encodeNumber(value);
   if (typeof value === 'string') return encodeText(value);
-  if (value instanceof Uint8Array) return Buffer.concat([head(value.length, [[0xff, 0xc4, 1], [0xffff, 0xc5, 2], [0xffffffff, 0xc6, 4]]), value]);
-  if (Array.isArray(value)) return Buffer.concat([head(value.length, [[15, 0x90, 0], [MAX_ARRAY, 0xdc, 2]]), ...value.map(encode)]);
+  if (value instanceof Uint8Array) return Buffer.concat([head(value.length, FORMS.bin), value]);
+  if (Array.isArray(value)) return Buffer.concat([head(value.length, FORMS.array), ...value.map(encode)]);
   throw new TypeError(`no value of the encoding: ${value}`);
 }
 
 function encodeNumber(value) {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`no uint: ${value}`);
-  return head(value, [[0x7f, 0, 0], [0xff, 0xcc, 1], [0xffff, 0xcd, 2], [0xffffffff, 0xce, 4], [MAX_UINT, 0xcf, 8]]);
+  return head(value, FORMS.uint);
 }
 
 function encodeText(text) {
   if (!text.isWellFormed() || CONTROLS.test(text)) throw new RangeError('text that the encoding forbids');
   const data = Buffer.from(text, 'utf8');
-  return Buffer.concat([head(data.length, [[31, 0xa0, 0], [0xff, 0xd9, 1], [0xffff, 0xda, 2], [0xffffffff, 0xdb, 4]]), data]);
+  return Buffer.concat([head(data.length, FORMS.text), data]);
 }
 
-/** The first of `forms` ([up to, first byte, bytes of the number]) that holds `number`. */
+/** The first of `forms` that holds `number`. */
 function head(number, forms) {
   const form = forms.find(([max]) => number <= max);
   if (!form) throw new RangeError(`too large for the encoding: ${number}`);
   const [, first, size] = form;
   if (size === 0) return Buffer.from([first + number]);
-  return Buffer.concat([Buffer.from([first]), fromHexNumber(number, size)]);
+  return Buffer.from([first, ...Buffer.from(number.toString(16).padStart(2 * size, '0'), 'hex')]);
 }
-
-const fromHexNumber = (number, size) => Buffer.from(number.toString(16).padStart(2 * size, '0'), 'hex');

@@ -8,6 +8,7 @@ export function checkFork(first, second) {
   const messages = [first, second].map(decodeMessage);
   const [a, b] = messages.map(({ header }) => header);
   const isOnePlace = a.net === b.net && equal(a.author, b.author) && equal(a.device, b.device) && a.seq === b.seq;
-  if (!isOnePlace || equal(messages[0].id, messages[1].id)) refuse('wrong_shape', 'two that may stand beside each other');
+  const isOneMessage = equal(messages[0].id, messages[1].id);
+  if (!isOnePlace || isOneMessage) refuse('wrong_shape', 'two that may stand beside each other');
   messages.forEach(verifySignature);
 }

@@ -6,7 +6,8 @@ import { isControl } from './messages.js';
 import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
 
-const { array, ascending, bin, bin32, bool, bytesUpTo, list, numerically, optional, run, text, tuple, uint, uint16, uint32, uint8 } = shapes;
+const { array, ascending, bin, bin32, bool, bytesUpTo, list, numerically, optional, run, text, tuple } = shapes;
+const { uint, uint16, uint32, uint8 } = shapes;
 const ids = run(limits.MAX_FRAME_MESSAGES);
 const mode = uint(2);
 const tier = uint(1);

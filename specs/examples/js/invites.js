@@ -80,7 +80,8 @@ function checkInception(data, author, device) {
   verifySignature(message);
   const isOfAuthor = entry.operation === INCEPTION && equal(message.header.author, author);
   if (!isOfAuthor) refuse('out_of_range', 'not the inception of this author');
-  if (!entry.devices.some(([each]) => equal(each, device))) refuse('bad_key', 'a device that the inception does not name');
+  const isNamed = entry.devices.some(([each]) => equal(each, device));
+  if (!isNamed) refuse('bad_key', 'a device that the inception does not name');
 }
 
 /** The bytes of a signed acceptance; `seed` is that of the device. */

@@ -48,18 +48,30 @@ function refusedNoise({ incoming, side, ...given }) {
 function wholeNoise(given) {
   const sides = [noiseSide(given, true), noiseSide(given, false)];
   const payloads = given.payloads.map(bytesOf);
-  const messages = payloads.slice(0, 3).map((payload, i) => passOn(sides[i % 2].write(payload), payload, (sealed) => sides[1 - (i % 2)].read(sealed)));
-  const ciphers = sides.map((side) => side.split());
-  for (const [i, payload] of [...payloads.entries()].slice(3)) {
-    if (i === given.rekey_before) for (const { sending, receiving } of ciphers) [sending, receiving].forEach((cipher) => cipher.rekey());
-    messages.push(passOn(ciphers[i % 2].sending.seal(payload), payload, (sealed) => ciphers[1 - (i % 2)].receiving.open(sealed)));
+  const inTurn = (i, how) => {
+    const [writer, reader] = i % 2 === 0 ? sides : [...sides].reverse();
+    return passOn(payloads[i], writer, reader, how);
+  };
+  const messages = [0, 1, 2].map((i) => inTurn(i, 'handshake'));
+  for (const side of sides) side.ciphers = side.split();
+  for (let i = 3; i < payloads.length; i += 1) {
+    if (i === given.rekey_before) sides.forEach(rekey);
+    messages.push(inTurn(i, 'channel'));
   }
   return { messages: messages.map(hex), handshake_hash: hex(sides[0].h) };
 }
 
-function passOn(message, payload, read) {
-  if (!read(message).equals(payload)) throw new Error('what was sealed is not what was opened');
+function passOn(payload, writer, reader, how) {
+  const isHandshake = how === 'handshake';
+  const message = isHandshake ? writer.write(payload) : writer.ciphers.sending.seal(payload);
+  const opened = isHandshake ? reader.read(message) : reader.ciphers.receiving.open(message);
+  if (!opened.equals(payload)) throw new Error('what was sealed is not what was opened');
   return message;
+}
+
+function rekey({ ciphers: { sending, receiving } }) {
+  sending.rekey();
+  receiving.rekey();
 }
 
 // Handshake

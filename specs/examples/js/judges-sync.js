@@ -1,12 +1,10 @@
 // How the vectors of 08-reconciliation and 08-sync are put to this implementation.
 import { Answers } from './answers.js';
-import { compare, hex, splitRun } from './bytes.js';
+import { hex, sha256, splitRun } from './bytes.js';
 import { decodeFrame, encodeFrame } from './frames.js';
-import { decodeMessage } from './messages.js';
 import { bytesOf } from './notation.js';
 import { Initiator, ItemSet, Responder } from './reconcile.js';
 import { Refusal } from './refusal.js';
-import { sha256 } from './bytes.js';
 import { receive } from './receive.js';
 import { Store } from './store.js';
 
@@ -41,12 +39,13 @@ function session(given) {
   return { messages: messages.map(hex), have: numbers(initiator.have), need: numbers(initiator.need) };
 }
 
-const rangesOf = (ranges) =>
-  ranges.flatMap(([start, stop, step]) => Array.from({ length: Math.ceil((stop - start) / step) }, (_, i) => start + i * step));
+function numbersIn([start, stop, step]) {
+  return Array.from({ length: Math.ceil((stop - start) / step) }, (_, i) => start + i * step);
+}
 
 function itemNumbers({ with: included, without: excluded }) {
-  const left = new Set(rangesOf(included));
-  rangesOf(excluded).forEach((number) => left.delete(number));
+  const left = new Set(included.flatMap(numbersIn));
+  excluded.flatMap(numbersIn).forEach((number) => left.delete(number));
   return [...left];
 }
 
@@ -67,6 +66,8 @@ function numbersOf(given) {
 
 // A responder on a link
 
+const NET = 2;
+
 /** A store that was given only what logs allow: the vectors leave the logs out. */
 class TrustedStore extends Store {
   isAuthorised = () => true;
@@ -74,7 +75,7 @@ class TrustedStore extends Store {
 
 export function judgeResponder({ carries, private: hidden, held, exchange }) {
   const store = new TrustedStore();
-  for (const data of held.map(bytesOf)) store.add(receive(data, decodeMessage(data).header.net));
+  for (const data of held.map(bytesOf)) store.add(receive(data, NET));
   const carried = new Set(splitRun(bytesOf(carries)).map(hex));
   const answers = new Answers({ store, carries: (author) => carried.has(hex(author)), parity: 1 });
   const done = [];

@@ -7,7 +7,8 @@ import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
 import { thing } from './things.js';
 
-const { anything, array, ascending, bin, bin32, bool, empty, line, list, numerically, optional, text, tuple, uint, uint16, uint32 } = shapes;
+const { anything, array, ascending, bin, bin32, bool, empty, line, list, numerically, optional, text, tuple } = shapes;
+const { uint, uint16, uint32 } = shapes;
 const word = line(limits.MAX_WORD);
 const topics = list(line(limits.MAX_TOPIC, 1), limits.MAX_TOPICS);
 const refs = list(tuple(uint16, bin32), limits.MAX_REFS);
@@ -186,6 +187,7 @@ function known(kind, value) {
 
 /** The bytes of a body; `content` has the fields of its kind in order. */
 export function encodeBody(number, { nonce, topics: about = [], refs: on = [], content, extra: more = [] }) {
-  const { slot, closed } = KINDS[number];
-  return encode([nonce, about, on, ...(hasComputedSlot(KINDS[number]) ? [slot(content)] : []), ...content, ...(closed ? [] : [more])]);
+  const kind = KINDS[number];
+  const slot = hasComputedSlot(kind) ? [kind.slot(content)] : [];
+  return encode([nonce, about, on, ...slot, ...content, ...(kind.closed ? [] : [more])]);
 }

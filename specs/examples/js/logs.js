@@ -57,8 +57,8 @@ class Log {
       const updates = [];
       let entry = this.#previous(rotate);
       for (; entry?.operation === UPDATE; entry = this.#previous(entry)) updates.unshift(entry);
-      const isJoined = this.openings.has(entry) && commits(entry, rotate) && updates.every((each) => sameEpoch(each, entry));
-      if (isJoined) joined.get(entry).push({ rotate, updates });
+      const isCommitted = this.openings.has(entry) && commits(entry, rotate);
+      if (isCommitted && updates.every((each) => sameEpoch(each, entry))) joined.get(entry).push({ rotate, updates });
     }
     return joined;
   }
@@ -75,14 +75,18 @@ class Log {
     const openings = [...this.openings];
     return openings.filter(({ operation }) => operation === ROTATE).flatMap((rotate) => {
       const updates = [];
-      const isPulled = (entry) => entry?.operation === UPDATE && commits(entry, rotate) && openings.some((each) => sameEpoch(each, entry));
+      const isOfEpoch = (entry) => commits(entry, rotate) && openings.some((each) => sameEpoch(each, entry));
+      const isPulled = (entry) => entry?.operation === UPDATE && isOfEpoch(entry);
       for (let entry = this.#previous(rotate); isPulled(entry); entry = this.#previous(entry)) updates.push(entry);
       return updates;
     });
   }
 
   /** Point 4. */
-  #tails = () => [...this.openings].filter((opening) => this.joined.get(opening).length === 0).flatMap((each) => this.#tail(each));
+  #tails() {
+    const ends = [...this.openings].filter((opening) => this.joined.get(opening).length === 0);
+    return ends.flatMap((opening) => this.#tail(opening));
+  }
 
   /** ID-21: the updates after `opening`, at each step the one of the lowest id. */
   #tail(opening) {
@@ -109,8 +113,9 @@ class Log {
   #branches(opening, before) {
     const path = [...before, opening];
     const joined = this.joined.get(opening);
-    if (joined.length > 0) return joined.flatMap(({ rotate, updates }) => this.#branches(rotate, [...path, ...updates]));
-    return [{ isOpen: opening.next !== null, entries: [...path, ...this.#tail(opening)] }];
+    const followed = joined.flatMap(({ rotate, updates }) => this.#branches(rotate, [...path, ...updates]));
+    if (followed.length > 0) return followed;
+    return [{ isOpen: opening.next !== null, entries: [...path, ...this.#tail(opening)], walks: new Map() }];
   }
 
   /** The open branches, none if the author has left (ID-24). */
@@ -122,6 +127,10 @@ class Log {
   devices(branch) {
     branch.devices ??= devicesOf(branch.entries, this.author);
     return branch.devices;
+  }
+
+  forgetWalks() {
+    for (const branch of this.branches) branch.walks = new Map();
   }
 
   // Who may speak (ID-13, ID-27)
@@ -137,7 +146,6 @@ class Log {
     const name = hex(device);
     if (live.has(name)) return (live.get(name) & PUBLISH) !== 0 ? AUTHORISED : OFF;
     if (!removed.has(name)) return OFF;
-    branch.walks ??= new Map();
     if (!branch.walks.has(name)) branch.walks.set(name, walk(removed.get(name), this.author, device, this.held));
     const { reached, isOpenAt } = branch.walks.get(name);
     if (reached.get(seq)?.some((each) => equal(each, id))) return AUTHORISED;
@@ -181,13 +189,18 @@ export class Logs {
     this.messages = messages;
   }
 
-  /** To be told of each message that was put in. */
-  note = ({ header }) => this.#logs.delete(hex(header.author));
+  /** To be told of each message that was put in: an entry makes a log anew, another may be a missing link (ID-27). */
+  note({ header }) {
+    const name = hex(header.author);
+    if (header.kind === 0) this.#logs.delete(name);
+    else this.#logs.get(name)?.forgetWalks();
+  }
 
   of(author) {
     const name = hex(author);
     if (!this.#logs.has(name)) {
-      const entries = [...this.messages.values()].filter(({ header }) => header.kind === 0 && equal(header.author, author));
+      const isEntry = ({ header }) => header.kind === 0 && equal(header.author, author);
+      const entries = [...this.messages.values()].filter(isEntry);
       this.#logs.set(name, new Log(author, entries, (id) => this.messages.get(hex(id))));
     }
     return this.#logs.get(name);

@@ -9,7 +9,10 @@ import * as shapes from './shapes.js';
 const { array, ascending, bin, bin32, bytesUpTo, list, optional, tuple, uint, uint16, uint32 } = shapes;
 const VERSION = 1;
 const ids = list(bin32, MAX_REPLACES);
-const positions = tuple(uint(), uint16, uint16, bin32, bin32, uint32, optional(bin32), uint32, uint(MAX_BODY), bin32, ids);
+const positions = tuple(
+  ...[uint(), uint16, uint16, bin32, bin32],
+  ...[uint32, optional(bin32), uint32, uint(MAX_BODY), bin32, ids],
+);
 
 export const isControl = (kind) => kind === 0 || kind === 1 || (kind >= 80 && kind <= 99);
 export const maxBody = (kind) => (isControl(kind) ? MAX_CONTROL_BODY : MAX_BODY);
@@ -58,7 +61,8 @@ export function decodeMessage(data) {
 
 /** ME-6. */
 function checkBody({ bodyLen, bodyHash }, body) {
-  if (body.length !== bodyLen || !hash('body', body).equals(bodyHash)) refuse('body_mismatch', 'another body than signed');
+  const holds = body.length === bodyLen && hash('body', body).equals(bodyHash);
+  if (!holds) refuse('body_mismatch', 'another body than the one that was signed');
 }
 
 /** ME-8. */

@@ -1,5 +1,6 @@
 // Noise_XX_25519_ChaChaPoly_SHA256 without a library (HS-3, HS-22, HS-25).
-import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import { bytes, fromHex, sha256 } from './bytes.js';
 import { MAX_NOISE_MESSAGE, REKEY_AFTER } from './limits.js';
 import { refuse } from './refusal.js';

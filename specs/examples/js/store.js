@@ -5,7 +5,7 @@ import { CONTROL, passes } from './frames.js';
 import { AUTHORISED, Logs } from './logs.js';
 import { isControl } from './messages.js';
 
-const RETRACT = 1;
+const [IDENTITY, RETRACT] = [0, 1];
 
 export class Store {
   messages = new Map();
@@ -19,6 +19,7 @@ export class Store {
     this.messages.set(name, message);
     this.logs.note(message);
     if (message.header.kind === RETRACT) this.#withdraw(message);
+    if (message.header.kind === IDENTITY) [...this.withdrawn.keys()].forEach((target) => this.#erase(target));
     this.#erase(name);
   }
 

@@ -11,7 +11,7 @@ import { asItems } from './store.js';
 const TOO_BIG = 0;
 const LATER = 2;
 
-/** One subscription of a link. `take` is given each new message that holds, `drop` each that does not, with a reason. */
+/** One subscription of a link. `take` is given each new message that holds, `drop` the reason of each that does not. */
 export class Sync {
   constructor({ link, store, net, sub, take = () => {}, drop = () => {} }) {
     Object.assign(this, { link, store, net, sub, take, drop });
@@ -29,8 +29,11 @@ export class Sync {
   /** SY-11: compares once more after a difference, and not for ever. */
   async #settle(tier) {
     for (let round = 0; round <= limits.MAX_CONFIRMATIONS; round += 1) {
-      if (round > 0) await sleep(1000 * limits.CONFIRM_AFTER);
+      const before = this.store.messages.size;
+      this.hasOffered = false;
       if (await this.#compare({ tier, since: 0, until: 0 })) return true;
+      const hasGained = this.store.messages.size > before;
+      if (this.hasOffered || !hasGained) await sleep(1000 * limits.CONFIRM_AFTER);
     }
     return false;
   }
@@ -79,7 +82,8 @@ export class Sync {
     const req = this.link.ask({ name: 'Range', sub, version, tier, ...place, limit: limits.RANGE_MESSAGES });
     let last = after;
     await this.#messages(req, ({ header, id }) => {
-      if ((header.ts - last.ts || compare(id, last.id)) <= 0) refuse('unexpected_frame', 'a stream that goes backwards');
+      const isAhead = (header.ts - last.ts || compare(id, last.id)) > 0;
+      if (!isAhead) refuse('unexpected_frame', 'a stream that goes backwards');
       last = { ts: header.ts, id };
     });
     return last === after ? null : last;
@@ -171,6 +175,7 @@ export class Sync {
     const all = distinct(ids);
     for (let i = 0; i < all.length; i += limits.MAX_FRAME_MESSAGES) {
       const offered = all.slice(i, i + limits.MAX_FRAME_MESSAGES);
+      this.hasOffered = true;
       const req = this.link.ask({ name: 'IHave', ids: bytes(...offered), hops: Buffer.alloc(offered.length) });
       const { ids: wanted } = await this.link.answer(req, 'Want');
       if (wanted.length > 0) this.link.answers.give(req, wanted).forEach((frame) => this.link.send(frame));

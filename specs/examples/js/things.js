@@ -116,7 +116,8 @@ function isbn(given) {
   return /^97[89][0-9]{10}$/.test(digits) && canonical.endsWith(digits) ? canonical : refuse('out_of_range', 'no ISBN');
 }
 
-const isbn10Sum = (digits) => [...digits].reduce((sum, digit, i) => sum + (10 - i) * (digit === 'X' ? 10 : Number(digit)), 0);
+const isbn10Sum = (digits) =>
+  [...digits].reduce((sum, digit, i) => sum + (10 - i) * (digit === 'X' ? 10 : Number(digit)), 0);
 
 function isbn13(first) {
   const sum = [...first].reduce((total, digit, i) => total + Number(digit) * (i % 2 ? 3 : 1), 0);

@@ -27,8 +27,9 @@ export function openWebSocket(url, offered, silence) {
     request.on('response', ({ statusCode }) => reject(new Error(`no WebSocket here: ${statusCode}`)));
     request.on('upgrade', (response, socket, head) => {
       const accepted = createHash('sha1').update(key + GUID).digest('base64');
-      const isOurs = response.headers['sec-websocket-accept'] === accepted && !response.headers['sec-websocket-extensions'];
-      if (isOurs) resolve(new WebSocket(socket, head, response.headers['sec-websocket-protocol'], silence));
+      const answer = (name) => response.headers[`sec-websocket-${name}`];
+      const isOurs = answer('accept') === accepted && !answer('extensions');
+      if (isOurs) resolve(new WebSocket(socket, head, answer('protocol'), silence));
       else reject(new Error('not the WebSocket that was asked for'));
     });
     request.end();
@@ -73,10 +74,14 @@ class WebSocket {
   async #frame() {
     const [first, second] = await this.#take(2);
     if (second & 0x80) throw new Error('a masked frame from a listener');
-    const short = second & 0x7f;
-    const length = short < 126 ? short : Number(BigInt(`0x${(await this.#take(short === 126 ? 2 : 8)).toString('hex')}`));
+    const length = await this.#length(second & 0x7f);
     checkSize({ length });
     return { last: (first & 0x80) !== 0, opcode: first & 0x0f, payload: await this.#take(length) };
+  }
+
+  async #length(short) {
+    if (short < 126) return short;
+    return Number(BigInt(`0x${(await this.#take(short === 126 ? 2 : 8)).toString('hex')}`));
   }
 
   async #take(length) {
