@@ -183,7 +183,7 @@ function withinAnswer(messages) {
 }
 
 /** One MESSAGES or several, all but the last with `more`. */
-export function inFrames(req, messages) {
+function inFrames(req, messages) {
   const groups = [[]];
   let size = 0;
   for (const { data } of messages) {

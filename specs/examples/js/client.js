@@ -178,9 +178,9 @@ function say(self, kind, content) {
 
 const EMPTY = ['', 0, false, [], null];
 const READINGS = [
+  (text) => ({ true: true, false: false })[text],
+  (text) => (/^[0-9]+$/.test(text) ? Number(text) : undefined),
   (text) => text,
-  Number,
-  (text) => text === 'true',
   (text) => text.split(','),
   (text) => text.split(',').map((id) => fromBase58(id.replace(/^hedgerow:/, ''))),
 ];
@@ -191,8 +191,8 @@ function contentOf(kind, pairs) {
   return Object.entries(KINDS[kind].fields).map(([name, check]) => {
     if (!given.has(name)) return EMPTY.find((value) => holds(check, () => value)) ?? null;
     const text = given.get(name);
-    const read = READINGS.find((reading) => holds(check, () => reading(text))) ?? READINGS[0];
-    return check === thing ? canonicalThing(text) : read(text);
+    const read = READINGS.find((reading) => holds(check, () => reading(text)));
+    return check === thing ? canonicalThing(text) : (read?.(text) ?? text);
   });
 }
 

@@ -15,7 +15,6 @@ const carriedMessages = list(tuple(uint8, bytesUpTo(limits.MAX_MESSAGE)), limits
 const absences = list(tuple(bin32, uint8), limits.MAX_FRAME_MESSAGES);
 
 export const OFF = 0;
-export const EAGER = 1;
 export const CONTROL = 0;
 export const CONTENT = 1;
 

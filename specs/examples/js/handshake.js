@@ -33,7 +33,7 @@ const FIELDS = {
 };
 const NAMES = Object.keys(FIELDS);
 
-export function decodeHello(data) {
+function decodeHello(data) {
   const values = tuple(...Object.values(FIELDS))(decode(data));
   const hello = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
   return hello.min_v <= hello.max_v ? hello : refuse('out_of_range', 'min_v above max_v');

@@ -1,6 +1,6 @@
 // Ed25519 with the strict checks of EN-11 to EN-13, keys as text (ID-2) and recovery keys (ID-5).
 import { createPrivateKey, createPublicKey, hkdfSync, sign as signWith, verify as verifyWith } from 'node:crypto';
-import { bytes, fromBase58, fromHex, fromLittleEndian, hash, hex, toBase58 } from './bytes.js';
+import { bytes, fromBase58, fromHex, fromLittleEndian, hash, toBase58 } from './bytes.js';
 import { refuse } from './refusal.js';
 
 const FIELD = 2n ** 255n - 19n;

@@ -68,7 +68,6 @@ const comment = {
   name: 'comment',
   fields: { thing, role: uint16, text: text(limits.MAX_TEXT, 1) },
 };
-
 const attest = {
   name: 'attest',
   fields: { thing, claim: uint16, value: claimed, checkedAt: uint32 },

@@ -47,7 +47,6 @@ export const MAX_FRAME = 262_144;
 export const MAX_FRAME_BEFORE_AUTHENTICATION = 4096;
 export const REKEY_AFTER = 65_536;
 export const MAX_AGENT = 64;
-export const HANDSHAKE_TIMEOUT = 20;
 export const CERTIFICATE_DAYS = 30;
 export const CERTIFICATE_CLOCK_SKEW = 600;
 export const SECONDS_PER_DAY = 86_400;

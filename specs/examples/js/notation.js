@@ -14,7 +14,7 @@ export function bytesOf(text) {
 const isBytes = (text) => /^([0-9a-f]{2})*(\*\d+)?( ([0-9a-f]{2})+(\*\d+)?)*$/.test(text);
 
 /** JSON without abbreviations: repeats written out, bytes in plain hexadecimal. */
-export function expanded(json) {
+function expanded(json) {
   if (typeof json === 'string') return isBytes(json) ? hex(bytesOf(json)) : json;
   if (Array.isArray(json)) return json.map(expanded);
   if (json === null || typeof json !== 'object') return json;

@@ -1,6 +1,6 @@
 // Who we are: keys and messages of our own in a file that only its owner reads.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { compare } from './bytes.js';
 import { encodeInception, FOLLOW, INCEPTION, PUBLISH } from './identity.js';
 import { publicKeyOf, recoveryKey } from './keys.js';
@@ -11,10 +11,11 @@ import { receive } from './receive.js';
 import { forbid, Refusal } from './refusal.js';
 import { Store } from './store.js';
 
-/** The keys of somebody who only reads: a device that belongs to nobody. */
+/** The keys of somebody who only reads: a device that belongs to nobody but itself. */
 export function stranger(net) {
-  const [deviceSeed, authorSeed] = [randomBytes(32), randomBytes(32)];
-  return { net, author: publicKeyOf(authorSeed), device: publicKeyOf(deviceSeed), deviceSeed };
+  const deviceSeed = randomBytes(32);
+  const device = publicKeyOf(deviceSeed);
+  return { net, author: device, device, deviceSeed };
 }
 
 /** The identity in `path`, made when there is none. */
@@ -58,6 +59,7 @@ export class Self {
   /** Comes before anything is sent, so that no place in the chain is used twice (ME-12). */
   save() {
     const messages = this.messages.map(({ data }) => data.toString('base64'));
+    rmSync(`${this.path}.new`, { force: true });
     writeFileSync(`${this.path}.new`, JSON.stringify({ ...this.kept, messages }), { mode: 0o600, flush: true });
     renameSync(`${this.path}.new`, this.path);
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bytes, compare, hex } from './bytes.js';
 import { CONTENT, CONTROL } from './frames.js';
 import * as limits from './limits.js';
+import { AUTHORISED } from './logs.js';
 import { Initiator, ItemSet } from './reconcile.js';
 import { receive } from './receive.js';
 import { Refusal, refuse } from './refusal.js';
@@ -23,7 +24,20 @@ export class Sync {
 
   /** Control before content (SY-7), each until nothing differs. True when every set is equal at the end. */
   async run() {
-    return (await this.#settle(CONTROL)) && (await this.#settle(CONTENT));
+    return (await this.#tier(CONTROL)) && this.#tier(CONTENT);
+  }
+
+  /** What a device said that was removed can only be judged when its chain is there (ID-27), so all is told at the end. */
+  async #tier(tier) {
+    this.fresh = [];
+    const isEqual = await this.#settle(tier);
+    for (const { id } of this.fresh) {
+      const message = this.store.get(id);
+      const standing = this.store.logs.standing(message);
+      if (standing === AUTHORISED) this.take(message);
+      else this.drop(`${standing}, by the author's log`);
+    }
+    return isEqual;
   }
 
   /** SY-11: compares once more after a difference, and not for ever. */
@@ -156,8 +170,7 @@ export class Sync {
     check(message);
     if (this.store.get(message.id)) return;
     this.store.add(message);
-    if (this.store.isAuthorised(message)) this.take(this.store.get(message.id));
-    else this.drop('the author\'s log does not allow the device');
+    this.fresh.push(message);
   }
 
   #judge(data) {

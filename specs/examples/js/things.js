@@ -55,7 +55,7 @@ function address(_, given) {
 }
 
 /** TH-5, rule list version 1. */
-export function canonicalAddress(given) {
+function canonicalAddress(given) {
   if (!URL.canParse(given)) refuse('out_of_range', 'no web address');
   const { href } = new URL(given);
   if (!WEB.test(href)) refuse('out_of_range', 'no web address');
@@ -140,7 +140,7 @@ function topic(words) {
 }
 
 /** The folded form of words (TH-9), by which topics are compared. */
-export function foldedWords(words) {
+function foldedWords(words) {
   const folded = [...words.normalize('NFKC')].map(foldCase).join('').normalize('NFKC');
   return trim(folded).replace(SPACES, ' ');
 }
