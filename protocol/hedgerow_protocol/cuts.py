@@ -24,7 +24,7 @@ class Reach:
     """How far one cut reaches, by the headers of the device that were added, in any order."""
 
     def __init__(self, cut: Cut) -> None:
-        bounds = [seq for seq, _ in cut[1:]] + [0]
+        bounds = [*(seq for seq, _ in cut), 0][1:]
         self._open = [(seq, tip, bound) for (seq, tip), bound in zip(cut, bounds, strict=True)]
         """Where the walk from each tip stands: the message it waits for, and the seq above which it ends."""
         self._reached: dict[int, MessageId] = {}
