@@ -15,7 +15,6 @@ from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message
@@ -31,13 +30,11 @@ class Circle:
     def __init__(
         self,
         node: Node,
-        identities: Identities,
         on_carried: Callable[[Carried], None],
         *,
         has_members: bool,
     ) -> None:
         self._node = node
-        self._identities = identities
         self._on_carried = on_carried
         self._has_members = has_members
         self._members: set[AuthorKey] = set()
@@ -99,7 +96,6 @@ class Circle:
                 self._node.store, self._following, self._node.author, self._members, +self._trial
             )
             await self._reveal()
-            await self._learn_logs()
             self._on_carried(self.carried)
 
     async def _reveal(self) -> None:
@@ -107,11 +103,3 @@ class Circle:
         library = self._node.store.library
         if known := await library.concealed() & self.carried.authors:
             await library.reveal(known)
-
-    async def _learn_logs(self) -> None:
-        """Logs that did not come over a link: a restored export brings some."""
-        carried = self.carried.private | self.carried.authors
-        unknown = {one for one in carried if not self._identities.is_known(one)}
-        if unknown and unknown & (await self._node.store.messages.authors()).keys():
-            for message in await self._node.store.messages.log():
-                self._identities.learn(message)

@@ -72,7 +72,7 @@ class Network:
         self._driver = Driver(
             node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
         )
-        self._circle = Circle(node, identities, self._on_carried, has_members=listens)
+        self._circle = Circle(node, self._on_carried, has_members=listens)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         self._dialling = Dialling(
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
@@ -102,12 +102,9 @@ class Network:
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
-        identities = Identities()
-        for message in await node.store.messages.log():
-            identities.learn(message)
         network = cls(
             node,
-            identities,
+            node.store.messages.identities,
             listens=listen is not None,
             public_address=public_address,
             is_kept=is_kept,
@@ -292,9 +289,6 @@ class Network:
             self._driver.noting.failure("something beside the links failed", error)
 
     def _published(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if message.header.kind == Kind.IDENTITY:
-                self._identities.learn(message)
         self._driver.published(list(messages))
         self._circle.hear(messages)
 

@@ -106,7 +106,9 @@ class Node:
             raise
         node = cls(home, clock, keys, store, lock)
         store.views.me = store.search.me = keys.author
+        store.messages.on_settled = node.circle_changed
         try:
+            await store.messages.learn_logs(clock.now())
             await node.hold_inception()
             if await erasure.is_due(store):
                 node.erase_soon()

@@ -179,6 +179,7 @@ class Admission:
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
 
         def then(now: float, new: list[Message]) -> None:
+            self._leave_out(accepted, new)
             self._on_put(now, link, inflow, batch, new)
 
         if accepted:
@@ -193,6 +194,20 @@ class Admission:
         self.on_stored(now, link, new)
         if not inflow.is_gone:
             self._release(now, batch.size)
+
+    def _leave_out(self, accepted: tuple[Message, ...], new: list[Message]) -> None:
+        """What the store did not take into the sets is not fetched again before its author's log changes."""
+        doubtful = [one for one in accepted if not self._identities.is_authorised(one)]
+        if not doubtful:
+            return
+        taken = {one.id for one in new}
+        for one in doubtful:
+            if one.id not in taken and one.header.kind != Kind.IDENTITY:
+                self._refuse(one.id, self._until_log_changes(one.header.author))
+
+    def _until_log_changes(self, author: AuthorKey) -> StillHolds:
+        log = self._identities.log(author)
+        return lambda now: self._identities.log(author) is log
 
     def _release(self, now: float, size: int) -> None:
         was_full = self._waiting >= limits.MAX_WAITING
@@ -212,6 +227,8 @@ class Admission:
         if header.kind == Kind.IDENTITY:
             self._identities.learn(message)
         if not self._identities.is_authorised(message):
+            if self._identities.may_count(message):
+                return True  # the store has the chains that decide
             if header.kind != Kind.IDENTITY:  # an entry is judged with those that are held each time it comes
                 self._refuse(message.id, lambda now: not self._identities.is_live(header))
             self.on_unauthorised(now, link, header.author)

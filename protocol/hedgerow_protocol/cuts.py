@@ -43,6 +43,11 @@ class Reach:
             seq, wanted = seq - 1, link[1]
         return seq, wanted, bound
 
+    @property
+    def ends(self) -> list[tuple[int, MessageId, int]]:
+        """Where walks wait: the seq and id of the message that is missing, and the seq above which the walk ends."""
+        return [end for end in self._open if end[0] > end[2]]
+
     def standing(self, message: MessageId, seq: int) -> Standing:
         """What this cut says of a message of the device, whether it was added or not."""
         for at, wanted, bound in self._open:

@@ -54,7 +54,8 @@ class Verify:
 class Put:
     """Store these messages durably; answer with `on_stored` and those that are new, or whose body was missing.
 
-    They are answered as they are held: without the body that a retraction keeps out.
+    They are answered as they are held: without the body that a retraction keeps out. What no live device of its author
+    signed is judged by the chains that the store holds (`cuts`): what no cut reaches is in no set and not answered.
     """
 
     token: Token

@@ -75,20 +75,34 @@ class Identities:
         """Whether an inception of this author is held."""
         return self.log(author).is_known
 
+    def has_history(self, author: AuthorKey) -> bool:
+        """Whether more than one entry of this author is held: only then may a message that came before be out."""
+        return len(self._held.get(author, ())) > 1
+
     def is_contested(self, author: AuthorKey) -> bool:
         """Whether the log of this author has more than one open branch."""
         return self.log(author).is_contested
 
     def has_left(self, author: AuthorKey) -> bool:
         """Whether all branches are closed, or are too many: nothing but the log is in the sets any more."""
-        log = self.log(author)
-        return log.is_known and not log.branches
+        return self.log(author).has_left
 
     def is_authorised(self, message: Message) -> bool:
         """Whether it is an entry that belongs to the log, or its device may publish; what cuts reach is not asked."""
         if message.header.kind == Kind.IDENTITY:
             return message.id in self.log(message.header.author).counted
         return self.is_live(message.header)
+
+    def is_doubtful(self, message: Message) -> bool:
+        """Whether the log of its author is held and does not authorise this message, so that only a cut may."""
+        return not self.is_authorised(message) and self.is_known(message.header.author)
+
+    def may_count(self, message: Message) -> bool:
+        """Whether a doubtful message may still come to be authorised: its key is one of the log, or cut off."""
+        log = self.log(message.header.author)
+        if message.header.kind == Kind.IDENTITY:
+            return log.may_sign(message.header.device)
+        return bool(log.cuts_of(message.header.device))
 
     def is_live(self, header: Header) -> bool:
         """Whether the logs held let this device publish for its author, whatever else it says."""
@@ -99,10 +113,7 @@ class Identities:
 
     def _read_devices(self, author: AuthorKey) -> dict[DeviceKey, int]:
         log = self.log(author)
-        devices: dict[DeviceKey, int] = {}
-        for branch in log.branches:
-            for device, capabilities in branch.devices.items():
-                devices[device] = devices.get(device, 0) | capabilities
+        devices = log.devices()
         if log.is_known:  # else whoever sends messages of unheard authors fills the memory
             self._devices[author] = devices
         return devices
@@ -114,8 +125,7 @@ class Identities:
 
     def cuts_of(self, author: AuthorKey, device: DeviceKey) -> tuple[Cut, ...]:
         """How far a device that may not publish any more counts, by each open branch that lets it count at all."""
-        cuts = {branch.cuts.get(device, ()) for branch in self.log(author).branches}
-        return tuple(sorted(cut for cut in cuts if cut))
+        return self.log(author).cuts_of(device)
 
 
 def _signed(message: Message) -> Signed | SignedLater:

@@ -77,6 +77,31 @@ class Log:
     branches: tuple[Branch, ...] = ()
     """The open branches, by the ids of their openings; none when the author has left the sets."""
 
+    signers: frozenset[bytes] = frozenset()
+    """The roots that openings name, and the commitments to recovery keys."""
+
+    def may_sign(self, key: DeviceKey) -> bool:
+        """Whether an entry that this key signed may have an effect some day, whatever else comes."""
+        return key in self.signers or commitment(key) in self.signers
+
+    @property
+    def has_left(self) -> bool:
+        """Whether all branches are closed, or are too many: nothing but the log is in the sets any more."""
+        return self.is_known and not self.branches
+
+    def devices(self) -> dict[DeviceKey, int]:
+        """The live devices, and what all open branches together let each of them do."""
+        devices: dict[DeviceKey, int] = {}
+        for branch in self.branches:
+            for device, capabilities in branch.devices.items():
+                devices[device] = devices.get(device, 0) | capabilities
+        return devices
+
+    def cuts_of(self, device: DeviceKey) -> tuple[Cut, ...]:
+        """How far a device that may not publish any more counts, by each open branch that lets it count at all."""
+        cuts = {branch.cuts.get(device, ()) for branch in self.branches}
+        return tuple(sorted(cut for cut in cuts if cut))
+
 
 def read_log(author: AuthorKey, held: Iterable[Signed | SignedLater]) -> Log:
     """The log in these entries of one author, whatever their order."""
@@ -103,6 +128,7 @@ class _Reader:
             self._sort_in(one)
         self._openings = self._find_openings()
         self._epochs = {(one.entry.root, one.entry.next) for one in self._openings.values()}
+        self._signers = frozenset(key for epoch in self._epochs for key in epoch if key is not None)
         self._before: dict[MessageId, Epoch] = {}
         """By a rotate whose chain is held: the epoch before it, up to the entry that it names."""
         self._rotated: defaultdict[MessageId, list[Signed]] = defaultdict(list)
@@ -138,6 +164,7 @@ class _Reader:
             is_known=bool(self._openings),
             is_contested=len(ends) > 1,
             branches=() if has_left else self._branches(ends),
+            signers=self._signers,
         )
 
     def _count(self) -> dict[MessageId, Signed]:
@@ -158,10 +185,10 @@ class _Reader:
         return [one.id for one in in_order[: limits.MAX_LOG_ENTRIES + 1]]
 
     def _later_counted(self) -> list[MessageId]:
-        roots = {root for root, _ in self._epochs}
-        commitments = {following for _, following in self._epochs}
         found = [
-            one.id for one in self._later if one.signer in roots or commitment(one.signer) in commitments
+            one.id
+            for one in self._later
+            if one.signer in self._signers or commitment(one.signer) in self._signers
         ]
         return sorted(found)[: limits.MAX_LATER_ENTRIES]
 

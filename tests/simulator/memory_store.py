@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from hedgerow_protocol.admission import judged
 from hedgerow_protocol.checking import check_batch
+from hedgerow_protocol.cuts import Reach, Standing
 from hedgerow_protocol.effects import (
     Items,
     Load,
@@ -20,7 +21,8 @@ from hedgerow_protocol.effects import (
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
-from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.identity import Identities
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind, Retract, decode_body
 from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
 
@@ -36,12 +38,63 @@ class MemoryStore:
         self.retracted: set[tuple[MessageId, AuthorKey]] = set()
         """Pairs of a message that a retraction names and the retraction's author."""
         self._selected: dict[tuple[Filter, Tier], list[Message]] = {}
+        self.identities = Identities()
+        """By these logs, where they are held, it is judged what is in the sets."""
+        self.aside: dict[MessageId, Message] = {}
+        """What the logs do not authorise, or not yet."""
         self.put(messages)
 
     def put(self, messages: Iterable[Message]) -> list[Message]:
         """Those that are new, or whose missing body came, as they are held."""
-        new = [message.id for message in messages if self._put_one(message)]
-        return [self.messages[one] for one in new]
+        given = list(messages)
+        doubtful = [one for one in given if self.identities.is_doubtful(one)]
+        logs = [one for one in given if one.header.kind == Kind.IDENTITY]
+        judged_anew = dict.fromkeys(
+            one.header.author for one in doubtful + logs if self.identities.has_history(one.header.author)
+        )
+        sound = given if not doubtful else [one for one in given if one not in doubtful]
+        new = [message.id for message in sound if self._put_one(message)]
+        for message in doubtful:
+            if message.id in self.messages:
+                new += [message.id] if self._put_one(message) else []
+            elif message.body is not None or message.id not in self.aside:
+                self.aside[message.id] = message
+        for author in judged_anew:
+            new += self.settle(author)
+        return [self.messages[one] for one in dict.fromkeys(new) if one in self.messages]
+
+    def settle(self, author: AuthorKey) -> list[MessageId]:
+        """Make what is in the sets what the log of this author says; what came in."""
+        held = [one for one in [*self.messages.values(), *self.aside.values()] if one.header.author == author]
+        inside = self._inside(author, held)
+        for one in held:
+            if one.id not in inside and one.id in self.messages:
+                self.aside[one.id] = self.messages.pop(one.id)
+        self._selected.clear()
+        self.retracted = {pair for pair in self.retracted if pair[1] != author}
+        for one in held:
+            if one.id in inside and one.id in self.messages and one.header.kind == Kind.RETRACT:
+                self._erase(one)
+        back = [one for one in held if one.id in inside and self.aside.pop(one.id, None) is not None]
+        if self.identities.has_left(author):
+            self.aside = {key: one for key, one in self.aside.items() if one.header.author != author}
+        return [one.id for one in back if self._put_one(one)]
+
+    def _inside(self, author: AuthorKey, held: list[Message]) -> set[MessageId]:
+        inside = {one.id for one in held if self.identities.is_authorised(one)}
+        by_device: dict[DeviceKey, list[Message]] = {}
+        for one in held:
+            if one.header.kind != Kind.IDENTITY:
+                by_device.setdefault(one.header.device, []).append(one)
+        for device, links in by_device.items():
+            for cut in self.identities.cuts_of(author, device):
+                reach = Reach(cut)
+                for one in links:
+                    reach.add(one.id, one.header)
+                inside |= {
+                    one.id for one in links if reach.standing(one.id, one.header.seq) is Standing.AUTHORISED
+                }
+        return inside
 
     def _put_one(self, message: Message) -> bool:
         if message.header.kind == Kind.RETRACT and message.body is not None:
@@ -81,7 +134,7 @@ class MemoryStore:
 
     def _is_known(self, message: MessageId | None) -> bool:
         """Whether it need not be asked for: held with its body, or erased."""
-        held = self.messages.get(message) if message is not None else None
+        held = self.messages.get(message) or self.aside.get(message) if message is not None else None
         return held is not None and (held.body is not None or self.is_erased(held))
 
     def load(self, effect: Load) -> object:

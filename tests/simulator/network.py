@@ -85,8 +85,9 @@ class SimulatedNode:
 
     def _start(self) -> None:
         self.identities = Identities()
-        for message in self.store.messages.values():
+        for message in [*self.store.messages.values(), *self.store.aside.values()]:
             self._learn(message)
+        self.store.identities = self.identities
         self.peer = Peer(self.network.random, self.identities, self.carried)
         self.wake_at = float("inf")
 
@@ -99,9 +100,9 @@ class SimulatedNode:
     def hold(self, messages: Iterable[Message]) -> None:
         """Store messages as if they had come long ago."""
         messages = list(messages)
-        self.store.put(messages)
         for message in messages:
             self._learn(message)
+        self.store.put(messages)
 
     def _learn(self, message: Message) -> None:
         if message.header.kind == Kind.IDENTITY:

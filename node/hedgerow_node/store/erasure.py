@@ -20,6 +20,9 @@ from hedgerow_node.store.faults import told
 from hedgerow_node.store.journal import Journal
 from hedgerow_protocol.message import MessageId
 
+OWN_ERASED = """SELECT id FROM messages WHERE own = 1 AND erased = 1
+    UNION ALL SELECT id FROM aside WHERE own = 1 AND erased = 1"""
+
 
 class Erasable(Protocol):
     """What a pass goes over."""
@@ -71,7 +74,7 @@ def _clean_full_text(db: sqlite3.Connection) -> None:
 
 
 def _clean_journal(db: sqlite3.Connection, journal: Journal) -> None:
-    erased = {MessageId(key) for (key,) in db.execute("SELECT id FROM messages WHERE own = 1 AND erased = 1")}
+    erased = {MessageId(key) for (key,) in db.execute(OWN_ERASED)}
     if any(has_body and key in erased for key, has_body, _ in journal.entries()):
         journal.rewrite(erased)
 

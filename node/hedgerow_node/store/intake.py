@@ -34,6 +34,8 @@ INSERT = """INSERT INTO messages
 FILL = "UPDATE messages SET body = ? WHERE row = ?"
 PROMOTE = "UPDATE messages SET own = 1 WHERE row IN (SELECT value FROM json_each(?))"
 ERASE = "UPDATE messages SET body = NULL, erased = 1 WHERE row IN (SELECT value FROM json_each(?))"
+ERASE_ASIDE = """UPDATE aside SET body = NULL, erased = 1
+    WHERE id = ? AND author = ? AND kind NOT IN (0, 1) AND NOT erased"""
 RETRACT = "INSERT OR IGNORE INTO retractions (target, author, by)"
 SUPERSEDE = "INSERT OR IGNORE INTO supersessions (target, author, kind, by)"
 SUM = "SELECT count, total FROM sums WHERE author = ? AND control = ?"
@@ -122,7 +124,7 @@ def _arrivals(
         for key, message in given.items()
         if key not in held or (held[key].lacks_body and message.body is not None)
     ]
-    authors = _rows_of_keys(db, AUTHORS, ADD_AUTHOR, {message.header.author for message in coming})
+    authors = rows_of_keys(db, AUTHORS, ADD_AUTHOR, {message.header.author for message in coming})
     (row,) = db.execute(NEXT_ROW).fetchone()
     arrivals = []
     for message in coming:
@@ -135,7 +137,8 @@ def _arrivals(
     return arrivals
 
 
-def _rows_of_keys(db: sqlite3.Connection, find: str, add: str, keys: Iterable[bytes]) -> dict[bytes, int]:
+def rows_of_keys(db: sqlite3.Connection, find: str, add: str, keys: Iterable[bytes]) -> dict[bytes, int]:
+    """The row of each of these authors or devices; those that are not known get one."""
     wanted = set(keys)
     found: dict[bytes, int] = dict(select_in(db, find, wanted))
     missing = sorted(wanted - found.keys())
@@ -150,13 +153,14 @@ def _record_retractions(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> 
         (target, one.author, one.message.id)
         for one in arrivals
         if one.message.header.kind == Kind.RETRACT
-        for target in _targets(one.message.body)
+        for target in targets_of(one.message.body)
     ]
     insert(db, RETRACT, found)
     return {(target, author) for target, author, _ in found}
 
 
-def _targets(body: bytes | None) -> tuple[MessageId, ...]:
+def targets_of(body: bytes | None) -> tuple[MessageId, ...]:
+    """What a retraction names; nothing where its body is missing."""
     if body is None:
         return ()
     try:
@@ -189,7 +193,7 @@ def _find_erased(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
 
 
 def _insert(db: sqlite3.Connection, fresh: Sequence[Arrival], own: bool) -> None:
-    devices = _rows_of_keys(db, DEVICES, ADD_DEVICE, {one.message.header.device for one in fresh})
+    devices = rows_of_keys(db, DEVICES, ADD_DEVICE, {one.message.header.device for one in fresh})
     insert(db, INSERT, [_values(one, devices, own) for one in fresh])
 
 
@@ -240,7 +244,8 @@ def _erase(db: sqlite3.Connection, targets: set[tuple[bytes, int]]) -> None:
     if found:
         db.execute(ERASE, [as_list(row for row, _ in found)])
         index.forget(db, [row for row, _ in found])
-    if any(has_body for _, has_body in found):
+    aside = db.executemany(ERASE_ASIDE, sorted(targets)).rowcount if targets else 0
+    if aside or any(has_body for _, has_body in found):
         erasure.due(db)
 
 

@@ -5,11 +5,12 @@ Whoever puts a message has proven its signature and its author's authority; noth
 
 import sqlite3
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from hedgerow_node.store import backlog, intake, sets
+from hedgerow_node.store import aside, backlog, intake, sets
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.gathering import Gathering
@@ -24,15 +25,22 @@ from hedgerow_node.store.rows import (
     messages_of,
     select_in,
 )
+from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
+from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId
 
 KNOWN = "SELECT id FROM messages WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
+HELD = "SELECT id FROM messages WHERE id IN ({})"
+HELD_ASIDE = "SELECT id FROM aside WHERE id IN ({})"
+KNOWN_ASIDE = "SELECT id FROM aside WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
 LOGS = f"SELECT {COLUMNS} FROM messages AS m INDEXED BY messages_of_logs WHERE kind = 0 ORDER BY row"  # noqa: S608
+LOGS_ASIDE = f"SELECT {COLUMNS} FROM aside AS m WHERE kind = 0 ORDER BY row"  # noqa: S608
 ALL = f"SELECT {COLUMNS} FROM messages AS m NOT INDEXED"  # noqa: S608
-LAST = """SELECT m.seq, m.id FROM messages AS m JOIN authors AS a ON a.row = m.author
+LAST = """SELECT m.seq, m.id FROM {} AS m JOIN authors AS a ON a.row = m.author
     WHERE m.device = (SELECT row FROM devices WHERE key = ?) AND a.key = ? ORDER BY m.seq DESC LIMIT 1"""
 BODILESS = """SELECT id FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0
     AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
@@ -71,6 +79,10 @@ class Messages:
         self._journal = journal
         self._on_put = on_put
         self._gathering = Gathering(partial(self._put, own=False, journal=True))
+        self.identities = Identities()
+        """The logs of everyone of whom something is held: what is put here is judged by them."""
+        self.on_settled: Callable[[], None] = lambda: None
+        """Called when a log that changed took messages out of the sets, or brought some in."""
 
     async def put(
         self, messages: Sequence[Message], *, received: float, own: bool = False, journal: bool = True
@@ -84,9 +96,63 @@ class Messages:
         """
         if not messages:
             return []
+        logs = [message for message in messages if message.header.kind == Kind.IDENTITY]
+        for message in logs:
+            self._learn(message)
+        doubtful = [message for message in messages if self.identities.is_doubtful(message)]
+        sound = messages
+        if doubtful:
+            doubted = {message.id for message in doubtful}
+            sound = [message for message in messages if message.id not in doubted]
+        new = await self._put_sound(sound, received, own, journal)
+        if doubtful:
+            new = [*new, *await self._put_doubtful(doubtful, received, own, journal)]
+        for author in dict.fromkeys([message.header.author for message in logs]):
+            if self.identities.has_history(author):
+                await self._settle(author, received)
+        return new
+
+    async def _put_sound(
+        self, messages: Sequence[Message], received: float, own: bool, journal: bool
+    ) -> list[Message]:
+        if not messages:
+            return []
         if own:
             return await self._put(messages, received, own, journal)
         return await self._gathering.put(messages, received)
+
+    async def _put_doubtful(
+        self, messages: Sequence[Message], received: float, own: bool, journal: bool
+    ) -> list[Message]:
+        """Keep aside what no live device signed, or take it where a cut reaches it."""
+        by_author: defaultdict[AuthorKey, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_author[message.header.author].append(message)
+        logs = {author: self.identities.log(author) for author in by_author}
+        ids = [message.id for message in messages]
+        size = 0
+
+        def take(db: sqlite3.Connection) -> list[Message]:
+            nonlocal size
+            size = self._journal.size
+            held = {key for sql in (HELD, HELD_ASIDE) for (key,) in select_in(db, sql, ids)}
+            fresh = [message for message in messages if message.id not in held]
+            new = []
+            for author, found in by_author.items():
+                new += aside.take(db, author, logs[author], found, received, own)
+            if own and journal:
+                self._journal.append(fresh)
+            return new
+
+        new = await self._database.write(take, lambda: self._journal.cut(size))
+        self._on_put()
+        return new
+
+    async def _settle(self, author: AuthorKey, now: float, *, anew: bool = True) -> None:
+        log = self.identities.log(author)
+        if await self._database.write(lambda db: aside.settle(db, author, log, now, anew=anew)):
+            self._on_put()
+            self.on_settled()
 
     async def _put(
         self, messages: Sequence[Message], received: float, own: bool, journal: bool
@@ -110,8 +176,10 @@ class Messages:
         await self._gathering.finish()
 
     async def known(self, ids: Collection[MessageId]) -> set[MessageId]:
-        """Those of these that need not be asked for: held with body, or erased."""
-        return await self._database.read(lambda db: {MessageId(key) for (key,) in select_in(db, KNOWN, ids)})
+        """Those of these that need not be asked for: held with body or erased, in the sets or aside."""
+        return await self._database.read(
+            lambda db: {MessageId(key) for sql in (KNOWN, KNOWN_ASIDE) for (key,) in select_in(db, sql, ids)}
+        )
 
     async def get(self, ids: Collection[MessageId]) -> list[Message]:
         """Those of these that are held, in the order of their ids; without body where it is erased or not here."""
@@ -159,12 +227,34 @@ class Messages:
 
     async def place(self, author: AuthorKey, device: DeviceKey) -> ChainPlace:
         """Where the next message of this author and device goes."""
-        last = await self._database.read(lambda db: db.execute(LAST, (device, author)).fetchone())
-        return FIRST if last is None else ChainPlace(last[0] + 1, MessageId(last[1]))
+
+        def read(db: sqlite3.Connection) -> list[tuple[int, bytes]]:
+            found = [
+                db.execute(LAST.format(table), (device, author)).fetchone() for table in ("messages", "aside")
+            ]
+            return [one for one in found if one is not None]
+
+        seq, last = max(await self._database.read(read), default=(0, b""))
+        return ChainPlace(seq + 1, MessageId(last)) if seq else FIRST
 
     async def log(self) -> list[Message]:
-        """Every message of kind 0, in the order in which they came."""
-        return await self._messages(lambda db: db.execute(LOGS).fetchall())
+        """Every message of kind 0, in the order in which they came; last those that do not belong to a log now."""
+        return await self._messages(
+            lambda db: db.execute(LOGS).fetchall() + db.execute(LOGS_ASIDE).fetchall()
+        )
+
+    async def learn_logs(self, now: float) -> None:
+        """Read all logs, and settle where what is held is not what they say, as after a crash or a repair."""
+        learned = [one.header.author for one in await self.log() if self._learn(one)]
+        for author in dict.fromkeys(learned):
+            if self.identities.has_history(author):
+                await self._settle(author, now, anew=False)
+
+    def _learn(self, message: Message) -> bool:
+        try:
+            return self.identities.learn(message)
+        except RemoteProtocolError:
+            return False  # an entry whose body is not here, or that an older program took in
 
     async def bodiless(self, authors: Collection[AuthorKey], limit: int) -> list[MessageId]:
         """Up to `limit` messages of these authors whose bodies are not here and were not retracted."""

@@ -14,8 +14,8 @@ from typing import Self
 
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code
+from hedgerow_node.store import aside, erasure, recovery
 from hedgerow_node.store import database as databases
-from hedgerow_node.store import erasure, recovery
 from hedgerow_node.store import journal as journals
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError, told
@@ -35,7 +35,8 @@ from hedgerow_protocol.message import Message, MessageId, decode_message, verify
 
 log = Log("store")
 
-OWN = "SELECT id, body IS NOT NULL, erased FROM messages INDEXED BY messages_own WHERE own = 1"
+OWN = """SELECT id, body IS NOT NULL, erased FROM messages INDEXED BY messages_own WHERE own = 1
+    UNION ALL SELECT id, body IS NOT NULL, erased FROM aside WHERE own = 1"""
 CHECKED_BYTES = 256 * limits.MIB
 """Up to so large a database is looked through at every opening: a quarter of a second, or two from a cold disk."""
 BATCH = 500
@@ -135,6 +136,8 @@ class Store:
             # When they came is not journalled; no view shows a message later than by its own time.
             latest = max([message.header.ts for message in sound], default=0)
             await self.messages.put(sound, received=latest, own=True, journal=False)
+        if lost:
+            await self.database.write(aside.unsettle)
         for known in chunks(unknown, BATCH):
             await self._journal_anew(await self.messages.get(known))
         if lost or unknown or self.journal.is_damaged:

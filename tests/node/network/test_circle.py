@@ -10,7 +10,6 @@ from hedgerow_node.config import LOG_BURST
 from hedgerow_node.node import Node
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.kinds import Follow, Resource
 from node.network.lines import Lines
 from node.network.world import eventually
@@ -24,7 +23,7 @@ class Told:
         self.carried: list[Carried] = []
         self.reads = 0
         self.node = node
-        self.circle = Circle(node, Identities(), self.carried.append, has_members=has_members)
+        self.circle = Circle(node, self.carried.append, has_members=has_members)
         follows = node.store.views.follows
 
         async def counted(author):
@@ -211,15 +210,3 @@ async def test_somebody_on_trial_is_asked_for_logs_only_and_no_longer_afterwards
         assert inviter.key not in told.circle.carried.authors
     await told.circle.refresh()
     assert inviter.key not in told.circle.carried.held
-
-
-async def test_logs_that_came_by_another_way_are_learned(told: Told) -> None:
-    identities = Identities()
-    circle = Circle(told.node, identities, lambda carried: None, has_members=True)
-    restored = Author(1)
-    await circle.refresh()
-    await told.node.store.messages.put([restored.inception], received=0.0)
-    await told.node.store.library.follow_privately(keys.did_of(restored.key), 0.0)
-    circle.changed()
-    await circle.refresh()
-    assert identities.is_known(restored.key)

@@ -1,0 +1,245 @@
+"""What the logs do not authorise is kept aside: in no set, found by nobody, and ready to come back.
+
+A log that changes takes messages out of the sets and brings others in (specs/01-identity.md, ID-13 and ID-27). `settle`
+makes the tables what a log says, in one transaction: it reads the chains of the devices that are not live, and notes
+for each cut where its walk waits for a message that is not here. `take` judges by these notes what comes later.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import groupby
+from typing import Any
+
+from hedgerow_node.store import intake
+from hedgerow_node.store.departure import depart
+from hedgerow_node.store.rows import COLUMNS, MessageRow, insert, messages_of, select_in
+from hedgerow_protocol import limits
+from hedgerow_protocol.cuts import Reach, Standing
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.log_branches import Log
+from hedgerow_protocol.log_entry import Capability
+from hedgerow_protocol.message import Message, MessageId, checked_header
+
+MAX_ASIDE = 20_000
+"""Messages of one author that are kept aside; of more, those with the highest seq, where walks begin."""
+
+SETTLED = "SELECT 1 FROM settled WHERE author = ? AND log = ?"
+SETTLE = "INSERT OR REPLACE INTO settled (author, log) VALUES (?, ?)"
+ENTRIES = (
+    "SELECT row, id FROM messages INDEXED BY messages_of_author WHERE author = ? AND control = 1 AND kind = 0"
+)
+ENTRIES_ASIDE = "SELECT id FROM aside WHERE author = ? AND kind = 0"
+DEVICES_OF = """SELECT key FROM devices WHERE row IN (
+    SELECT device FROM messages INDEXED BY messages_of_author WHERE author = ? AND kind <> 0
+    UNION SELECT device FROM aside WHERE author = ? AND kind <> 0)"""
+LINKS = "SELECT row, id, seq, header FROM messages WHERE device = ? AND author = ? AND kind <> 0"
+LINKS_ASIDE = "SELECT row, id, seq, header FROM aside WHERE device = ? AND author = ? AND kind <> 0"
+LINK = """SELECT header, 1 FROM aside WHERE id = ? AND author = ? AND device = ? AND seq = ?
+    UNION ALL SELECT header, 0 FROM messages WHERE id = ? AND author = ? AND device = ? AND seq = ?"""
+ENDS = "SELECT seq, wanted, bound FROM ends WHERE author = ? AND device = ?"
+NO_ENDS = "DELETE FROM ends WHERE author = ?"
+NO_ENDS_OF_DEVICE = "DELETE FROM ends WHERE author = ? AND device = ?"
+NOTE_END = "INSERT OR IGNORE INTO ends (author, device, seq, wanted, bound)"
+BACK = f"SELECT m.own, m.received, {COLUMNS} FROM aside AS m WHERE m.id IN ({{}})"  # noqa: S608
+PUT = """INSERT INTO aside
+    (id, author, device, kind, seq, header, signature, crc, body, erased, received, own, since)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET body = excluded.body WHERE body IS NULL AND NOT erased"""
+IN_THE_SETS = "SELECT id FROM messages WHERE id IN ({})"
+TOO_MANY = """DELETE FROM aside WHERE row IN (SELECT row FROM aside
+    WHERE author = ? AND own = 0 AND (kind = 0) = ? ORDER BY seq DESC, row DESC LIMIT -1 OFFSET ?)"""
+OUTDATED = "DELETE FROM aside WHERE own = 0 AND since < ?"
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has to move for one author."""
+
+    out: list[int] = field(default_factory=list)
+    """Rows of messages that leave the sets."""
+    back: list[MessageId] = field(default_factory=list)
+    """What is aside and comes into the sets."""
+    ends: list[tuple[int, int, int, MessageId, int]] = field(default_factory=list)
+
+
+def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, anew: bool = True) -> bool:
+    """Make what is in the sets and aside what this log says; whether anything moved.
+
+    Unless `anew`, nothing is looked at where it was settled by an equal log before. `now` in Unix seconds.
+    """
+    row = intake.rows_of_keys(db, intake.AUTHORS, intake.ADD_AUTHOR, {author})[author]
+    if not anew and is_settled(db, row, log):
+        return False
+    changes = _changes(db, row, log)
+    depart(db, row, changes.out, now=now, keeps=not log.has_left)
+    _bring_back(db, changes.back)
+    db.execute(NO_ENDS, [row])
+    insert(db, NOTE_END, changes.ends)
+    db.execute(SETTLE, (row, _name(log)))
+    return bool(changes.out or changes.back)
+
+
+def unsettle(db: sqlite3.Connection) -> None:
+    """Messages were put that no log was asked about: let the next settling look at everything."""
+    db.execute("DELETE FROM settled")
+
+
+def is_settled(db: sqlite3.Connection, author: int, log: Log) -> bool:
+    """Whether what is in the sets follows from this log, by the row of its author."""
+    return db.execute(SETTLED, (author, _name(log))).fetchone() is not None
+
+
+def _name(log: Log) -> bytes:
+    return sha256(b"".join(sorted(log.counted))).digest()
+
+
+def _changes(db: sqlite3.Connection, author: int, log: Log) -> Changes:
+    changes = Changes(
+        [row for row, key in db.execute(ENTRIES, [author]) if key not in log.counted],
+        [MessageId(key) for (key,) in db.execute(ENTRIES_ASIDE, [author]) if key in log.counted],
+    )
+    live = log.devices()
+    held = {DeviceKey(key) for (key,) in db.execute(DEVICES_OF, [author, author])}
+    named = {device for branch in log.branches for device, cut in branch.cuts.items() if cut}
+    devices = intake.rows_of_keys(db, intake.DEVICES, intake.ADD_DEVICE, held | named)
+    for key in sorted(held | named):
+        if live.get(key, 0) & Capability.PUBLISH:
+            changes.back += [MessageId(one) for _, one, *_ in db.execute(LINKS_ASIDE, [devices[key], author])]
+        else:
+            _judge_device(db, author, devices[key], [Reach(cut) for cut in log.cuts_of(key)], changes)
+    return changes
+
+
+def _judge_device(
+    db: sqlite3.Connection, author: int, device: int, reaches: Sequence[Reach], changes: Changes
+) -> None:
+    here, beside = (db.execute(sql, [device, author]).fetchall() for sql in (LINKS, LINKS_ASIDE))
+    for _, key, _, header in [*here, *beside] if reaches else []:
+        for reach in reaches:
+            reach.add(MessageId(key), checked_header(header))
+
+    def counts(key: bytes, seq: int) -> bool:
+        return any(reach.standing(MessageId(key), seq) is Standing.AUTHORISED for reach in reaches)
+
+    changes.out += [row for row, key, seq, _ in here if not counts(key, seq)]
+    changes.back += [MessageId(key) for _, key, seq, _ in beside if counts(key, seq)]
+    changes.ends += [(author, device, *end) for reach in reaches for end in reach.ends]
+
+
+def _bring_back(db: sqlite3.Connection, ids: Sequence[MessageId]) -> list[Message]:
+    """Put what is aside into the sets; what is new there."""
+    found = sorted(select_in(db, BACK, ids), key=lambda row: row[:3])
+    new: list[Message] = []
+    for (own, received), group in groupby(found, key=lambda row: row[:2]):
+        rows: list[MessageRow] = [tuple(columns) for _, _, *columns in group]
+        messages, _ = messages_of(rows)
+        new += intake.take_in(db, messages, received=received, own=bool(own)).new
+    db.executemany("DELETE FROM aside WHERE id = ?", [(key,) for key in ids])
+    return new
+
+
+def take(
+    db: sqlite3.Connection,
+    author: AuthorKey,
+    log: Log,
+    messages: Sequence[Message],
+    received: float,
+    own: bool,
+) -> list[Message]:
+    """Judge messages of one author that his log does not authorise by live devices; those that cuts reach.
+
+    The rest is kept aside as far as it may still count. `received` in Unix seconds.
+    """
+    settle(db, author, log, received, anew=False)
+    row = intake.rows_of_keys(db, intake.AUTHORS, intake.ADD_AUTHOR, {author})[author]
+    devices = intake.rows_of_keys(
+        db, intake.DEVICES, intake.ADD_DEVICE, {one.header.device for one in messages}
+    )
+    here = {key for (key,) in select_in(db, IN_THE_SETS, [one.id for one in messages])}
+    completed = [one for one in messages if one.id in here]
+    ends = {device: db.execute(ENDS, [row, device]).fetchall() for device in devices.values()}
+    kept = [
+        one
+        for one in messages
+        if one.id not in here and (own or _may_count(one, log, ends[devices[one.header.device]]))
+    ]
+    _put(db, row, devices, kept, received, own)
+    reached: list[MessageId] = []
+    for device in sorted({devices[one.header.device] for one in kept}):
+        reached += _walk(db, row, device)
+    new = intake.take_in(db, completed, received=received, own=own).new if completed else []
+    new += _bring_back(db, reached)
+    db.execute(OUTDATED, [received - limits.UNDECIDED_SECONDS])
+    db.execute(TOO_MANY, [row, False, MAX_ASIDE])
+    db.execute(TOO_MANY, [row, True, limits.MAX_ENTRIES_HELD])
+    return new
+
+
+def _may_count(message: Message, log: Log, ends: Iterable[tuple[int, bytes, int]]) -> bool:
+    header = message.header
+    if header.kind == Kind.IDENTITY:
+        return log.may_sign(header.device)
+    return any(
+        bound < header.seq < seq or (header.seq == seq and message.id == wanted)
+        for seq, wanted, bound in ends
+    )
+
+
+def _put(
+    db: sqlite3.Connection,
+    author: int,
+    devices: dict[bytes, int],
+    messages: Sequence[Message],
+    received: float,
+    own: bool,
+) -> None:
+    retracted = {
+        key for key, by in select_in(db, intake.RETRACTED, [one.id for one in messages]) if by == author
+    }
+    db.executemany(
+        PUT, [_values(one, author, devices, one.id in retracted, received, own) for one in messages]
+    )
+
+
+def _values(
+    one: Message, author: int, devices: dict[bytes, int], is_retracted: bool, received: float, own: bool
+) -> tuple[Any, ...]:
+    header = one.header
+    is_erased = is_retracted and header.kind not in intake.PERMANENT
+    return (
+        one.id,
+        author,
+        devices[header.device],
+        header.kind,
+        header.seq,
+        one.header_bytes,
+        one.signature,
+        zlib.crc32(one.signature),
+        None if is_erased else one.body,
+        is_erased,
+        received,
+        own,
+        received,
+    )
+
+
+def _walk(db: sqlite3.Connection, author: int, device: int) -> list[MessageId]:
+    """Follow the chains of a removed device from where they waited; what is aside and was reached."""
+    ends, reached = [], []
+    for seq, wanted, bound in db.execute(ENDS, [author, device]).fetchall():
+        place = (author, device, seq)
+        while seq > bound and (link := db.execute(LINK, [wanted, *place, wanted, *place]).fetchone()):
+            header, is_aside = link
+            if is_aside:
+                reached.append(MessageId(wanted))
+            seq, wanted = seq - 1, checked_header(header).prev
+            place = (author, device, seq)
+        if seq > bound:
+            ends.append((author, device, seq, wanted, bound))
+    db.execute(NO_ENDS_OF_DEVICE, [author, device])
+    insert(db, NOTE_END, ends)
+    return list(dict.fromkeys(reached))
