@@ -106,7 +106,7 @@ class Node:
             raise
         node = cls(home, clock, keys, store, lock)
         store.views.me = store.search.me = keys.author
-        store.messages.on_settled = node.circle_changed
+        store.messages.on_settled = node.settled
         try:
             await store.messages.learn_logs(clock.now())
             await node.hold_inception()
@@ -184,6 +184,11 @@ class Node:
         """Whom this node carries may have changed."""
         for listener in self.on_circle_changed:
             listener()
+
+    def settled(self) -> None:
+        """A log that changed took messages out of the sets or brought some in: follows and texts among them."""
+        self.circle_changed()
+        self.erase_soon()
 
     async def become(self, inception: Message, secrets: Secrets) -> None:
         """Go on as a copy of another identity: only for a restore into a home that has said nothing."""

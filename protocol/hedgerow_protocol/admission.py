@@ -197,7 +197,7 @@ class Admission:
 
     def _leave_out(self, accepted: tuple[Message, ...], new: list[Message]) -> None:
         """What the store did not take into the sets is not fetched again before its author's log changes."""
-        doubtful = [one for one in accepted if not self._identities.is_authorised(one)]
+        doubtful = self._identities.by_no_live_device(accepted)
         if not doubtful:
             return
         taken = {one.id for one in new}

@@ -4,7 +4,7 @@ Every entry whose signature was verified is learned, in any order; what they say
 first asked for (`log_branches`). Nothing depends on when an entry came, and one that says nothing now may later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -16,6 +16,7 @@ from hedgerow_protocol.message import Header, Message, MessageId
 PUBLISH = int(Capability.PUBLISH)
 """An operation on flags takes ten times as long as one on integers, and this one is made for each message."""
 NOTHING: Log = Log()
+NO_DEVICES: Mapping[DeviceKey, int] = {}
 
 
 class Identities:
@@ -92,6 +93,19 @@ class Identities:
         if message.header.kind == Kind.IDENTITY:
             return message.id in self.log(message.header.author).counted
         return self.is_live(message.header)
+
+    def by_no_live_device(self, messages: Iterable[Message]) -> list[Message]:
+        """Those of these that are entries, or that no live device signed: usually none, at a quick look."""
+        known = self._devices
+        unsure = [
+            one
+            for one in messages
+            if not (
+                one.header.kind
+                and known.get(one.header.author, NO_DEVICES).get(one.header.device, 0) & PUBLISH
+            )
+        ]
+        return [one for one in unsure if one.header.kind == Kind.IDENTITY or not self.is_live(one.header)]
 
     def is_doubtful(self, message: Message) -> bool:
         """Whether the log of its author is held and does not authorise this message, so that only a cut may."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from hedgerow_node.store import intake
+from hedgerow_node.store import erasure, intake
 from hedgerow_node.store.departure import depart
 from hedgerow_node.store.rows import COLUMNS, MessageRow, insert, messages_of, select_in
 from hedgerow_protocol import limits
@@ -76,6 +76,8 @@ def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, a
         return False
     changes = _changes(db, row, log)
     depart(db, row, changes.out, now=now, keeps=not log.has_left)
+    if log.has_left and changes.out:
+        erasure.due(db)  # who ends an identity wants its texts gone
     _bring_back(db, changes.back)
     db.execute(NO_ENDS, [row])
     insert(db, NOTE_END, changes.ends)

@@ -96,14 +96,14 @@ class Messages:
         """
         if not messages:
             return []
-        logs = [message for message in messages if message.header.kind == Kind.IDENTITY]
+        logs = [
+            message
+            for message in self.identities.by_no_live_device(messages)
+            if message.header.kind == Kind.IDENTITY
+        ]
         for message in logs:
             self._learn(message)
-        doubtful = [message for message in messages if self.identities.is_doubtful(message)]
-        sound = messages
-        if doubtful:
-            doubted = {message.id for message in doubtful}
-            sound = [message for message in messages if message.id not in doubted]
+        sound, doubtful = self._part(messages)
         new = await self._put_sound(sound, received, own, journal)
         if doubtful:
             new = [*new, *await self._put_doubtful(doubtful, received, own, journal)]
@@ -111,6 +111,15 @@ class Messages:
             if self.identities.has_history(author):
                 await self._settle(author, received)
         return new
+
+    def _part(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:
+        """What the logs authorise, or where none is held, and what only a cut may reach."""
+        unsure = self.identities.by_no_live_device(messages)
+        doubtful = [message for message in unsure if self.identities.is_doubtful(message)]
+        if not doubtful:
+            return messages, doubtful
+        doubted = {message.id for message in doubtful}
+        return [message for message in messages if message.id not in doubted], doubtful
 
     async def _put_sound(
         self, messages: Sequence[Message], received: float, own: bool, journal: bool

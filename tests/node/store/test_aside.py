@@ -15,10 +15,10 @@ from hedgerow_node.store.schema import known_migrations
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
-from hedgerow_protocol.kinds import Kind, decode_body
+from hedgerow_protocol.kinds import Comment, Kind, Role, decode_body
 from hedgerow_protocol.log_entry import Cut
 from hedgerow_protocol.message import Message, MessageId
-from node.store.opened import NOW, cut_up, ids_of, opened, sums_hold
+from node.store.opened import NOW, cut_up, ids_of, opened, sums_hold, traces
 from simulator.author import EPOCH, Author
 from simulator.standing import expected
 
@@ -133,7 +133,7 @@ async def test_a_withdrawn_text_is_erased_aside_too(tmp_path: Path, ana: Author)
 
 
 async def test_closing_the_log_empties_the_sets_but_for_its_entries(tmp_path: Path, ana: Author) -> None:
-    said = ana.resources(3)
+    said = [ana.say(Comment("https://example.org/", Role.COMMENT, "zqxvquibblewort"), EPOCH)]
     async with opened(tmp_path) as store:
         await store.messages.put([ana.inception, *said], received=NOW)
         end = ana.close()
@@ -141,6 +141,8 @@ async def test_closing_the_log_empties_the_sets_but_for_its_entries(tmp_path: Pa
         assert await held(store, ana) == {ana.inception.id, end.id}
         assert await store.messages.known(ids_of(said)) == set()
         assert await sums_hold(store, [ana])
+        await store.erase_when_due()
+    assert traces(tmp_path, ["zqxvquibblewort"]) == []
 
 
 async def test_a_rotate_takes_a_thiefs_updates_out_of_the_sets_and_what_they_let_in(
