@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow_node.commands.explaining import explain
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
@@ -16,10 +17,12 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Profile
+from hedgerow_protocol.log_entry import DeviceGrant
 from hedgerow_protocol.message import Message, decode_message
 from node.calling import call, download
 from node.clocks import FakeClock
 from node.others import Other
+from node.phones import PHONE_KEY, by_phone, publish, update
 
 PAGE = "https://example.org/page"
 PASSPHRASE = "five quiet hedges"
@@ -159,6 +162,19 @@ async def test_a_restore_without_keys_brings_everything_back_under_the_former_na
     assert after["blocked"] == before["blocked"]
     assert after["follows"] == before["follows"] | {filled.author}
     await call(empty, "share", thing=PAGE, title="Published at once")
+
+
+async def test_what_a_lost_device_said_before_it_was_removed_is_restored_and_no_more(
+    filled: Node, empty: Node
+) -> None:
+    said = by_phone(filled, 5)
+    await publish(filled, [update(filled, added=[DeviceGrant(PHONE_KEY)]), *said])
+    await publish(filled, [update(filled, removed={PHONE_KEY: ((3, said[2].id),)})])
+    await call(empty, "restore", data=await download(filled, "export"))
+    assert await own(empty, filled.author) == await own(filled, filled.author)
+    assert [one.id for one in await empty.store.messages.get([said[3].id])] == []
+    (kept,) = await empty.store.messages.get([said[2].id])
+    assert [check["ok"] for check in (await explain(empty, kept))["checks"]] == [True] * 4
 
 
 async def test_a_former_self_is_part_of_the_next_export(filled: Node, empty: Node, tmp_path: Path) -> None:

@@ -2,52 +2,11 @@
 
 from hedgerow_node.keystore import Secret
 from hedgerow_protocol import keys
-from hedgerow_protocol.keys import DeviceKey
-from hedgerow_protocol.kinds import Body, Comment, Role, encode_body
-from hedgerow_protocol.log_branches import Branch
-from hedgerow_protocol.log_changes import make_rotate, make_update
+from hedgerow_protocol.log_changes import make_rotate
 from hedgerow_protocol.log_entry import DeviceGrant
-from hedgerow_protocol.message import ChainPlace, Message, sign_message
+from hedgerow_protocol.message import Message
 from node.network.world import Person, World, eventually
-
-PHONE = b"the private seed of ana's phone."
-PHONE_KEY = DeviceKey(keys.public_key(PHONE))
-
-
-def branch_of(person: Person) -> Branch:
-    [branch] = person.node.store.messages.identities.log(person.author).branches
-    return branch
-
-
-def by_phone(person: Person, count: int) -> list[Message]:
-    """What ana's phone says, from its first message on."""
-    said: list[Message] = []
-    for number in range(count):
-        place = ChainPlace(number + 1, said[-1].id if said else None)
-        body = encode_body(Body(bytes(16), Comment("https://example.org/", Role.COMMENT, f"quince {number}")))
-        net, ts = person.node.keys.inception.header.net, int(person.clock.now())
-        said.append(
-            sign_message(seed=PHONE, author=person.author, place=place, kind=8, ts=ts, body=body, net=net)
-        )
-    return said
-
-
-async def publish(person: Person, *messages: Message) -> None:
-    """What another device of this person, or the keeper of the log, published here."""
-    await person.node.store.messages.put(messages, received=person.clock.now(), own=True)
-    for tell in person.node.on_published:
-        tell(messages)
-
-
-def update(person: Person, **changes: object) -> Message:
-    return make_update(
-        branch_of(person),
-        root_seed=person.node.keys.secrets()[Secret.ROOT],
-        nonce=person.clock.entropy(16),
-        ts=int(person.clock.now()),
-        net=person.node.keys.inception.header.net,
-        **changes,  # type: ignore[arg-type]
-    )
+from node.phones import PHONE_KEY, branch_of, by_phone, publish, update
 
 
 async def has(person: Person, *messages: Message) -> bool:
@@ -57,11 +16,11 @@ async def has(person: Person, *messages: Message) -> bool:
 async def test_a_lost_phone_is_removed_and_what_is_signed_with_it_stays_out(world: World) -> None:
     ana, ben = await world.seed(), await world.person("ben")
     await ben.join(ana, makes_member=True)
-    said = by_phone(ana, 6)
-    await publish(ana, update(ana, added=[DeviceGrant(PHONE_KEY)]))
-    await publish(ana, *said[:5])
+    said = by_phone(ana.node, 6)
+    await publish(ana.node, [update(ana.node, added=[DeviceGrant(PHONE_KEY)])])
+    await publish(ana.node, said[:5])
     await eventually(lambda: has(ben, *said[:5]), "ben has what the phone said")
-    await publish(ana, update(ana, removed={PHONE_KEY: ((3, said[2].id),)}))
+    await publish(ana.node, [update(ana.node, removed={PHONE_KEY: ((3, said[2].id),)})])
 
     async def is_cut() -> bool:
         return await has(ben, *said[:3]) and not await has(ben, said[3])
@@ -78,11 +37,11 @@ async def test_the_words_take_an_identity_back_at_every_node(world: World) -> No
     ana, ben = await world.seed(), await world.person("ben")
     await ben.join(ana, makes_member=True)
     own = await ana.share(3)
-    begin, words = branch_of(ana), ana.node.keys.secrets()[Secret.WORDS]
-    theft = update(ana, added=[DeviceGrant(PHONE_KEY)], removed={ana.node.device: ()})
-    loot = by_phone(ana, 2)
-    await publish(ana, theft)
-    await publish(ana, *loot)
+    begin, words = branch_of(ana.node), ana.node.keys.secrets()[Secret.WORDS]
+    theft = update(ana.node, added=[DeviceGrant(PHONE_KEY)], removed={ana.node.device: ()})
+    loot = by_phone(ana.node, 2)
+    await publish(ana.node, [theft])
+    await publish(ana.node, loot)
     await eventually(lambda: has(ben, *loot), "ben believes the thief")
     back = make_rotate(
         begin,
@@ -94,7 +53,7 @@ async def test_the_words_take_an_identity_back_at_every_node(world: World) -> No
         ts=int(ana.clock.now()),
         net=ana.node.keys.inception.header.net,
     )
-    await publish(ana, back)
+    await publish(ana.node, [back])
 
     async def is_back() -> bool:
         return await has(ben, back, *own) and not await has(ben, theft) and not await has(ben, loot[0])
