@@ -176,6 +176,9 @@ class Admission:
         faults = [reason for reason in verified.bad if reason not in BLAMELESS]
         if faults:
             self.on_bad(now, inflow.device, len(faults))
+        for message in verified.messages:
+            if message.header.kind == Kind.IDENTITY and self.carried.takes(message):
+                self._identities.learn(message)  # before what it authorises, wherever it stands in the batch
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
 
         def then(now: float, new: list[Message]) -> None:
@@ -224,13 +227,11 @@ class Admission:
         if not header.is_control and header.ts > now + limits.FUTURE_SECONDS:
             self._refuse(message.id, lambda now: header.ts > now + limits.FUTURE_SECONDS)
             return False
-        if header.kind == Kind.IDENTITY:
-            self._identities.learn(message)
         if not self._identities.is_authorised(message):
             if self._identities.may_count(message):
                 return True  # the store has the chains that decide
             if header.kind != Kind.IDENTITY:  # an entry is judged with those that are held each time it comes
-                self._refuse(message.id, lambda now: not self._identities.is_live(header))
+                self._refuse(message.id, self._until_log_changes(header.author))
             self.on_unauthorised(now, link, header.author)
             return False
         return True

@@ -2,12 +2,15 @@
 
 Every entry whose signature was verified is learned, in any order; what they say together is worked out when it is
 first asked for (`log_branches`). Nothing depends on when an entry came, and one that says nothing now may later.
+
+Anybody can sign an entry in another's name. Those whose signer no entry names are strangers: a few of all authors
+together are remembered, for the entry that names the signer may come after them.
 """
 
 from collections.abc import Iterable, Mapping
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.keys import AuthorKey, DeviceKey, commitment
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_branches import Branch, Log, Signed, SignedLater, branch_at, read_log
 from hedgerow_protocol.log_entry import Capability, Cut, LogEntry, Operation, decode_entry
@@ -27,23 +30,56 @@ class Identities:
         self._logs: dict[AuthorKey, Log] = {}
         self._devices: dict[AuthorKey, dict[DeviceKey, int]] = {}
         """What all open branches together let each device do; only for logs that were read."""
+        self._signers: dict[AuthorKey, set[bytes]] = {}
+        """The roots that openings name, and the commitments to recovery keys."""
+        self._strangers: dict[MessageId, tuple[AuthorKey, Signed | SignedLater]] = {}
 
     def learn(self, message: Message) -> bool:
-        """Take a verified message of kind 0; whether it was not known.
+        """Take a verified message of kind 0; whether it is one of its author's log that was not known.
 
         Raises `RemoteProtocolError` when its body breaks the schema.
         """
         signed = _signed(message)
         author = message.header.author
-        held = self._held.setdefault(author, {})
-        if message.id in held:
+        if message.id in self._held.get(author, ()):
             return False
-        held[message.id] = signed
-        self._logs.pop(author, None)
-        self._devices.pop(author, None)
-        if len(held) > limits.MAX_ENTRIES_HELD:
+        if not self._is_of_log(author, signed):
+            self._remember_stranger(author, signed)
+            return False
+        self._take(author, signed)
+        if len(self._held[author]) > limits.MAX_ENTRIES_HELD:
             self._forget_some(author)
         return True
+
+    def _is_of_log(self, author: AuthorKey, signed: Signed | SignedLater) -> bool:
+        signers = self._signers.get(author, set())
+        if signed.entry.operation == Operation.INCEPTION:
+            return True
+        return signed.signer in signers or commitment(signed.signer) in signers
+
+    def _take(self, author: AuthorKey, signed: Signed | SignedLater) -> None:
+        self._held.setdefault(author, {})[signed.id] = signed
+        self._logs.pop(author, None)
+        self._devices.pop(author, None)
+        if isinstance(signed, Signed) and signed.entry.operation != Operation.UPDATE:
+            following = signed.entry.next
+            self._signers.setdefault(author, set()).update(
+                {signed.entry.root} if following is None else {signed.entry.root, following}
+            )
+            self._recognise(author)
+
+    def _recognise(self, author: AuthorKey) -> None:
+        """Take what was signed by keys that are no strangers any more."""
+        of_author = [one for owner, one in self._strangers.values() if owner == author]
+        for one in of_author:
+            if one.id in self._strangers and self._is_of_log(author, one):
+                del self._strangers[one.id]
+                self._take(author, one)
+
+    def _remember_stranger(self, author: AuthorKey, signed: Signed | SignedLater) -> None:
+        self._strangers[signed.id] = (author, signed)
+        if len(self._strangers) > limits.MAX_STRANGERS:
+            del self._strangers[next(iter(self._strangers))]
 
     def _forget_some(self, author: AuthorKey) -> None:
         # Of what has no effect, half: what is needed after all comes again with the next comparison.
@@ -113,10 +149,10 @@ class Identities:
 
     def may_count(self, message: Message) -> bool:
         """Whether a doubtful message may still come to be authorised: its key is one of the log, or cut off."""
-        log = self.log(message.header.author)
+        author = message.header.author
         if message.header.kind == Kind.IDENTITY:
-            return log.may_sign(message.header.device)
-        return bool(log.cuts_of(message.header.device))
+            return message.id in self._held.get(author, ())
+        return bool(self.log(author).cuts_of(message.header.device))
 
     def is_live(self, header: Header) -> bool:
         """Whether the logs held let this device publish for its author, whatever else it says."""

@@ -63,6 +63,8 @@ MAX_LATER_ENTRIES = 64
 """Entries of one log with operations that this revision does not know."""
 MAX_ENTRIES_HELD = 2_304
 """Entries of one author that are kept: those that belong to the log, at most 1,089, and as many beside them."""
+MAX_STRANGERS = 4_096
+"""Entries of all authors together that keys signed which no log names: about 4 MB."""
 UNDECIDED_SECONDS = 30 * 86_400
 """How long a message of a removed device is kept aside while links are missing that would decide on it."""
 CERTIFICATE_DAYS = 30

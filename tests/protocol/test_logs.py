@@ -428,3 +428,40 @@ def test_a_cut_reaches_what_the_rules_say_in_whatever_order_and_with_whatever_ho
         reach.add(one.id, one.header)
     expected = log_model.standing([cut], [(one.id, one.header.seq, one.header.prev) for one in there])
     assert {one.id: reach.standing(one.id, one.header.seq).value for one in there} == expected
+
+
+# --- Entries that anybody can sign ----------------------------------------------------------------------
+
+
+def test_entries_that_come_before_what_names_their_signers_have_effect_in_any_order() -> None:
+    known = learned([inception()])
+    first = restored(known, only_branch(known))
+    known.learn(first)
+    second = make_close(only_branch(known), recovery_seed=recovery(2), nonce=bytes(16), ts=5)
+    backwards = Identities()
+    assert [backwards.learn(one) for one in (second, first)] == [False, False]
+    assert not backwards.is_known(ANA)
+    assert backwards.learn(inception())
+    assert backwards.log(ANA).counted == {inception().id, first.id, second.id}
+    assert backwards.has_left(ANA)
+
+
+def test_a_flood_of_entries_in_the_name_of_many_is_bounded_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MAX_STRANGERS", 8)
+    known = learned([inception()])
+    before = known.log(ANA)
+    for number in range(40):
+        made = sign_message(
+            seed=bytes([200]) * 32,
+            author=ANA if number % 2 else AuthorKey(bytes([number]) * 32),
+            place=ChainPlace(1, None),
+            kind=0,
+            ts=4,
+            body=written.pack([bytes(16), [], [], 16, number]),
+        )
+        assert not known.learn(made)
+        assert not known.may_count(made)
+    assert known.log(ANA) is before
+    assert len(known._strangers) == 8
