@@ -13,6 +13,7 @@ entries say the same. Entries that have no effect now may get one by what comes 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, DeviceKey, commitment
@@ -128,7 +129,6 @@ class _Reader:
             self._sort_in(one)
         self._openings = self._find_openings()
         self._epochs = {(one.entry.root, one.entry.next) for one in self._openings.values()}
-        self._signers = frozenset(key for epoch in self._epochs for key in epoch if key is not None)
         self._before: dict[MessageId, Epoch] = {}
         """By a rotate whose chain is held: the epoch before it, up to the entry that it names."""
         self._rotated: defaultdict[MessageId, list[Signed]] = defaultdict(list)
@@ -160,35 +160,73 @@ class _Reader:
         ends = self._open_ends()
         has_left = len(counted) > limits.MAX_LOG_ENTRIES or len(ends) > limits.MAX_BRANCHES
         return Log(
-            counted=frozenset([*self._first(counted), *self._later_counted()]),
+            counted=frozenset([*counted, *self._later_counted(counted)]),
             is_known=bool(self._openings),
             is_contested=len(ends) > 1,
             branches=() if has_left else self._branches(ends),
-            signers=self._signers,
+            signers=frozenset(key for epoch in self._epochs for key in epoch if key is not None),
         )
 
     def _count(self) -> dict[MessageId, Signed]:
+        """What belongs to the log; where it is too much, one more than a log has, so that whoever gets it sees it."""
         counted = dict(self._openings)
         for rotate in self._openings.values():
             if rotate.entry.operation == Operation.ROTATE:
                 counted.update((one.id, one) for one in self._link(rotate))
-        for opening in self._openings.values():
-            if opening.id not in self._rotated:
-                counted.update((one.id, one) for one in self._tail(opening))
+        if len(counted) > limits.MAX_LOG_ENTRIES + 1:
+            return self._taken_in_turn()
+        tails = [
+            one
+            for opening in self._openings.values()
+            if opening.id not in self._rotated
+            for one in self._tail(opening)
+        ]
+        for one in sorted(tails, key=lambda one: (one.entry.index, one.id)):
+            if len(counted) <= limits.MAX_LOG_ENTRIES:
+                counted[one.id] = one
         return counted
 
-    def _first(self, counted: Mapping[MessageId, Signed]) -> list[MessageId]:
-        # One more than allowed, so that whoever is given these sees that there are too many.
-        if len(counted) <= limits.MAX_LOG_ENTRIES + 1:
-            return list(counted)
-        in_order = sorted(counted.values(), key=lambda one: (one.entry.index, one.id))
-        return [one.id for one in in_order[: limits.MAX_LOG_ENTRIES + 1]]
+    def _taken_in_turn(self) -> dict[MessageId, Signed]:
+        """Each time the entry of the lowest id among those that the ones taken before let in."""
+        taken: dict[MessageId, Signed] = {}
+        epochs: set[tuple[bytes, bytes | None]] = set()
+        waiting: defaultdict[tuple[bytes, bytes | None], list[Signed]] = defaultdict(list)
+        heap = [one.id for one in self._openings.values() if one.entry.operation == Operation.INCEPTION]
+        heapify(heap)
+        while heap and len(taken) <= limits.MAX_LOG_ENTRIES:
+            one = self._held[heappop(heap)]
+            if one.id in taken:
+                continue
+            taken[one.id] = one
+            let_in = self._led_to(one)
+            if one.entry.operation != Operation.UPDATE:
+                epochs.add((one.entry.root, one.entry.next))
+                let_in += waiting.pop((one.entry.root, one.entry.next), [])
+            for other in let_in:
+                epoch = (other.entry.root, other.entry.next)
+                if other.entry.operation == Operation.UPDATE and epoch not in epochs:
+                    waiting[epoch].append(other)
+                else:
+                    heappush(heap, other.id)
+        return taken
 
-    def _later_counted(self) -> list[MessageId]:
+    def _led_to(self, one: Signed) -> list[Signed]:
+        """The rotates that an opening committed to, and the update behind a rotate or an update."""
+        found: list[Signed] = []
+        if one.entry.operation != Operation.UPDATE and one.entry.next is not None:
+            found += self._rotates.get(one.entry.next, ())
+        before = self._previous(one)
+        wanted = commitment(one.signer) if one.entry.operation == Operation.ROTATE else one.entry.next
+        if before is not None and (before.entry.operation, before.entry.next) == (Operation.UPDATE, wanted):
+            found.append(before)
+        return found
+
+    def _later_counted(self, counted: Mapping[MessageId, Signed]) -> list[MessageId]:
+        openings = [one for one in counted.values() if one.entry.operation != Operation.UPDATE]
+        roots = {one.entry.root for one in openings}
+        commitments = {one.entry.next for one in openings}
         found = [
-            one.id
-            for one in self._later
-            if one.signer in self._signers or commitment(one.signer) in self._signers
+            one.id for one in self._later if one.signer in roots or commitment(one.signer) in commitments
         ]
         return sorted(found)[: limits.MAX_LATER_ENTRIES]
 

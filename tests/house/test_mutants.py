@@ -211,7 +211,7 @@ MUTANTS = [
     ),
     Mutant(
         "log_branches.py",
-        "if one.signer in self._signers or commitment(one.signer) in self._signers",
+        "if one.signer in roots or commitment(one.signer) in commitments",
         "if True",
         "anyone's later entries",
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -321,6 +322,30 @@ def test_more_inceptions_than_a_log_holds_empty_the_sets_and_are_not_all_kept() 
     assert counted == set(sorted(one.id for one in many)[: limits.MAX_LOG_ENTRIES + 1])
     alone = learned([one for one in many if one.id in counted])
     assert (alone.has_left(ANA), alone.log(ANA).counted) == (True, counted)
+
+
+@settings(max_examples=60, deadline=None)
+@given(logs_of_messages(most=18), st.integers(2, 9), st.randoms(use_true_random=False))
+def test_of_too_many_entries_nodes_end_with_the_same(
+    entries: list[Message], most: int, random: Random
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        # Only where a log is read: the idx of an entry is judged by the same limit.
+        lowered = SimpleNamespace(**{**vars(limits), "MAX_LOG_ENTRIES": most})
+        patched.setattr("hedgerow_protocol.log_branches.limits", lowered)
+        whole = learned(entries)
+        alone = learned([one for one in entries if one.id in whole.log(OWNER).counted])
+        assert alone.log(OWNER).counted == whole.log(OWNER).counted
+        assert alone.has_left(OWNER) == whole.has_left(OWNER)
+        nodes = [learned(random.sample(entries, random.randrange(len(entries) + 1))) for _ in range(3)]
+        by_id = {one.id: one for one in entries}
+        for _ in range(2 * len(entries)):
+            for giver in nodes:
+                for taker in nodes:
+                    for key in giver.log(OWNER).counted:
+                        taker.learn(by_id[key])
+        assert len({node.log(OWNER).counted for node in nodes}) == 1
+        assert len({node.has_left(OWNER) for node in nodes}) == 1
 
 
 def test_what_a_flood_without_effect_leaves_in_memory_is_bounded() -> None:
