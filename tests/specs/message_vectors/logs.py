@@ -402,8 +402,21 @@ def _updated() -> list[Story]:
             1,
             None,
         ),
+        (
+            "ID-13",
+            "a cut of a device that might only follow",
+            [update(_follower(), (), {PHONE: [[1, phone[0].id]]}, seq=2), _follower(), begin],
+            {AUTHORISED: laptop + phone},
+            1,
+            [0, 1, 2],
+        ),
         ("ID-23", "a 33rd live device", [*_crowd(begin), begin], {AUTHORISED: laptop, OFF: phone}, 1, None),
     ]
+
+
+def _follower() -> Entry:
+    content = [1, 1, inception().id, ROOT_KEY, committed(1), [[PHONE_KEY, 2]], []]
+    return signed([NONCE, [], [], *content], ROOT)
 
 
 def _lesser(begin: Entry) -> Entry:
