@@ -130,7 +130,7 @@ EVENING = (
     refused("HG-R1", "trail", "fork", "{trail}", "--fill", "3", THING),
     done("trail", "show", "{fork}", as_="trail"),
     done("trail", "done", "{trail}", "1", "--undo", as_="trail done"),
-    done("trail", "edit", "{fork}", "--summary", "Two steps", as_="trail edit"),
+    done("trail", "edit", "{fork}", "--summary", "Two steps", "--add", "? more", as_="trail edit"),
     done("trail", "edit", "{trail}", "--step", OTHER, "--step", THING, as_="trail edit"),
     misused("trail", "edit", "{fork}"),
     refused("HG-R1", "trail", "edit", "{fork}", "--fill", "9", THING),

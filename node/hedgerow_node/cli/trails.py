@@ -81,6 +81,7 @@ def new_command(
 @click.option("--step", "steps", multiple=True, help="Instead of its steps. " + STEP_HELP)
 @click.option("--file", type=click.Path(path_type=Path), help="Instead of its steps. " + FILE_HELP)
 @click.option("--fill", type=(int, str), multiple=True, metavar="STEP THING", help="A thing for a step.")
+@click.option("--add", multiple=True, help="A step behind the others: a thing, or “? ROLE”.")
 @click.option("--topic", "topics", multiple=True, help="Other topics; may be given several times.")
 @pass_asked
 def fork_command(asked: Asked, /, trail: str, **changes: object) -> None:
@@ -95,6 +96,7 @@ def fork_command(asked: Asked, /, trail: str, **changes: object) -> None:
 @click.option("--step", "steps", multiple=True, help="New steps. " + STEP_HELP)
 @click.option("--file", type=click.Path(path_type=Path), help="New steps. " + FILE_HELP)
 @click.option("--fill", type=(int, str), multiple=True, metavar="STEP THING", help="A thing for a step.")
+@click.option("--add", multiple=True, help="A step behind the others: a thing, or “? ROLE”.")
 @click.option("--topic", "topics", multiple=True, help="New topics; may be given several times.")
 @pass_asked
 def edit_command(asked: Asked, /, trail: str, **changes: object) -> None:
@@ -148,13 +150,17 @@ def _text_in(file: Path) -> str:
 
 
 def _changes(options: Json) -> Json:
-    lines, file, fill, topics = (options.pop(name) for name in ("steps", "file", "fill", "topics"))
+    lines, file, fill, add, topics = (
+        options.pop(name) for name in ("steps", "file", "fill", "add", "topics")
+    )
     assert isinstance(lines, tuple)
     assert isinstance(fill, tuple)
+    assert isinstance(add, tuple)
     assert isinstance(file, Path | None)
     values = {name: value for name, value in options.items() if value is not None}
     values |= {"topics": topics} if topics else {}
     values |= {"fill": [{"step": step, "thing": thing} for step, thing in fill]} if fill else {}
+    values |= {"add": _steps(add, None)} if add else {}
     steps = _steps(lines, file)
     return values if steps is None else values | {"steps": steps}
 

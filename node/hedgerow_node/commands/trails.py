@@ -78,6 +78,8 @@ class ForkTrail(Request):
     steps: tuple[NewStep, ...] | None = None
     fill: tuple[Filling, ...] = ()
     """Things for steps of it, above all for roles that nobody has filled."""
+    add: tuple[NewStep, ...] = ()
+    """Steps behind the others."""
     topics: tuple[str, ...] | None = None
 
 
@@ -89,6 +91,7 @@ class EditTrail(Request):
     summary: str | None = None
     steps: tuple[NewStep, ...] | None = None
     fill: tuple[Filling, ...] = ()
+    add: tuple[NewStep, ...] = ()
     topics: tuple[str, ...] | None = None
 
 
@@ -205,6 +208,7 @@ async def _changed(node: Node, before: tuple[Saying, Trail], request: ForkTrail 
     steps = trail.steps if request.steps is None else await _steps(node, request.steps)
     for filling in request.fill:
         steps = await _filled(node, steps, filling)
+    steps += await _steps(node, request.add, first=len(steps) + 1)
     changed = replace(
         trail,
         title=trail.title if request.title is None else words.line(request.title),
@@ -215,8 +219,8 @@ async def _changed(node: Node, before: tuple[Saying, Trail], request: ForkTrail 
     return replace(saying, content=changed, topics=topics)
 
 
-async def _steps(node: Node, given: Sequence[NewStep]) -> tuple[Step, ...]:
-    return tuple([await _step(node, number, step) for number, step in enumerate(given, start=1)])
+async def _steps(node: Node, given: Sequence[NewStep], first: int = 1) -> tuple[Step, ...]:
+    return tuple([await _step(node, number, step) for number, step in enumerate(given, start=first)])
 
 
 async def _step(node: Node, number: int, given: NewStep) -> Step:

@@ -28,8 +28,9 @@ async def show_trails(visit: Visit) -> web.StreamResponse:
 
 
 async def show_new(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
-    """The form for a new trail."""
-    return visit.page("trail_new.html", {"given": filled("trail new", {}, refused)}, refused)
+    """The form for a new trail, with a first step where the address names one."""
+    before = {"steps": visit.request.query.get("thing", "")}
+    return visit.page("trail_new.html", {"given": filled("trail new", before, refused)}, refused)
 
 
 async def show_trail(visit: Visit) -> web.StreamResponse:

@@ -110,6 +110,17 @@ async def test_a_trail_is_changed_by_its_author_with_its_history_and_by_nobody_e
     assert (await refusal(node, "trail", trail=first)).kind is Code.NO_TRAIL
 
 
+async def test_steps_are_added_behind_the_others_and_may_need_them(node: Node, pattern: str) -> None:
+    added = [{"thing": BOOK, "requires": [2]}, {"role": "more", "requires": [3]}]
+    fork = await call(node, "trail fork", trail=pattern, fill=[{"step": 2, "thing": PAGE}], add=added)
+    said = await content(node, fork["thing"])
+    assert isinstance(said, Trail)
+    assert [step.requires for step in said.steps] == [(), (0,), (1,), (2,)]
+    problem = await refusal(node, "trail edit", trail=fork["thing"], add=[{"thing": BOOK, "requires": [5]}])
+    assert problem.kind is Code.REQUEST_WRONG
+    assert "step 5" in problem.detail
+
+
 async def test_progress_stays_on_this_computer_and_moves_with_the_things(node: Node, pattern: str) -> None:
     published: list[Message] = []
     node.on_published.append(published.extend)

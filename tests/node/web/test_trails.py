@@ -103,6 +103,14 @@ async def test_a_trail_of_somebody_else_is_forked_and_the_fork_changed(app: App,
     assert "Mine, better" not in (await visitor.get("/trails")).text()
 
 
+async def test_a_trail_is_begun_from_a_thing(visitor: Visitor) -> None:
+    await visitor.post("/save", {"thing": HERON})
+    (way,) = [
+        link for link in (await visitor.get(thing_path(HERON))).links() if link.startswith("/trail/new")
+    ]
+    assert _value(await visitor.get(way), "new-steps") == HERON
+
+
 async def test_a_trail_is_reached_by_its_message_too_and_what_is_none_is_told(visitor: Visitor) -> None:
     trail = _name(await _made(visitor))
     assert (await visitor.get(thing_path(trail))).path == f"/trail/{trail}"
