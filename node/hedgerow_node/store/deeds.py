@@ -12,7 +12,7 @@ STANCES = {"for": "endorsed", "against": "advised against", "limits": "saw limit
 def deed(statement: Statement, end_title: str = "") -> str:
     """For example "Ben endorsed it: clear examples"; `end_title` names the far end of a connection."""
     words = f"{subject(statement)} {_verb(statement, end_title)}"
-    said = statement.reason or statement.text
+    said = statement.reason or statement.text or (statement.summary if statement.kind == "trail" else "")
     return f"{words}: {quote(said)}" if said else words
 
 
