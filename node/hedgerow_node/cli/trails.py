@@ -187,6 +187,8 @@ def _show_trail(screen: Screen, shown: Record) -> None:
         screen.line(f"Forked from “{text(origin['title'])}” by {label(origin['by'])}: {text(origin['id'])}")
     elif statement["lineage"]:
         screen.line("Forked from a trail that is not here.")
+    if shown["newest"] not in (None, shown["id"]):
+        screen.line(f"An earlier version. The newest: hedgerow trail show {text(shown['newest'])}", "next")
     for place in records(shown["places"]):
         _show_place(screen, place)
     if shown["open_roles"]:

@@ -189,6 +189,8 @@ class TrailView:
     """A trail with what its owner here has done of it."""
 
     id: str
+    newest: str | None
+    """The version that stands now; None where it was withdrawn."""
     statement: Statement
     places: tuple[Place, ...]
     """Its steps, in order."""

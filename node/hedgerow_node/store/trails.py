@@ -8,7 +8,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hedgerow_node.store import cursors
 from hedgerow_node.store.cursors import TimeCursor
 from hedgerow_node.store.histories import versions_of
-from hedgerow_node.store.records import Hidden, Page, Place, Rule, Statement, Step, TrailEntry, TrailView
+from hedgerow_node.store.records import (
+    Hidden,
+    Page,
+    Place,
+    Rule,
+    State,
+    Statement,
+    Step,
+    TrailEntry,
+    TrailView,
+)
 from hedgerow_node.store.rows import as_list
 from hedgerow_node.store.statements import rows_of_messages, statements_in
 from hedgerow_node.store.titles import titles_of
@@ -96,10 +106,12 @@ def view_trail(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) -
     statement = _trail_in(db, view, identifier)
     if statement is None:
         return None
-    versions = [statement.id, *(version.id for version in versions_of(db, view, identifier))]
+    history = versions_of(db, view, identifier)
+    versions = [statement.id, *(version.id for version in history)]
     places = _places(db, view, statement.steps)
     return TrailView(
         id=statement.id,
+        newest=next((version.id for version in history if version.state is State.CURRENT), None),
         statement=statement,
         places=places,
         minutes=_minutes(statement.steps),

@@ -15,6 +15,8 @@ from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.keys import did_of
+from hedgerow_protocol.kinds import Unknown
+from hedgerow_protocol.things import message_thing
 from node.api.serving import environment, hedgerow, running
 from node.cli.calling import call
 from simulator.author import Author
@@ -65,6 +67,51 @@ def test_both_versions_of_a_description_are_shown_with_their_titles(tmp_path: Pa
     ]
     assert [line.endswith("an earlier version") for line in shown if "shared it" in line] == [False, True]
     assert shown.count("    level: beginner · minutes: 12") == 2
+
+
+def test_what_was_found_and_labelled_is_said_in_words(tmp_path: Path) -> None:
+    _said(tmp_path, "attest", HERON, "size", "4.5 MB")
+    _said(tmp_path, "attest", HERON, "still-right", "no")
+    _said(tmp_path, "attest", HERON, "captions", "en tr")
+    _said(tmp_path, "label", HERON, "advertising", "--reason", "It sells")
+    shown = "\n".join(_said(tmp_path, "show", HERON))
+    for words in (
+        "size: 4.3 MiB",
+        "still right: no",
+        "captions: en tr",
+        "labelled it “advertising”",
+        "It sells",
+    ):
+        assert words in shown
+    assert "None" not in shown
+
+
+def test_a_trail_is_shown_with_what_is_open_and_what_is_next(tmp_path: Path) -> None:
+    made = _said(tmp_path, "trail", "new", "To the mill", "--step", HERON, "--step", "? a second bird")
+    name = made[1].split()[-1]
+    _said(tmp_path, "trail", "done", name, "1")
+    shown = _said(tmp_path, "trail", "show", name)
+    assert f"  [x] 1. {HERON}" in shown
+    assert "  [ ] 2. (a second bird: nobody has filled this role yet)" in shown
+    assert any("--fill STEP THING" in line for line in shown)
+    assert "1 of 2 steps done; only this computer knows." in shown
+    assert _said(tmp_path, "trail", "show", name, "--steps") == [HERON, "? a second bird"]
+    assert _said(tmp_path, "trail")[:2] == ["To the mill", _said(tmp_path, "trail", "list")[1]]
+
+
+def test_a_message_of_a_newer_hedgerow_is_said_to_be_one(tmp_path: Path) -> None:
+    async def receive() -> str:
+        node = await Node.open(Home(tmp_path), Clock())
+        ben = Author(5)
+        message = ben.say(Unknown(40, ("hedgehogsecret",)), ts=int(node.clock.now()))
+        await node.store.messages.put([ben.inception, message], received=node.clock.now())
+        await node.close()
+        return message_thing(message.id)
+
+    shown = "\n".join(_said(tmp_path, "show", asyncio.run(receive())))
+    assert "made with a newer Hedgerow (kind 40)" in shown
+    assert "hedgehogsecret" not in shown
+    assert "hedgerow add" not in shown
 
 
 def test_a_connection_is_read_from_either_of_its_ends(tmp_path: Path) -> None:

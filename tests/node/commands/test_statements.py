@@ -47,6 +47,11 @@ async def test_every_publishing_act_says_who_receives_it(node: Node) -> None:
         await call(node, "connect", from_=PAGE, relation="leads-to", to="topic:hedges", reason="next"),
         await call(node, "comment", thing=PAGE, text="nice"),
         await call(node, "profile set", name="Ana"),
+        await call(node, "attest", thing=PAGE, claim="opens"),
+        await call(node, "label", thing=PAGE, label="good", reason="It is"),
+        await call(node, "trail new", title="A way", steps=[{"thing": PAGE}]),
+        await call(node, "vouch", did=other.did, reason="My teacher"),
+        await call(node, "introduce", one=other.did, other=Other(2).did, reason="Both walk"),
         await call(node, "follow", did=other.did),
         await call(node, "unfollow", did=other.did),
     ]

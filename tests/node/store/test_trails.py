@@ -1,10 +1,13 @@
 """Trails as they are listed and shown, and what was attested, labelled, vouched for and introduced."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hedgerow_node.store import schema
 from hedgerow_node.store.records import ThingView, TrailView
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.keys import DeviceKey
@@ -22,6 +25,7 @@ from hedgerow_protocol.kinds import (
 )
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_thing
+from node.store.opened import DATABASE
 from node.store.voices import Voice, opened, put
 
 ANA, BEN, CY = Voice("Ana of trails"), Voice("Ben of trails"), Voice("Cy of trails")
@@ -111,6 +115,8 @@ async def test_a_fork_names_its_origin_and_the_origin_shows_it_in_every_version(
     assert origin is not None
     assert origin.title == "Origin"
     assert [one.title for one in (await seen(store, second)).forks] == ["Fork"]
+    for version in (first, second):
+        assert (await seen(store, version)).newest == message_thing(second.id)
     orphan = trail(ANA, 6, "Orphan", Step(PAGE), lineage=(MessageId(bytes(32)),))
     await put(store, orphan)
     assert (await seen(store, orphan)).forked_from is None
@@ -234,14 +240,23 @@ async def test_a_receipt_stands_with_the_message_that_it_names(store: Store) -> 
     assert (await store.views.feed()).results[0].thing == PAGE
 
 
-async def test_messages_of_kinds_that_were_unknown_before_become_findable(store: Store) -> None:
-    """What an older program stored without reading it is indexed after the migration."""
+async def test_trails_that_an_older_program_stored_without_reading_them_become_findable(
+    tmp_path: Path,
+) -> None:
     message = trail(BEN, 12, "Older", Step(PAGE))
-    await put(store, message)
-    await store.database.write(lambda db: db.execute("DELETE FROM statements"))
-    await store.database.write(
-        lambda db: db.execute("INSERT INTO unindexed SELECT row FROM messages WHERE kind = 7")
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.mkdir()
+    old.mkdir()
+    async with opened(new) as store:
+        await put(store, message)
+    schema.migrate(
+        old / DATABASE, {number: sql for number, sql in schema.known_migrations().items() if number < 4}
     )
-    await store.database.write(lambda db: db.execute("DELETE FROM texts"))
-    await store.indexing.finish()
-    assert await titles(store) == ["Older"]
+    with closing(sqlite3.connect(old / DATABASE)) as db, db:
+        db.execute("ATTACH ? AS new", [str(new / DATABASE)])
+        for table in ("authors", "devices", "messages", "sums"):
+            db.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+    async with opened(old) as store:
+        await store.indexing.finish()
+        assert await titles(store) == ["Older"]
+        assert [one.title for one in (await thing(store, PAGE)).trails] == ["Older"]

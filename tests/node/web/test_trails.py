@@ -95,6 +95,8 @@ async def test_a_trail_of_somebody_else_is_forked_and_the_fork_changed(app: App,
     )
     assert changed.texts("h1") == ["Mine, better"]
     assert "Its versions" in changed.text()
+    assert "Go to the version that stands now" not in changed.text()
+    assert "Go to the version that stands now" in (await visitor.get(f"/trail/{_name(fork)}")).text()
     refused = await visitor.post("/trail/edit", {**filled, "trail": _name(changed), "steps": "note: x"})
     assert (refused.status, _value(refused, "edit-steps")) == (422, "note: x")
     assert (await visitor.post("/trail/edit", {**filled, "trail": origin})).status == 403
