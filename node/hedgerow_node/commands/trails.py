@@ -231,7 +231,7 @@ async def _step(node: Node, number: int, given: NewStep) -> Step:
     if requires and not 1 <= requires[0] <= requires[-1] < number:
         raise Problem(Code.REQUEST_WRONG, f"step {number} needs a step that does not come before it")
     return Step(
-        thing=await thing_named(node, given.thing) if given.thing.strip() else None,
+        thing=await _thing_of_step(node, number, given.thing) if given.thing.strip() else None,
         role=role,
         note=words.text(given.note),
         requires=tuple([place - 1 for place in requires]),
@@ -242,8 +242,15 @@ async def _step(node: Node, number: int, given: NewStep) -> Step:
 
 async def _filled(node: Node, steps: tuple[Step, ...], filling: Filling) -> tuple[Step, ...]:
     step = _step_at(steps, filling.step)
-    filled = step._replace(thing=await thing_named(node, filling.thing))
+    filled = step._replace(thing=await _thing_of_step(node, filling.step, filling.thing))
     return (*steps[: filling.step - 1], filled, *steps[filling.step :])
+
+
+async def _thing_of_step(node: Node, number: int, name: str) -> str:
+    try:
+        return await thing_named(node, name)
+    except Problem as problem:
+        raise Problem(problem.kind, f"step {number}: {problem.detail}", problem.next_step) from None
 
 
 def _step_at(steps: Sequence[Step], number: int) -> Step:

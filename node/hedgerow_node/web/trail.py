@@ -22,7 +22,7 @@ async def trail_page(
         "summary": view.statement.summary,
         "steps": write_steps(view.statement.steps),
     }
-    before = {"trail edit": written, "trail fork": {**written, "topics": ""}}
+    before = dict.fromkeys(("trail edit", "trail fork"), written)
     values = {
         "view": view,
         "message": message,

@@ -72,6 +72,16 @@ async def test_steps_that_lead_nowhere_are_refused_in_words(
     assert problem.detail
 
 
+@pytest.mark.parametrize(
+    ("thing", "code"), [("no thing", Code.NOT_A_THING), ("hedgerow:zzzzzz", Code.NO_SUCH_MESSAGE)]
+)
+async def test_a_step_that_names_nothing_is_told_by_its_number(node: Node, thing: str, code: Code) -> None:
+    problem = await refusal(node, "trail new", title="Wrong", steps=[{"thing": PAGE}, {"thing": thing}])
+    assert problem.kind is code
+    assert problem.detail.startswith("step 2: ")
+    assert thing in problem.detail
+
+
 async def test_more_steps_than_a_trail_may_have_are_refused_before_anything_is_stored(node: Node) -> None:
     problem = await refusal(node, "trail new", title="Long", steps=[{"thing": PAGE}] * 201)
     assert problem.kind is Code.NOT_ALLOWED
