@@ -28,8 +28,8 @@ from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.things import message_id_of
 
-MAX_TRAILS = 100
-"""Trails through one thing, and forks of one trail, that are listed."""
+MAX_TRAILS = 30
+"""Trails through one thing, and forks of one trail, that are listed: each is read whole."""
 MAX_SAID = 300
 """Statements about a trail that are listed with it."""
 LATEST = f"""
@@ -40,11 +40,12 @@ AND s.author NOT IN (SELECT value FROM json_each(:hidden))
 AND EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
 ORDER BY s.at DESC, s.row DESC LIMIT :limit
 """  # noqa: S608
+# The plus keeps SQLite from walking all that somebody ever said who is muted.
 HIDDEN = f"""
 SELECT s.author, count(*) FROM statements AS s
 WHERE s.kind = {Kind.TRAIL:d} AND s.at <= :at AND s.at >= :oldest AND s.row <= :top
 AND (:authors IS NULL OR s.author IN (SELECT value FROM json_each(:authors)))
-AND s.author IN (SELECT value FROM json_each(:hidden))
+AND +s.author IN (SELECT value FROM json_each(:hidden))
 AND EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
 GROUP BY s.author
 """  # noqa: S608
