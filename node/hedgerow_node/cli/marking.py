@@ -36,7 +36,7 @@ def label_command(asked: Asked, thing: str, label: str, reason: str) -> None:
 @click.option("--reason", required=True, help="How you know them.")
 @pass_asked
 def vouch_command(asked: Asked, did: str, reason: str) -> None:
-    """Stand for somebody, so that others hear them."""
+    """Stand for somebody: they are who they say, and worth hearing."""
     say(asked, "vouch", {"did": did, "reason": reason}, "You vouch for them.")
 
 

@@ -18,7 +18,7 @@ FILE_HELP = "A text file with the steps, as `trail show --steps` writes them."
 @click.group("trail", invoke_without_command=True, params=common_options())
 @click.pass_context
 def trail_command(context: click.Context) -> None:
-    """Ways through things, in steps: make, follow and fork them."""
+    """Ways through things, in steps: make, walk and fork them."""
     if context.invoked_subcommand is None:
         context.invoke(list_command)
 
