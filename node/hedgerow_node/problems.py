@@ -425,6 +425,12 @@ class Code(Enum):
         "A passphrase is needed, and nobody is here to type it",
         "Give it in a file: --passphrase-file FILE.",
     )
+    PROGRAM_SILENT = (
+        "HG-C4",
+        422,
+        "This program does not answer line by line",
+        "Try it by hand: a line of JSON in, a line of JSON out (specs/conformance.md).",
+    )
     # --- U: what should not happen ---
     UNEXPECTED = (
         "HG-U1",

@@ -9,4 +9,5 @@ def unpackb(
     max_array_len: int = ...,
     max_map_len: int = ...,
     max_ext_len: int = ...,
+    strict_map_key: bool = ...,
 ) -> object: ...

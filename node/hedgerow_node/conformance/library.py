@@ -1,0 +1,165 @@
+"""This implementation as a line-based program: the protocol package put to its own vectors from outside.
+
+    python -m hedgerow_node.conformance.library
+
+It covers every file but 08-sync/responder, which needs a store.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import TextIO
+
+import ada_url
+import msgspec
+
+from hedgerow_node.conformance import library_links
+from hedgerow_node.conformance.cases import KIND_FILES
+from hedgerow_node.conformance.library_values import data_in, number_in, shown, texts_in
+from hedgerow_node.conformance.shown import Json
+from hedgerow_protocol import base58, codec, identity, keys, kinds, message, things
+from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
+
+NO_LIMIT = 2**20
+"""Bytes of a value where the case names no limit."""
+Answering = Callable[[Json], Json]
+
+
+def _value(case: Json) -> Json:
+    limit = number_in(case, "max_size") if "max_size" in case else NO_LIMIT
+    return {"value": shown(codec.decode(data_in(case, "bytes"), limit))}
+
+
+def _hash(case: Json) -> Json:
+    return {"hash": keys.hash_for(str(case["purpose"]), data_in(case, "data")).hex()}
+
+
+def _base58(case: Json) -> Json:
+    return {"data": base58.decode(str(case["text"])).hex()}
+
+
+def _signature(case: Json) -> Json:
+    keys.verify(data_in(case, "key"), data_in(case, "signature"), data_in(case, "message"))
+    return {}
+
+
+def _key_as_text(case: Json) -> Json:
+    return {"key": keys.key_of(str(case["did"])).hex()}
+
+
+def _recovery_key(case: Json) -> Json:
+    seed = keys.recovery_seed(data_in(case, "entropy"), number_in(case, "number"))
+    key = keys.public_key(seed)
+    return {"seed": seed.hex(), "key": key.hex(), "commitment": keys.commitment(key).hex()}
+
+
+def _log_entry(case: Json) -> Json:
+    found = message.decode_message(data_in(case, "message"))
+    message.verify(found)
+    entry = identity.decode_entry(found)
+    devices = [(grant.device, int(grant.capabilities)) for grant in entry.devices]
+    told = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    return {"entry": {name: shown(devices if name == "devices" else one) for name, one in told.items()}}
+
+
+def _authorisation(case: Json) -> Json:
+    known = identity.Identities()
+    for data in texts_in(case, "held"):
+        known.learn(message.decode_message(data))
+    header = message.decode_header(data_in(case, "header"))
+    return {"authorised": known.is_authorised(header), "contested": known.is_contested(header.author)}
+
+
+def _header(case: Json) -> Json:
+    header = message.decode_header(data_in(case, "header"))
+    return {"fields": {field.name: shown(getattr(header, field.name)) for field in fields(header)}}
+
+
+def _message(case: Json) -> Json:
+    found = message.decode_message(data_in(case, "message"))
+    message.verify(found)
+    return {"id": found.id.hex(), "body": shown(found.body)}
+
+
+def _form(case: Json) -> Json:
+    things.as_thing(case["thing"], "the thing")
+    return {}
+
+
+def _canonical(case: Json) -> Json:
+    return {"canonical": things.canonical_thing(str(case["given"]), _parsed)}
+
+
+def _topic(case: Json) -> Json:
+    thing = things.canonical_thing(str(case["given"]), _parsed)
+    return {"canonical": thing, "words": things.topic_words(thing)}
+
+
+def _parsed(text: str) -> str | None:
+    try:
+        return str(ada_url.URL(text).href)
+    except ValueError:
+        return None
+
+
+def _body(case: Json) -> Json:
+    body = kinds.decode_body(number_in(case, "kind"), data_in(case, "body"))
+    content = body.content
+    values = (
+        content.values
+        if isinstance(content, kinds.Unknown)
+        else tuple([getattr(content, field.name) for field in fields(content)])
+    )
+    told = (
+        ("topics", body.topics),
+        ("refs", body.refs),
+        ("extra", body.extra),
+        ("content", values),
+    )
+    return {"value": {"nonce": body.nonce.hex(), **{name: shown(one) for name, one in told}}}
+
+
+ANSWERS: dict[str, Answering] = {
+    "01-identity/keys-as-text": _key_as_text,
+    "01-identity/recovery-keys": _recovery_key,
+    "01-identity/log-entries": _log_entry,
+    "01-identity/authorisation": _authorisation,
+    "02-encoding/values": _value,
+    "02-encoding/hashes": _hash,
+    "02-encoding/base58": _base58,
+    "02-encoding/signatures": _signature,
+    "03-messages/headers": _header,
+    "03-messages/messages": _message,
+    "04-things/forms": _form,
+    "04-things/addresses": _canonical,
+    "04-things/identifiers": _canonical,
+    "04-things/topics": _topic,
+    **library_links.ANSWERS,
+}
+
+
+def answer(file: str, case: Json) -> Json:
+    """The answer to one case; `expect` is None for a file that is not covered."""
+    decide = _body if file.startswith(KIND_FILES) else ANSWERS.get(file)
+    if decide is None:
+        return {"expect": None}
+    try:
+        return {"expect": "ok", **decide(case)}
+    except library_links.Refused as refusal:
+        return {"expect": refusal.reason.value, **refusal.results}
+    except RemoteProtocolError as error:
+        return {"expect": error.reason.value}
+    except LocalProtocolError:
+        return {"expect": "local"}
+
+
+def main(questions: Iterable[str], answers: TextIO) -> None:
+    """Answer until there are no more questions."""
+    for line in questions:
+        question = msgspec.json.decode(line)
+        told = answer(question["file"], question["case"])
+        print(msgspec.json.encode(told).decode(), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.stdin, sys.stdout)

@@ -1,0 +1,195 @@
+"""An author whom the node carries: joining by an invite, publishing over links, seeing what the node holds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgpack
+
+from hedgerow_node.conformance.live.calling import Target
+from hedgerow_node.conformance.live.check import Broken
+from hedgerow_node.conformance.live.linked import Linked
+from hedgerow_node.conformance.live.speaker import Speaker, Written, written
+from hedgerow_protocol import limits
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.frame import (
+    Accept,
+    Accepted,
+    Get,
+    Messages,
+    Mode,
+    Range,
+    Scope,
+    Sub,
+    Tier,
+    pack_ids,
+)
+from hedgerow_protocol.invite import SignedInvite, Verdict, sign_acceptance
+from hedgerow_protocol.kinds import Kind, Retract
+from hedgerow_protocol.message import Message, MessageId, decode_message, message_id
+
+NAME = "conformance"
+STORED_WITHIN = 5.0
+"""Seconds in which a node that is not busy stores what it was given."""
+LOOK_AGAIN = 0.02
+KIND_PLACE = 2
+"""Position of the kind in a header."""
+
+
+@dataclass(slots=True)
+class Joined:
+    """A member of the node that is judged."""
+
+    target: Target
+    speaker: Speaker
+    invite: SignedInvite
+    said: list[MessageId]
+    """What was published and is withdrawn at the end."""
+
+    @property
+    def whole(self) -> Filter:
+        """Everything of this author."""
+        return Filter(authors=(self.speaker.key,))
+
+    async def accept(self, acceptance: bytes) -> int:
+        """Bring an acceptance of the invite; the verdict."""
+        async with self.target.link() as link:
+            return await self.bring(link, self.invite.to_bytes(), acceptance)
+
+    async def bring(self, link: Linked, invite: bytes, acceptance: bytes) -> int:
+        """Bring any acceptance of any invite; the verdict."""
+        number = link.next()
+        await link.put(Accept(number, invite, acceptance))
+        answer = await link.take(Accepted)
+        if answer.req != number:
+            raise Broken("ACCEPTED has another number", "FR-3")
+        return answer.verdict
+
+    def acceptance(self) -> bytes:
+        """The acceptance of the invite."""
+        speaker = self.speaker
+        return sign_acceptance(self.invite, speaker.inception, NAME, speaker.now(), speaker.device_seed)
+
+    @asynccontextmanager
+    async def link(
+        self, wanted: Filter | None = None, mode: Mode = Mode.OFF
+    ) -> AsyncIterator[tuple[Linked, Scope]]:
+        """A link with one subscription, in which this author is carried."""
+        async with self.target.link() as link:
+            await link.put(Sub(link.next(), (wanted or self.whole).encode(), mode))
+            scope = await link.take(Scope)
+            while scope.carried[:1] != b"\x01":
+                scope = await link.take(Scope)
+            yield link, scope
+
+    async def push(self, link: Linked, *messages: Written) -> None:
+        """Send each in a frame of its own."""
+        for message in messages:
+            await link.put(Messages(0, ((0, message.data),), more=False))
+            self.said.append(message.id)
+
+    async def publish(self, link: Linked, *messages: Message) -> None:
+        """Push what holds and wait until the last is stored; raises `Broken` if it is not."""
+        await self.push(link, *[written(message) for message in messages])
+        for _ in range(round(STORED_WITHIN / LOOK_AGAIN)):
+            if await self.held(link, [messages[-1].id]):
+                return
+            await asyncio.sleep(LOOK_AGAIN)
+        raise Broken("what a member publishes is not stored", "SY-19")
+
+    async def held(self, link: Linked, ids: Iterable[MessageId]) -> dict[MessageId, bytes]:
+        """The messages of these ids that the node gives, by id, as they came."""
+        wanted, found = list(ids), dict[MessageId, bytes]()
+        for at in range(0, len(wanted), limits.MAX_FRAME_MESSAGES):
+            number = link.next()
+            await link.put(Get(number, pack_ids(wanted[at : at + limits.MAX_FRAME_MESSAGES])))
+            for data in await _answer(link, number):
+                found[_id_of(data)] = data
+        if not found.keys() <= set(wanted):
+            raise Broken("what was not asked for is given", "SY-13")
+        return found
+
+    async def stream(self, link: Linked, scope: Scope, tier: Tier) -> list[Message]:
+        """A whole tier, as RANGE gives it."""
+        found: list[Message] = []
+        while True:
+            after = (found[-1].header.ts, found[-1].id) if found else (0, bytes(limits.ID_SIZE))
+            number = link.next()
+            await link.put(Range(number, scope.req, scope.version, tier, *after, limits.RANGE_MESSAGES))
+            page = [_decoded(data) for data in await _answer(link, number)]
+            if not page:
+                return found
+            found += page
+
+    async def withdraw(self) -> None:
+        """Take back everything that was said."""
+        async with self.link() as (link, _):
+            kept = [
+                one
+                for one, data in (await self.held(link, self.said)).items()
+                if _kind_of(data) not in (Kind.IDENTITY, Kind.RETRACT)
+            ]
+            for at in range(0, len(kept), limits.MAX_TARGETS):
+                targets = tuple(sorted(kept[at : at + limits.MAX_TARGETS]))
+                await self.publish(link, self.speaker.say(Retract(targets)))
+
+
+def _id_of(data: bytes) -> MessageId:
+    """The id of a message that may be wrong otherwise; raises `Broken`."""
+    return message_id(_header_of(data))
+
+
+def _kind_of(data: bytes) -> object:
+    header = _unpacked(_header_of(data))
+    return header[KIND_PLACE] if isinstance(header, list) and len(header) > KIND_PLACE else None
+
+
+def _header_of(data: bytes) -> bytes:
+    match _unpacked(data):
+        case [bytes(header), *_]:
+            return header
+    raise Broken("what is given is no message", "ME-1")
+
+
+def _unpacked(data: bytes) -> object:
+    try:
+        return msgpack.unpackb(data, raw=False, strict_map_key=False)
+    except (ValueError, msgpack.UnpackException):
+        return None
+
+
+def _decoded(data: bytes) -> Message:
+    try:
+        return decode_message(data)
+    except RemoteProtocolError as error:
+        raise Broken(f"what is streamed does not hold: {error}", "SY-19") from None
+
+
+async def _answer(link: Linked, number: int) -> list[bytes]:
+    """The messages of an answer, all its parts."""
+    found: list[bytes] = []
+    while True:
+        part = await link.take(Messages)
+        if part.req != number:
+            continue
+        found += [data for _, data in part.messages]
+        if not part.more:
+            return found
+
+
+@asynccontextmanager
+async def joined(target: Target, invite: SignedInvite) -> AsyncIterator[Joined]:
+    """Join by this invite; at the end everything that was said is withdrawn. Raises `Broken`."""
+    speaker = Speaker(target.clock, target.net)
+    member = Joined(target, speaker, invite, [])
+    verdict = await member.accept(member.acceptance())
+    if verdict != Verdict.DONE:
+        raise Broken(f"the invite is answered with the verdict {verdict}")
+    async with member.link() as (link, _):
+        await member.publish(link, speaker.inception)
+    try:
+        yield member
+    finally:
+        await member.withdraw()
