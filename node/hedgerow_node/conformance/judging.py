@@ -7,6 +7,7 @@ from hedgerow_node.conformance.cases import OPTIONAL, VECTORS, Case, cases_of, v
 from hedgerow_node.conformance.lines import LineProgram
 from hedgerow_node.conformance.report import Failure, LeftOut, Report
 from hedgerow_node.conformance.shown import Json, is_same
+from hedgerow_node.problems import Code, Problem
 
 NOT_COVERED = "the program does not cover this file"
 LONGEST = 120
@@ -24,6 +25,8 @@ def judge_program(program: LineProgram, on_progress: OnProgress, folder: Path = 
         _judge_file(program, file, cases, report)
         done += len(cases)
         on_progress(done, total)
+    if not report.passed and not report.failed:
+        raise Problem(Code.PROGRAM_SILENT, f"{program.command}: it covers no file")
     return report
 
 

@@ -71,9 +71,12 @@ class LineProgram:
         if not line:
             raise self._fault("it ended without an answer")
         try:
-            return msgspec.json.decode(line, type=dict[str, object])
+            answer = msgspec.json.decode(line, type=dict[str, object])
         except msgspec.MsgspecError:
             raise self._fault(f"an answer that is no JSON object: {line[:80]!r}") from None
+        if "expect" not in answer:
+            raise self._fault("an answer without “expect”")
+        return answer
 
     def _fault(self, what: str) -> Problem:
         return Problem(Code.PROGRAM_SILENT, f"{self.command}: {what}")

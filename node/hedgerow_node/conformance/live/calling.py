@@ -39,7 +39,7 @@ AGENT = "conformance"
 
 def peer_address_of(given: str) -> str:
     """The WebSocket address of a node given as ws:, wss:, http: or https:; raises `Problem`."""
-    parts = urlsplit(given)
+    parts = urlsplit(given if "//" in given else f"ws://{given}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not parts.hostname:
         raise Problem(Code.ADDRESS_WRONG, given)

@@ -81,11 +81,12 @@ async def bounds_a_message(target: Target) -> None:
         await link.ends()
 
 
-@rule("HS-23", "a frame in several chunks is taken, and any odd type passed over")
+@rule("HS-23", "a frame in several chunks is taken")
 async def joins_chunks(target: Target) -> None:
+    many = b"".join(number.to_bytes(32) for number in range(1, limits.MAX_FILTER_AUTHORS + 1))
     async with target.link() as link:
-        await link.put_bytes(codec.encode([UNKNOWN_ODD, 0, bytes(2 * limits.MAX_CHUNK)]))
-        await link.lives()
+        await link.put(Sub(link.next(), codec.encode([many, None, None, None]), Mode.OFF))
+        await link.take(Scope)
 
 
 @rule("HS-24", "a chunk that says neither more nor last ends the link")

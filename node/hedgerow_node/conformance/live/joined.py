@@ -27,15 +27,13 @@ from hedgerow_protocol.frame import (
     pack_ids,
 )
 from hedgerow_protocol.invite import SignedInvite, Verdict, sign_acceptance
-from hedgerow_protocol.kinds import Kind, Retract
-from hedgerow_protocol.message import Message, MessageId, decode_message, message_id
+from hedgerow_protocol.kinds import Retract
+from hedgerow_protocol.message import Message, MessageId, decode_header, message_id
 
 NAME = "conformance"
 STORED_WITHIN = 5.0
 """Seconds in which a node that is not busy stores what it was given."""
 LOOK_AGAIN = 0.02
-KIND_PLACE = 2
-"""Position of the kind in a header."""
 
 
 @dataclass(slots=True)
@@ -45,8 +43,6 @@ class Joined:
     target: Target
     speaker: Speaker
     invite: SignedInvite
-    said: list[MessageId]
-    """What was published and is withdrawn at the end."""
 
     @property
     def whole(self) -> Filter:
@@ -88,7 +84,6 @@ class Joined:
         """Send each in a frame of its own."""
         for message in messages:
             await link.put(Messages(0, ((0, message.data),), more=False))
-            self.said.append(message.id)
 
     async def publish(self, link: Linked, *messages: Message) -> None:
         """Push what holds and wait until the last is stored; raises `Broken` if it is not."""
@@ -106,7 +101,7 @@ class Joined:
             number = link.next()
             await link.put(Get(number, pack_ids(wanted[at : at + limits.MAX_FRAME_MESSAGES])))
             for data in await _answer(link, number):
-                found[_id_of(data)] = data
+                found[id_of(data)] = data
         if not found.keys() <= set(wanted):
             raise Broken("what was not asked for is given", "SY-13")
         return found
@@ -118,32 +113,24 @@ class Joined:
             after = (found[-1].header.ts, found[-1].id) if found else (0, bytes(limits.ID_SIZE))
             number = link.next()
             await link.put(Range(number, scope.req, scope.version, tier, *after, limits.RANGE_MESSAGES))
-            page = [_decoded(data) for data in await _answer(link, number)]
+            page = [_streamed(data) for data in await _answer(link, number)]
             if not page:
                 return found
             found += page
 
     async def withdraw(self) -> None:
         """Take back everything that was said."""
-        async with self.link() as (link, _):
-            kept = [
-                one
-                for one, data in (await self.held(link, self.said)).items()
-                if _kind_of(data) not in (Kind.IDENTITY, Kind.RETRACT)
-            ]
+        async with self.link() as (link, scope):
+            said = await self.stream(link, scope, Tier.CONTENT)
+            kept = [message.id for message in said if message.body is not None]
             for at in range(0, len(kept), limits.MAX_TARGETS):
                 targets = tuple(sorted(kept[at : at + limits.MAX_TARGETS]))
                 await self.publish(link, self.speaker.say(Retract(targets)))
 
 
-def _id_of(data: bytes) -> MessageId:
+def id_of(data: bytes) -> MessageId:
     """The id of a message that may be wrong otherwise; raises `Broken`."""
     return message_id(_header_of(data))
-
-
-def _kind_of(data: bytes) -> object:
-    header = _unpacked(_header_of(data))
-    return header[KIND_PLACE] if isinstance(header, list) and len(header) > KIND_PLACE else None
 
 
 def _header_of(data: bytes) -> bytes:
@@ -160,11 +147,17 @@ def _unpacked(data: bytes) -> object:
         return None
 
 
-def _decoded(data: bytes) -> Message:
+def _streamed(data: bytes) -> Message:
+    """A message of which the header holds; whether the rest does is the matter of other checks."""
+    header_bytes = _header_of(data)
     try:
-        return decode_message(data)
+        header = decode_header(header_bytes)
     except RemoteProtocolError as error:
-        raise Broken(f"what is streamed does not hold: {error}", "SY-19") from None
+        raise Broken(f"a header that is streamed does not hold: {error}", "ME-10") from None
+    match _unpacked(data):
+        case [_, bytes(signature), (bytes() | None) as body]:
+            return Message(message_id(header_bytes), header, header_bytes, signature, body)
+    raise Broken("what is streamed is no message", "ME-1")
 
 
 async def _answer(link: Linked, number: int) -> list[bytes]:
@@ -183,7 +176,7 @@ async def _answer(link: Linked, number: int) -> list[bytes]:
 async def joined(target: Target, invite: SignedInvite) -> AsyncIterator[Joined]:
     """Join by this invite; at the end everything that was said is withdrawn. Raises `Broken`."""
     speaker = Speaker(target.clock, target.net)
-    member = Joined(target, speaker, invite, [])
+    member = Joined(target, speaker, invite)
     verdict = await member.accept(member.acceptance())
     if verdict != Verdict.DONE:
         raise Broken(f"the invite is answered with the verdict {verdict}")

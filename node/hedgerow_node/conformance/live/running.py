@@ -13,6 +13,7 @@ from hedgerow_node.conformance.live.judged_messages import JUDGED, judge_message
 from hedgerow_node.conformance.live.member_checks import rule as of_members
 from hedgerow_node.conformance.report import Failure, LeftOut, Report
 from hedgerow_node.problems import Problem
+from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.invite import SignedInvite
 from hedgerow_protocol.message import MAIN_NET
 
@@ -101,6 +102,6 @@ async def _outcome(check: Check[S], subject: S) -> Failure | None:
         await check.run(subject)
     except Broken as broken:
         return Failure(broken.rule or check.rule, check.claim, broken.detail)
-    except (Ended, Problem) as error:
+    except (Ended, Problem, RemoteProtocolError) as error:
         return Failure(check.rule, check.claim, str(error))
     return None
