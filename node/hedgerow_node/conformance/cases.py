@@ -20,7 +20,10 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "01-identity/keys-as-text": ("key",),
     "01-identity/recovery-keys": ("seed", "key", "commitment"),
     "01-identity/log-entries": ("entry",),
+    "01-identity/changes": ("entry",),
     "01-identity/authorisation": ("authorised", "contested"),
+    "01-identity/standings": ("headers", "branches", "belong"),
+    "01-identity/forks": (),
     "02-encoding/values": ("value",),
     "02-encoding/hashes": ("hash",),
     "02-encoding/base58": ("data",),
@@ -116,4 +119,6 @@ def _halves(file: str, vector: Json) -> Json:
             return {"sent": {"frame": frame}, "received": {"message": message}}
         case "08-sync/responder", {"exchange": list(exchange)}:
             return {"exchange": [[received] for received, *_ in exchange]}
+        case "01-identity/standings", {"headers": list(headers)}:
+            return {"headers": [[header] for header, *_ in headers]}
     return {}

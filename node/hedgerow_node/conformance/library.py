@@ -13,11 +13,11 @@ from typing import TextIO
 import ada_url
 import msgspec
 
-from hedgerow_node.conformance import library_links
+from hedgerow_node.conformance import library_identity, library_links
 from hedgerow_node.conformance.cases import KIND_FILES
-from hedgerow_node.conformance.library_values import data_in, number_in, shown, texts_in
+from hedgerow_node.conformance.library_values import data_in, number_in, shown
 from hedgerow_node.conformance.shown import Json
-from hedgerow_protocol import base58, codec, identity, keys, kinds, message, things
+from hedgerow_protocol import base58, codec, keys, kinds, message, things
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
 
 NO_LIMIT = 2**20
@@ -41,33 +41,6 @@ def _base58(case: Json) -> Json:
 def _signature(case: Json) -> Json:
     keys.verify(data_in(case, "key"), data_in(case, "signature"), data_in(case, "message"))
     return {}
-
-
-def _key_as_text(case: Json) -> Json:
-    return {"key": keys.key_of(str(case["did"])).hex()}
-
-
-def _recovery_key(case: Json) -> Json:
-    seed = keys.recovery_seed(data_in(case, "entropy"), number_in(case, "number"))
-    key = keys.public_key(seed)
-    return {"seed": seed.hex(), "key": key.hex(), "commitment": keys.commitment(key).hex()}
-
-
-def _log_entry(case: Json) -> Json:
-    found = message.decode_message(data_in(case, "message"))
-    message.verify(found)
-    entry = identity.decode_entry(found)
-    devices = [(grant.device, int(grant.capabilities)) for grant in entry.devices]
-    told = {field.name: getattr(entry, field.name) for field in fields(entry)}
-    return {"entry": {name: shown(devices if name == "devices" else one) for name, one in told.items()}}
-
-
-def _authorisation(case: Json) -> Json:
-    known = identity.Identities()
-    for data in texts_in(case, "held"):
-        known.learn(message.decode_message(data))
-    header = message.decode_header(data_in(case, "header"))
-    return {"authorised": known.is_authorised(header), "contested": known.is_contested(header.author)}
 
 
 def _header(case: Json) -> Json:
@@ -120,10 +93,7 @@ def _body(case: Json) -> Json:
 
 
 ANSWERS: dict[str, Answering] = {
-    "01-identity/keys-as-text": _key_as_text,
-    "01-identity/recovery-keys": _recovery_key,
-    "01-identity/log-entries": _log_entry,
-    "01-identity/authorisation": _authorisation,
+    **library_identity.ANSWERS,
     "02-encoding/values": _value,
     "02-encoding/hashes": _hash,
     "02-encoding/base58": _base58,

@@ -66,7 +66,7 @@ class Joined:
     def acceptance(self) -> bytes:
         """The acceptance of the invite."""
         speaker = self.speaker
-        return sign_acceptance(self.invite, speaker.inception, NAME, speaker.now(), speaker.device_seed)
+        return sign_acceptance(self.invite, speaker.inception, NAME, speaker.now(), speaker.voice.seed)
 
     @asynccontextmanager
     async def link(

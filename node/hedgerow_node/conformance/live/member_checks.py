@@ -5,7 +5,7 @@ from hedgerow_node.conformance.live.joined import Joined, id_of
 from hedgerow_node.conformance.live.linked import Linked
 from hedgerow_node.conformance.live.refused_messages import THING, UNKNOWN
 from hedgerow_node.conformance.live.session_checks import open_session
-from hedgerow_node.conformance.live.speaker import written
+from hedgerow_node.conformance.live.speaker import Voice, written
 from hedgerow_protocol import limits
 from hedgerow_protocol.codec import encode
 from hedgerow_protocol.filter import Filter
@@ -28,7 +28,6 @@ from hedgerow_protocol.frame import (
     split_ids,
 )
 from hedgerow_protocol.invite import Verdict
-from hedgerow_protocol.keys import DeviceKey, public_key
 from hedgerow_protocol.kinds import Comment, Kind, Retract
 from hedgerow_protocol.message import Message, decode_message
 from hedgerow_protocol.ranges import SortedIndex
@@ -141,18 +140,10 @@ async def keeps_the_log(member: Joined) -> None:
 
 @rule("ID-14", "a second inception adds its devices and takes none away")
 async def joins_inceptions(member: Joined) -> None:
-    speaker = member.speaker
-    seed = speaker.clock.entropy(32)
-    first, own = _comment(member), speaker.device_seed
+    other = Voice(member.speaker.clock.entropy(32))
     async with member.link() as (link, _):
-        await member.publish(link, speaker.incept(DeviceKey(public_key(seed))), first)
-        speaker.device_seed, place = seed, speaker.place
-        try:
-            speaker.restart()
-            second = _comment(member)
-        finally:
-            speaker.device_seed, speaker.place = own, place
-        await member.publish(link, second)
+        await member.publish(link, member.speaker.incept(other.device), _comment(member))
+        await member.publish(link, member.speaker.say(Comment(THING, 0, "As somebody else."), other))
 
 
 # --- Sets -------------------------------------------------------------------------------------------------

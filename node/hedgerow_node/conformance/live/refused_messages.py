@@ -72,7 +72,7 @@ def small_order(speaker: Speaker) -> Written:
 def malleable(speaker: Speaker) -> Written:
     body = speaker.body()
     header = pack(speaker.header(UNKNOWN, body))
-    signed = keys.sign(speaker.device_seed, SIGNATURE_TAG + header)
+    signed = keys.sign(speaker.voice.seed, SIGNATURE_TAG + header)
     shifted = int.from_bytes(signed[32:], "little") + keys.GROUP_ORDER
     return speaker.seal(header, body, signature=signed[:32] + shifted.to_bytes(32, "little"))
 
@@ -80,7 +80,7 @@ def malleable(speaker: Speaker) -> Written:
 @refused("EN-13", "the signature of another message")
 def other_signature(speaker: Speaker) -> Written:
     body = speaker.body()
-    signed = keys.sign(speaker.device_seed, SIGNATURE_TAG + b"x")
+    signed = keys.sign(speaker.voice.seed, SIGNATURE_TAG + b"x")
     return speaker.seal(pack(speaker.header(UNKNOWN, body)), body, signature=signed)
 
 
@@ -88,7 +88,7 @@ def other_signature(speaker: Speaker) -> Written:
 def without_tag(speaker: Speaker) -> Written:
     body = speaker.body()
     header = pack(speaker.header(UNKNOWN, body))
-    return speaker.seal(header, body, signature=keys.sign(speaker.device_seed, header))
+    return speaker.seal(header, body, signature=keys.sign(speaker.voice.seed, header))
 
 
 @refused("ME-1", "a message of four positions")

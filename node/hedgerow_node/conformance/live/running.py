@@ -4,13 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hedgerow_node.clock import Clock
-from hedgerow_node.conformance.live import channel_checks, handshake_checks, session_checks
+from hedgerow_node.conformance.live import (
+    channel_checks,
+    handshake_checks,
+    log_checks,
+    member_checks,
+    session_checks,
+)
 from hedgerow_node.conformance.live.calling import Target, peer_address_of
 from hedgerow_node.conformance.live.check import Broken, Check, Ended, S
 from hedgerow_node.conformance.live.joined import joined
 from hedgerow_node.conformance.live.judged import Judged
 from hedgerow_node.conformance.live.judged_messages import JUDGED, judge_messages
-from hedgerow_node.conformance.live.member_checks import rule as of_members
 from hedgerow_node.conformance.report import Failure, LeftOut, Report
 from hedgerow_node.problems import Problem
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -19,7 +24,7 @@ from hedgerow_protocol.message import MAIN_NET
 
 STRANGERS = [*handshake_checks.rule.all, *channel_checks.rule.all, *session_checks.rule.all]
 """What anyone may try; the first of them opens a link, without which no other makes sense."""
-MEMBERS = of_members.all
+MEMBERS = [*log_checks.rule.all, *member_checks.rule.all]
 """What only an author sees whom the node carries."""
 NO_LINK = "no link comes about"
 NO_INVITE = "it takes an author whom the node carries: --invite INVITE"

@@ -16,8 +16,10 @@ BYTES_ALONE = "it is judged by vectors: --stdio PROGRAM"
 
 UNSEEN: dict[str, str] = {
     **dict.fromkeys(("ID-1", "ID-3", "ID-4", "HS-4"), ITS_OWN_KEYS),
-    **dict.fromkeys(("ID-6", "ID-11", "ME-12", "TH-10", "KI-17"), IT_WRITES),
-    **dict.fromkeys(("ID-15", "HS-18", "FR-16", "SY-3", "SY-6", "SY-10", "SY-11", "SY-23"), IT_DIALS),
+    **dict.fromkeys(("ID-6", "ID-11", "ME-12", "TH-10", "KI-17", "ID-25", "ID-28"), IT_WRITES),
+    **dict.fromkeys(
+        ("ID-15", "HS-18", "FR-16", "SY-3", "SY-6", "SY-10", "SY-11", "SY-23", "ID-29"), IT_DIALS
+    ),
     **dict.fromkeys(("EN-14", "KI-14", "RC-1", "RC-2", "RC-3", "RC-5", "RC-7"), IT_DEFINES),
     **dict.fromkeys(("KI-16", "SY-5"), IT_SHOWS),
     **dict.fromkeys(("EN-8", "ME-7", "ME-9", "KI-2", "RC-18", "SY-19"), BY_OTHERS),

@@ -1,0 +1,40 @@
+"""An identity log in motion: devices come and go, and entries come in any order (specs/01-identity.md)."""
+
+from hedgerow_node.conformance.live.check import Checks
+from hedgerow_node.conformance.live.joined import Joined
+from hedgerow_node.conformance.live.refused_messages import THING
+from hedgerow_node.conformance.live.speaker import Voice, written
+from hedgerow_protocol.kinds import Comment
+from hedgerow_protocol.message import Message
+
+rule: Checks[Joined] = Checks()
+
+
+def _voice(member: Joined) -> Voice:
+    return Voice(member.speaker.clock.entropy(32))
+
+
+def _comment(member: Joined, voice: Voice) -> Message:
+    return member.speaker.say(Comment(THING, 0, "Said by another device."), voice)
+
+
+@rule("ID-16", "a device that an update adds speaks for its author")
+async def takes_a_new_device(member: Joined) -> None:
+    voice = _voice(member)
+    async with member.link() as (link, _):
+        await member.publish(link, member.speaker.update(voice.device))
+        await member.publish(link, _comment(member, voice))
+
+
+@rule("ID-30", "an entry is taken though it did not belong to the log when it came before")
+async def judges_again(member: Joined) -> None:
+    speaker, voice = member.speaker, _voice(member)
+    root = speaker.clock.entropy(32)
+    rotate = speaker.rotate(root)
+    update = speaker.update(voice.device, root_seed=root)
+    async with member.link() as (link, _):
+        await member.push(link, written(update))
+        await member.publish(link, rotate)
+        await member.publish(link, update)
+        await member.publish(link, _comment(member, voice))
+    speaker.root_seed = root
