@@ -206,8 +206,8 @@ EVENING = (
     done("doctor"),
     misused("status", "--unknown"),
 )
-NOT_HERE = {"run", "open"}
-"""Commands that need a node that runs, or none."""
+NOT_HERE = {"run", "open", "dev", "tail", "conformance"}
+"""Commands that need a node that runs, or none, or no folder at all."""
 
 
 class Evening:

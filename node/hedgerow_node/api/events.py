@@ -15,6 +15,7 @@ from hedgerow_node.commands.explaining import kind_name
 from hedgerow_node.commands.operation import Json
 from hedgerow_node.config import EVENT_QUEUE, EVENT_SILENCE, MAX_EVENT_LISTENERS
 from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol.keys import did_of
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import message_thing
 
@@ -118,9 +119,8 @@ class Events:
             return
         for message in messages:
             header = message.header
-            self.tell(
-                name, {"id": message_thing(message.id), "kind": kind_name(header.kind), "ts": header.ts}
-            )
+            told = {"id": message_thing(message.id), "kind": kind_name(header.kind)}
+            self.tell(name, {**told, "author": did_of(header.author), "ts": header.ts})
 
 
 async def open_stream(request: web.Request) -> web.StreamResponse:

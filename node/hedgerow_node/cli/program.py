@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "nodes", "sync": "nodes"},
     "Keep": {"identity": "identity", "export": "files", "restore": "files"},
-    "Develop": {"conformance": "conforming"},
+    "Develop": {"dev": "developing", "tail": "developing", "conformance": "conforming"},
 }
 """The commands as `hedgerow --help` shows them, and the module of each."""
 MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}

@@ -83,6 +83,11 @@ class Remote:
         with self._exchange() as exchange:
             return str(_object(exchange.ask("POST", "/api/v1/page-link", None, JSON_TYPE).read())["url"])
 
+    def events(self) -> Iterator[tuple[str, Json]]:
+        """Name and data of what happens in the node from now on, until it stops."""
+        with self._exchange() as exchange:
+            yield from _events(exchange.ask("GET", "/api/v1/events", None, EVENT_STREAM))
+
     def _exchange(self) -> "_Exchange":
         return _Exchange(self._address.netloc, self._token)
 
@@ -137,21 +142,26 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _followed(answer: http.client.HTTPResponse, on_progress: OnProgress) -> Json:
+    for name, data in _events(answer):
+        match name:
+            case "progress":
+                on_progress(int(str(data["done"])), int(str(data["total"])))
+            case "result":
+                return data
+            case "problem":
+                raise Refused(data)
+    raise Problem(Code.CONNECTION_LOST)
+
+
+def _events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Json]]:
+    """The events of a stream until it ends; comments are passed over."""
     name = ""
     for line in iter(answer.readline, b""):
         field, _, value = line.decode().rstrip("\n").partition(": ")
         if field == "event":
             name = value
         elif field == "data":
-            data = _object(value.encode())
-            match name:
-                case "progress":
-                    on_progress(int(str(data["done"])), int(str(data["total"])))
-                case "result":
-                    return data
-                case "problem":
-                    raise Refused(data)
-    raise Problem(Code.CONNECTION_LOST)
+            yield name, _object(value.encode())
 
 
 def _object(data: bytes) -> Json:

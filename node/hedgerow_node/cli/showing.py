@@ -162,11 +162,14 @@ def _end(thing: str, here: str, titles: dict[str, str]) -> str:
 
 
 def _explain(screen: Screen, explained: Record) -> None:
-    header = explained.get("header")
-    screen.line("Header", "title")
-    for name, value in header.items() if isinstance(header, dict) else ():
-        screen.line(f"{name:10} {'none' if value in (None, []) else value}", indent=2)
-    for name in ("header_bytes", "signed_bytes", "signature", "body_bytes"):
+    for part in ("header", "body"):
+        values = explained.get(part)
+        screen.line(part.capitalize(), "title")
+        for name, value in values.items() if isinstance(values, dict) else ():
+            screen.line(f"{name:10} {'none' if value in (None, [], '') else value}", indent=2)
+        if values is None:
+            screen.line("not here", indent=2)
+    for name in ("message_bytes", "header_bytes", "signed_bytes", "signature", "body_bytes"):
         screen.line(name.replace("_", " ").capitalize(), "title")
         screen.line(text(explained.get(name)) or "not here", indent=2)
     screen.line("Why it is valid", "title")

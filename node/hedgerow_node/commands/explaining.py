@@ -1,10 +1,13 @@
 """Why a message is what it says: its fields, its bytes, what is signed, and each check done again before one's eyes."""
 
+from dataclasses import fields
+
 from hedgerow_node.commands.operation import Json
 from hedgerow_node.node import Node
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import did_of
 from hedgerow_protocol.kinds import Kind, decode_body
+from hedgerow_protocol.log_entry import DeviceGrant, decode_entry
 from hedgerow_protocol.message import SIGNATURE_TAG, VERSION, Header, Message, decode_message, verify
 from hedgerow_protocol.things import message_thing
 
@@ -13,6 +16,8 @@ async def explain(node: Node, message: Message) -> Json:
     """Everything that somebody needs to check this message by hand; bytes are in hexadecimal."""
     return {
         "header": _fields(message.header),
+        "body": _body_fields(message),
+        "message_bytes": message.encode().hex(),
         "header_bytes": message.header_bytes.hex(),
         "signed_bytes": (SIGNATURE_TAG + message.header_bytes).hex(),
         "signature": message.signature.hex(),
@@ -36,6 +41,30 @@ def _fields(header: Header) -> Json:
         "body_hash": header.body_hash.hex(),
         "replaces": [message_thing(one) for one in header.replaces],
     }
+
+
+def _body_fields(message: Message) -> Json | None:
+    """What the body says, by name; None where it is not here or does not hold."""
+    if message.body is None:
+        return None
+    try:
+        body = decode_body(message.header.kind, message.body)
+        content = decode_entry(message) if message.header.kind == Kind.IDENTITY else body.content
+    except RemoteProtocolError:
+        return None
+    opening = {"nonce": body.nonce, "topics": body.topics, "refs": body.refs}
+    told = {one.name: getattr(content, one.name) for one in fields(content) if one.name != "kind"}
+    slot = getattr(content, "slot", None)
+    named = opening | ({} if slot is None else {"slot": slot}) | told
+    return {name: _shown(value) for name, value in named.items()} | {"extra": _shown(body.extra)}
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, DeviceGrant):
+        return [did_of(value.device), int(value.capabilities)]
+    return [_shown(one) for one in value] if isinstance(value, tuple) else value
 
 
 def kind_name(kind: int) -> str:

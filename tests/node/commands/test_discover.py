@@ -109,8 +109,30 @@ async def test_an_explanation_can_be_followed_by_hand(node: Node, ana: Other) ->
         bytes.fromhex(told["signature"]),
         bytes.fromhex(told["signed_bytes"]),
     )
+    assert bytes.fromhex(told["message_bytes"]) == said.encode()
+    assert told["body"]["text"] == "nice"
+    assert said.body is not None
+    assert told["body"]["nonce"] in told["body_bytes"]
     assert [check["name"] for check in told["checks"]] == ["encoding", "body", "signature", "authority"]
     assert all(check["ok"] for check in told["checks"])
+
+
+async def test_an_explanation_names_what_every_kind_says(node: Node) -> None:
+    said = [
+        await call(node, "follow", did=keys.did_of(bytes(range(32)))),
+        await call(node, "endorse", thing=PAGE, reason="Clear."),
+    ]
+    said.append(await call(node, "retract", messages=[said[0]["ids"][0]]))
+    told = [(await call(node, "message", message=one["ids"][0], explain=True))["explain"] for one in said]
+    assert told[0]["body"] is None
+    assert told[1]["body"]["slot"] == told[1]["body"]["thing"] == PAGE
+    header = bytes.fromhex(told[0]["header_bytes"])
+    target = hashlib.sha256(b"hedgerow/1/message\0" + header).hexdigest()
+    assert told[2]["body"]["targets"] == [target]
+    [inception] = [one for one in await node.store.messages.log() if one.header.author == node.author]
+    body = (await call(node, "message", message=message_thing(inception.id), explain=True))["explain"]["body"]
+    assert body["devices"] == [[keys.did_of(node.device), 3]]
+    assert body["operation"] == 0
 
 
 async def test_an_explanation_says_what_does_not_hold(node: Node, ana: Other) -> None:

@@ -12,6 +12,8 @@ from hedgerow_node.conformance.shown import is_same
 from hedgerow_protocol import codec, keys
 from node.cli.calling import call
 
+NOWHERE = Path("/nonexistent/home")
+"""The command needs no folder, and must not make one."""
 OURS = f"{sys.executable} -m hedgerow_node.conformance.library"
 PROGRAM = """
 import json, sys
@@ -33,7 +35,7 @@ def program(folder: Path, fault: str) -> str:
 
 
 def judged(command: str) -> tuple[int, dict]:
-    status, out, errors = call(Path("nowhere"), "conformance", "--stdio", command, "--json")
+    status, out, errors = call(NOWHERE, "conformance", "--stdio", command, "--json")
     assert errors == ""
     return status, json.loads(out)
 
@@ -83,7 +85,7 @@ def test_the_document_lists_every_file_of_vectors() -> None:
 
 
 def fuzzed(*arguments: str) -> tuple[int, dict]:
-    status, out, errors = call(Path("nowhere"), "conformance", "--fuzz", *arguments, "--json")
+    status, out, errors = call(NOWHERE, "conformance", "--fuzz", *arguments, "--json")
     assert errors == ""
     return status, json.loads(out)
 
