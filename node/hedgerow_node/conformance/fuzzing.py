@@ -27,10 +27,21 @@ SKIPPED = frozenset(
     {"01-identity/standings", "08-sync/responder", "06-handshake/noise-xx", "06-handshake/channel"}
 )
 """Files of whole exchanges, in which a change means that nothing fits any more."""
-TEXTS = frozenset({"did", "text", "given", "thing", "purpose"})
+TEXTS = frozenset({"did", "text", "given", "thing"})
 """Inputs that are text."""
 KEPT = frozenset(
-    {"side", "chosen", "offered", "roles", "id_prefix", "static", "ephemeral", "hello", "expected_device"}
+    {
+        "purpose",
+        "side",
+        "chosen",
+        "offered",
+        "roles",
+        "id_prefix",
+        "static",
+        "ephemeral",
+        "hello",
+        "expected_device",
+    }
 )
 """Inputs that say how the rest is meant, or are our own side's; all others that are text are bytes."""
 OnProgress = Callable[[int, int], None]

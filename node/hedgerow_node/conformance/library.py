@@ -20,6 +20,7 @@ from hedgerow_node.conformance.shown import Json
 from hedgerow_protocol import base58, codec, keys, kinds, message, things
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
 
+TOPIC = "topic:"
 NO_LIMIT = 2**20
 """Bytes of a value where the case names no limit."""
 Answering = Callable[[Json], Json]
@@ -65,7 +66,10 @@ def _canonical(case: Json) -> Json:
 
 def _topic(case: Json) -> Json:
     thing = things.canonical_thing(str(case["given"]), _parsed)
-    return {"canonical": thing, "words": things.topic_words(thing)}
+    told: Json = {"canonical": thing}
+    if thing.startswith(TOPIC):
+        told["words"] = things.topic_words(thing)
+    return told
 
 
 def _parsed(text: str) -> str | None:
