@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES := $(shell nproc 2>/dev/null || echo 2)
 PARALLEL := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: help setup run test check demo format soak bench vectors clean
+.PHONY: help setup run test check demo interop format soak bench vectors clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `
 
 demo: $(VENV)/run.stamp  ## Play the whole story with three nodes in a temporary folder
 	@$(BIN)/python tests/end_to_end/demo.py
+
+INTEROP := tests/specs/test_example_python.py tests/specs/test_example_javascript.py tests/end_to_end/test_interop.py
+interop: $(VENV)/dev.stamp  ## Put the small implementations to vectors, to each other and to a running node
+	@CI=true $(BIN)/python -m pytest -m 'not soak' $(INTEROP)
 
 vectors: $(VENV)/dev.stamp  ## Write the vectors of the specs again
 	@$(BIN)/python tests/specs/make_vectors.py

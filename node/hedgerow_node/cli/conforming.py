@@ -32,6 +32,13 @@ USUAL_CASES = 10_000
 @click.option("--cases", type=click.IntRange(1), default=USUAL_CASES, help="How many cases of a fuzz.")
 @click.option("--seed", type=int, default=1, help="Which cases: the same seed makes the same ones.")
 @click.option("--first", type=click.IntRange(0), default=0, help="The number of the first case.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="NAME",
+    help="Change only vectors of files that begin so: 05-kinds.",
+)
 @pass_asked
 def conformance_command(
     asked: Asked,
@@ -43,6 +50,7 @@ def conformance_command(
     cases: int,
     seed: int,
     first: int,
+    files: tuple[str, ...],
 ) -> None:
     """Judge a node at ADDRESS, or a program, by the rules of the specs."""
     if sum(map(bool, (address, stdio, fuzz))) != 1:
@@ -52,7 +60,7 @@ def conformance_command(
     elif stdio is not None:
         _judge_program(asked, stdio, vectors)
     elif fuzz is not None:
-        _fuzz(asked, fuzz, vectors, (cases, seed, first))
+        _fuzz(asked, fuzz, vectors, (cases, seed, first, files))
 
 
 def _judge_node(asked: Asked, address: str, invite: str | None) -> None:
@@ -110,7 +118,10 @@ def _tell_left_out(screen: Screen, report: Report) -> None:
 
 
 def _fuzz(
-    asked: Asked, commands: tuple[str, str], vectors: Path | None, chosen: tuple[int, int, int]
+    asked: Asked,
+    commands: tuple[str, str],
+    vectors: Path | None,
+    chosen: tuple[int, int, int, tuple[str, ...]],
 ) -> None:
     from hedgerow_node.conformance.cases import VECTORS
     from hedgerow_node.conformance.fuzzing import Fuzz, play

@@ -77,6 +77,8 @@ class Fuzz:
     seed: int
     first: int = 0
     """The number of the first case."""
+    files: tuple[str, ...] = ()
+    """How the names of the files begin from which it takes cases; none for every file."""
 
 
 def play(
@@ -84,7 +86,7 @@ def play(
 ) -> list[Disagreement]:
     """Put the cases to both, until they disagree too often; raises `Problem` when one of them breaks off."""
     found: list[Disagreement] = []
-    cases = _covered(one, other, folder)
+    cases = _covered(one, other, fuzz.files, folder)
     for done, number in enumerate(range(fuzz.first, fuzz.first + fuzz.count)):
         file, inputs = _case(Random(f"{fuzz.seed} {number}"), cases)
         answers = one.ask(file, inputs), other.ask(file, inputs)
@@ -96,11 +98,12 @@ def play(
     return found
 
 
-def _covered(one: LineProgram, other: LineProgram, folder: Path) -> list[Case]:
-    """The cases of the files that both cover."""
+def _covered(one: LineProgram, other: LineProgram, beginnings: tuple[str, ...], folder: Path) -> list[Case]:
+    """The cases of the files that both cover and that were asked for."""
     covered: list[Case] = []
     for file in vector_files(folder):
-        cases = [] if file in SKIPPED else cases_of(file, folder)
+        is_wanted = file not in SKIPPED and file.startswith(beginnings or "")
+        cases = cases_of(file, folder) if is_wanted else []
         if cases and all(program.ask(file, cases[0].inputs).get("expect") for program in (one, other)):
             covered += [case for case in cases if len(str(case.inputs)) <= LONGEST]
     return covered
