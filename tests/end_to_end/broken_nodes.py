@@ -7,12 +7,14 @@ runs `hedgerow ARGUMENT…` with the fault NAME put into it.
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, replace
 
 import msgpack
 
 from hedgerow_node.links.link import Link
 from hedgerow_protocol import answering, codec, handshake, keys, limits, message, peer, sync
+from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
@@ -74,21 +76,19 @@ def has_wrong_fingerprints() -> None:
 
 
 def serves_what_was_withdrawn() -> None:
-    bodies: dict[bytes, bytes] = {}
-    honest, decode = Answering._served, message.decode_message
+    bodies: dict[bytes, bytes | None] = {}
+    honest, take = Answering._served, Admission.take
 
     def served(self: Answering, messages: list[message.Message]) -> list[message.Message]:
         return [replace(one, body=one.body or bodies.get(one.id)) for one in honest(self, messages)]
 
-    def remember(data: bytes) -> message.Message:
-        found = decode(data)
-        if found.body is not None:
-            bodies[found.id] = found.body
-        return found
+    def remember(self: Admission, link: object, messages: tuple[bytes, ...]) -> None:
+        with suppress(RemoteProtocolError):
+            for found in map(message.decode_message, messages):
+                bodies[found.id] = found.body
+        take(self, link, messages)
 
-    from hedgerow_protocol import admission
-
-    Answering._served, admission.decode_message = served, remember
+    Answering._served, Admission.take = served, remember
 
 
 def ends_at_unknown_odd_types() -> None:
