@@ -181,6 +181,20 @@ async def knows_its_sums(member: Joined) -> None:
                 raise Broken(f"the set of tier {tier} that it streams is not its set: {answer}")
 
 
+@rule("SY-7", "a session compares from since on and before until")
+async def narrows_by_time(member: Joined) -> None:
+    async with member.link() as (link, scope):
+        own = await _set_of(member, link, scope, Tier.CONTENT)
+        times = sorted({message.header.ts for message in own})
+        since, until = times[1], times[-1]
+        within = [message for message in own if since <= message.header.ts < until]
+        await link.put(open_session(link, scope, _sum(within), times=(since, until)))
+        # The count alone shows what is compared: whether its sums are right is the matter of RC-4.
+        answer = await _opened(link)
+        if not isinstance(answer, NegSame) and getattr(answer, "count", None) != len(within):
+            raise Broken(f"{len(within)} messages lie between these times, and it answers {answer}")
+
+
 @rule("SY-8", "another set is told with the node's own count")
 async def tells_its_count(member: Joined) -> None:
     async with member.link() as (link, scope):

@@ -200,6 +200,21 @@ def empty_comment(speaker: Speaker) -> Written:
     return speaker.write(Kind.COMMENT, speaker.body(THING, 0, "", []))
 
 
+def _without_content(rule: str, kind: int, name: str) -> None:
+    refused(rule, f"{name} without its content")(lambda speaker: speaker.write(kind, speaker.body()))
+
+
+for _rule, _kind, _name in (
+    ("KI-22", Kind.TRAIL, "a trail"),
+    ("KI-24", Kind.ATTEST, "an attestation"),
+    ("KI-25", Kind.LABEL, "a label"),
+    ("KI-26", Kind.INTRODUCE, "an introduction"),
+    ("KI-27", Kind.VOUCH, "a vouch"),
+    ("KI-28", Kind.RECEIPT, "a receipt"),
+):
+    _without_content(_rule, _kind, _name)
+
+
 @refused("TH-1", "a thing with a space")
 def spaced_thing(speaker: Speaker) -> Written:
     return speaker.write(Kind.COMMENT, speaker.body("urn:a b", 0, "x", []))
@@ -218,6 +233,32 @@ def entry_with_topic(speaker: Speaker) -> Written:
 @refused("ID-9", "an inception whose root is its device")
 def root_as_device(speaker: Speaker) -> Written:
     return speaker.write_entry([], [], 0, 0, None, speaker.device, ZEROS, [[speaker.device, 3]], [])
+
+
+@refused("ID-10", "an inception with a signature that does not hold")
+def forged_inception(speaker: Speaker) -> Written:
+    found = speaker.incept(speaker.device)
+    return speaker.seal(found.header_bytes, found.body, signature=bytes([1]) * 64)
+
+
+@refused("ID-17", "a rotate to the root that its signer is")
+def rotate_to_itself(speaker: Speaker) -> Written:
+    return speaker.write_entry([], [], 2, 1, speaker.inception.id, speaker.key, ZEROS, [], [])
+
+
+@refused("ID-18", "a closing entry with a device")
+def closing_with_device(speaker: Speaker) -> Written:
+    devices = [[speaker.device, 3]]
+    return speaker.write_entry([], [], 2, 1, speaker.inception.id, ZEROS, None, devices, [])
+
+
+@refused("ID-19", "an update by a root that no log names")
+def strange_root(speaker: Speaker) -> Written:
+    seed = speaker.clock.entropy(32)
+    root = keys.public_key(seed)
+    body = speaker.body(1, 1, speaker.inception.id, root, ZEROS, [], [])
+    header = pack(speaker.header(Kind.IDENTITY, body, device=root))
+    return speaker.seal(header, body, signature=keys.sign(seed, SIGNATURE_TAG + header))
 
 
 @refused("ID-13", "a message by a device that the log does not name")

@@ -22,6 +22,8 @@ from hedgerow_protocol.frame import (
     NegMsg,
     NegOpen,
     NegSame,
+    Ping,
+    Pong,
     Range,
     Scope,
     SessionFault,
@@ -44,11 +46,17 @@ EMPTY = SetSum()
 
 
 def open_session(
-    link: Linked, scope: Scope, own: SetSum, tier: Tier = Tier.CONTENT, version: int | None = None
+    link: Linked,
+    scope: Scope,
+    own: SetSum,
+    tier: Tier = Tier.CONTENT,
+    *,
+    version: int | None = None,
+    times: tuple[int, int] = (0, 0),
 ) -> NegOpen:
-    """The frame that opens a session over a whole subscription."""
+    """The frame that opens a session; over a whole subscription unless `times` are told."""
     chosen = scope.version if version is None else version
-    return NegOpen(link.next(), scope.req, chosen, tier, 0, 0, own.count, own.fingerprint())
+    return NegOpen(link.next(), scope.req, chosen, tier, *times, own.count, own.fingerprint())
 
 
 @asynccontextmanager
@@ -197,6 +205,14 @@ async def passes_over_ended_sessions(target: Target) -> None:
         await link.put(NegClose(session), NegMsg(session, b"\x61"), NegClose(session))
         if await link.lives():
             raise Broken("they are answered")
+
+
+@rule("SY-22", "PING is answered with PONG and its number")
+async def answers_a_ping(target: Target) -> None:
+    async with target.link() as link:
+        await link.put(Ping(7))
+        if (pong := await link.take(Pong)).req != 7:
+            raise Broken(str(pong), "FR-3")
 
 
 @rule("SY-12", "a stream over another version of the scope is empty")

@@ -2,13 +2,17 @@
 
 from hedgerow_node.conformance.live.judged import Messages
 from hedgerow_node.conformance.live.refused_messages import THING, UNKNOWN, UNKNOWN_CONTROL
-from hedgerow_node.conformance.live.speaker import Speaker, Written
-from hedgerow_protocol import limits
+from hedgerow_node.conformance.live.speaker import Speaker, Written, pack
+from hedgerow_protocol import keys, limits
 from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.message import SIGNATURE_TAG
 
 taken = Messages(are_taken=True)
 LONG_AGO = 1
 """A time in 1970."""
+LATER_KIND = 14
+LATER_OPERATION = 20
+"""Of a log entry: no revision says what it does."""
 FAR_ON = 2**32 - 1
 """The last seq that there is."""
 
@@ -59,6 +63,11 @@ def unknown_kind(speaker: Speaker) -> Written:
     return speaker.write(UNKNOWN, speaker.body("anything", [True, None]))
 
 
+@taken("KI-29", "a kind that a later revision may know")
+def later_kind(speaker: Speaker) -> Written:
+    return speaker.write(LATER_KIND, speaker.body("anything"))
+
+
 @taken("KI-10", "a stance that nobody knows")
 def unknown_stance(speaker: Speaker) -> Written:
     return speaker.write(Kind.ENDORSE, speaker.body(THING, THING, 999, "", "", "", "", []))
@@ -93,3 +102,11 @@ def not_canonical(speaker: Speaker) -> Written:
 @taken("TH-3", "a thing with a scheme that nobody knows")
 def unknown_scheme(speaker: Speaker) -> Written:
     return speaker.write(Kind.COMMENT, speaker.body("x-1:ü", 0, "x", []))
+
+
+@taken("ID-12", "a log entry by the root with an operation that nobody knows")
+def later_entry(speaker: Speaker) -> Written:
+    body = speaker.body(LATER_OPERATION, "anything")
+    root = keys.public_key(speaker.root_seed)
+    header = pack(speaker.header(Kind.IDENTITY, body, device=root))
+    return speaker.seal(header, body, signature=keys.sign(speaker.root_seed, SIGNATURE_TAG + header))
