@@ -64,10 +64,38 @@ class Log {
   }
 
   #belonging() {
-    const byKeys = [...this.openings, ...this.#followed(), ...this.#tails()];
-    const counted = [...new Set(byKeys)].sort(byPlace);
+    const byKeys = new Set([...this.openings, ...this.#followed()]);
+    const isTooMuch = byKeys.size > MAX_LOG_ENTRIES + 1;
+    const all = isTooMuch ? this.#takenInTurn() : new Set([...byKeys, ...this.#tails().sort(byPlace)]);
+    const counted = [...all].slice(0, MAX_LOG_ENTRIES + 1);
     this.isTooLong = counted.length > MAX_LOG_ENTRIES;
-    this.belong = new Set([...counted.slice(0, MAX_LOG_ENTRIES + 1), ...this.#later()]);
+    this.belong = new Set([...counted, ...this.#later(counted)]);
+  }
+
+  /** Where points 1 to 3 give too many: each time the lowest id among those that the ones before let in. */
+  #takenInTurn() {
+    const [taken, letIn, waiting] = [new Set(), new Set(this.of(INCEPTION)), new Set()];
+    while (letIn.size > 0 && taken.size <= MAX_LOG_ENTRIES) {
+      const [one] = [...letIn].sort((a, b) => compare(a.id, b.id));
+      letIn.delete(one);
+      taken.add(one);
+      this.#ledTo(one).filter((other) => !taken.has(other)).forEach((other) => waiting.add(other));
+      const openings = [...taken].filter(({ operation }) => operation !== UPDATE);
+      const isFree = (other) => other.operation === ROTATE || openings.some((opening) => sameEpoch(opening, other));
+      for (const other of [...waiting].filter(isFree)) {
+        waiting.delete(other);
+        letIn.add(other);
+      }
+    }
+    return taken;
+  }
+
+  /** The rotates that an opening commits to, and the update behind a rotate or an update. */
+  #ledTo(one) {
+    const rotates = one.operation === UPDATE ? [] : this.of(ROTATE).filter((rotate) => commits(one, rotate));
+    const before = this.#previous(one);
+    const wanted = one.operation === ROTATE ? one.commitment : one.next;
+    return before?.operation === UPDATE && same(before.next, wanted) ? [...rotates, before] : rotates;
   }
 
   /** Point 3: the updates that a rotate pulls in. */
@@ -101,8 +129,8 @@ class Log {
   }
 
   /** Point 5: operations of a later revision. */
-  #later() {
-    const openings = [...this.openings];
+  #later(counted) {
+    const openings = counted.filter(({ operation }) => operation !== UPDATE);
     const isKnown = (entry) => openings.some((opening) => same(opening.root, entry.signer) || commits(opening, entry));
     const later = this.entries.filter(({ operation }) => operation > ROTATE).filter(isKnown);
     return later.sort((a, b) => compare(a.id, b.id)).slice(0, MAX_LATER_ENTRIES);
