@@ -12,7 +12,7 @@ from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Comment, Role
-from hedgerow_protocol.message import MAIN_NET, Message, sign_message
+from hedgerow_protocol.message import FIRST, MAIN_NET, Message, MessageId, sign_message
 from hedgerow_protocol.outbox import Outbox
 from simulator.author import EPOCH, Author
 
@@ -198,6 +198,63 @@ def test_what_the_log_does_not_authorise_is_refused_until_the_log_does_however_i
     assert gate.admission.is_refused(message.id, NOW)
     gate.identities.learn(ANA.inception)
     assert not gate.admission.is_refused(message.id, NOW)
+
+
+def test_a_log_authorises_what_stands_before_it_in_the_same_batch() -> None:
+    ana = Author(11)
+    phone = ana.another_device()
+    added, said = ana.update(added=[phone]), phone.say(WORDS, EPOCH + 1)
+    gate = Gate(carrying(ana))
+    assert gate.bring(said, added, ana.inception) == [said, added, ana.inception]
+
+
+def test_what_only_a_cut_may_reach_is_left_to_the_store_and_fetched_again_when_the_log_changes() -> None:
+    ana = Author(12)
+    phone = ana.another_device()
+    added, said = ana.update(added=[phone]), phone.say(WORDS, EPOCH + 1)
+    removed = ana.update(removed={phone.device: ((1, MessageId(bytes(32))),)})
+    gate = Gate(carrying(ana), ana)
+    gate.identities.learn(added)
+    gate.identities.learn(removed)
+    [put] = gate.verified(gate.take(said), said)
+    assert isinstance(put, Put)
+    assert put.messages == (said,)
+    gate.stored(put)
+    assert gate.admission.is_refused(said.id, NOW)
+    gate.identities.learn(ana.update(removed={phone.device: ((1, said.id),)}))
+    assert not gate.admission.is_refused(said.id, NOW)
+
+
+def test_what_an_empty_cut_left_out_is_fetched_when_a_later_cut_reaches_it() -> None:
+    ana = Author(13)
+    phone = ana.another_device()
+    added, said = ana.update(added=[phone]), phone.say(WORDS, EPOCH + 1)
+    gate = Gate(carrying(ana), ana)
+    gate.identities.learn(added)
+    gate.identities.learn(ana.update(removed={phone.device: ()}))
+    assert gate.bring(said) == []
+    assert gate.admission.is_refused(said.id, NOW)
+    gate.identities.learn(ana.update(removed={phone.device: ((1, said.id),)}))
+    assert not gate.admission.is_refused(said.id, NOW)
+    assert gate.bring(said) == [said]
+
+
+def test_an_entry_that_a_stranger_signed_is_not_stored_and_one_that_has_no_effect_yet_is() -> None:
+    ana = Author(14)
+    first, second = ana.update(), ana.update()
+    forged = sign_message(
+        seed=bytes([9]) * 32,
+        author=ana.key,
+        place=FIRST,
+        kind=0,
+        ts=EPOCH,
+        body=codec.encode([bytes(16), [], [], 16]),
+    )
+    gate = Gate(carrying(ana), ana)
+    assert gate.bring(forged, second) == [second]
+    assert not gate.identities.is_authorised(second)
+    assert gate.bring(first) == [first]
+    assert gate.identities.is_authorised(second)
 
 
 def test_batches_of_one_link_are_judged_in_the_order_in_which_they_came() -> None:
