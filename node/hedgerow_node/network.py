@@ -290,6 +290,8 @@ class Network:
 
     def _published(self, messages: Sequence[Message]) -> None:
         self._driver.published(list(messages))
+        if any(message.header.kind == Kind.IDENTITY for message in messages):
+            self._company.judge()
         self._circle.hear(messages)
 
     def _on_carried(self, carried: Carried) -> None:

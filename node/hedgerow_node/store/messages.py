@@ -107,9 +107,14 @@ class Messages:
         new = await self._put_sound(sound, received, own, journal)
         if doubtful:
             new = [*new, *await self._put_doubtful(doubtful, received, own, journal)]
-        for author in dict.fromkeys([message.header.author for message in logs]):
-            if self.identities.has_history(author):
-                await self._settle(author, received)
+        changed = dict.fromkeys([message.header.author for message in logs])
+        grown = [author for author in changed if self.identities.has_history(author)]
+        if own and grown:
+            await self._gathering.put(
+                (), received
+            )  # what was judged by the logs before stands in front of it
+        for author in grown:
+            await self._settle(author, received)
         return new
 
     def _part(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:

@@ -189,6 +189,22 @@ async def test_what_a_crash_left_unsettled_is_settled_at_the_next_start(tmp_path
         assert await held(store, ana) == {ana.inception.id, removal.id, *ids_of(said[:2])}
 
 
+async def test_what_waits_to_be_stored_while_the_log_changes_is_judged_by_the_new_log(
+    tmp_path: Path, ana: Author
+) -> None:
+    said, other = ana.resources(3), Author(2)
+    async with opened(tmp_path) as store:
+        await store.messages.put([ana.inception], received=NOW)
+        bulk = asyncio.create_task(store.messages.put(other.unsigned(100), received=NOW))
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(store.messages.put(said, received=NOW))
+        await asyncio.sleep(0)
+        removal = ana.update(removed={ana.device: cut(said[0])})
+        await store.messages.put([removal], received=NOW, own=True)
+        await asyncio.gather(bulk, waiting)
+        assert await held(store, ana) == {ana.inception.id, removal.id, said[0].id}
+
+
 async def test_what_only_the_journal_has_is_judged_when_it_comes_back(tmp_path: Path, ana: Author) -> None:
     said = ana.resources(4)
     async with opened(tmp_path) as store:
