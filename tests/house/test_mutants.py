@@ -205,8 +205,8 @@ MUTANTS = [
     Mutant("log_branches.py", "elif opening.entry.next is not None:", "else:", "a closed branch goes on"),
     Mutant(
         "log_branches.py",
-        "if opening.id not in self._rotated:",
-        "if True:",
+        "if opening.id not in self._rotated\n",
+        "if True\n",
         "a thief's updates stay in the sets",
     ),
     Mutant(

@@ -18,6 +18,7 @@ ALLOWED = {
     "enum",
     "functools",
     "hashlib",
+    "heapq",
     "hedgerow_protocol",
     "hmac",
     "itertools",

@@ -444,6 +444,7 @@ def _rotated() -> list[Story]:
     as_device = inception(LAPTOP, ROOTS[1], WORDS[1])
     keyed = rotate(as_device, 1, (LAPTOP, TABLET))
     cut_off = update(begin, (), {LAPTOP: [[3, laptop[2].id]]})
+    uncommitted = signed([NONCE, [], [], 0, 0, None, ROOT_KEY, PHONE_KEY, [[LAPTOP_KEY, 3]], []], GENESIS)
     content = [2, 2, cut_off.id, LAPTOP_KEY, committed(2), [[PHONE_KEY, 3]], []]
     rerooted = signed([NONCE, [], [], *content], WORDS[1])
     return [
@@ -535,6 +536,14 @@ def _rotated() -> list[Story]:
             {AUTHORISED: laptop},
             1,
             [0, 2],
+        ),
+        (
+            "ID-19",
+            "an operation by a key whose bytes stand in place of a commitment",
+            [_later(PHONE), uncommitted],
+            {AUTHORISED: laptop},
+            1,
+            [1],
         ),
         (
             "ID-19",
