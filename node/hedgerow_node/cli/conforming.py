@@ -112,9 +112,8 @@ def _tell(asked: Asked, report: Report, more: Json) -> None:
 
 def _tell_left_out(screen: Screen, report: Report) -> None:
     for why in dict.fromkeys(one.why for one in report.left_out):
-        ones = [one for one in report.left_out if one.why == why]
-        rules = ", ".join(sorted({rule for one in ones for rule in one.rule.split(", ")}))
-        screen.line(f"Left out, because {why}: {rules}", "quiet")
+        names = sorted({one.file or one.rule for one in report.left_out if one.why == why})
+        screen.line(f"Left out, because {why}: {', '.join(names)}", "quiet")
 
 
 def _fuzz(

@@ -9,7 +9,7 @@ from hedgerow_node.conformance.report import Failure, LeftOut, Report
 from hedgerow_node.conformance.shown import Json, is_same
 from hedgerow_node.problems import Code, Problem
 
-NOT_COVERED = "the program does not cover this file"
+NOT_COVERED = "the program does not cover them"
 LONGEST = 120
 """Letters of a value that are shown."""
 OnProgress = Callable[[int, int], None]
@@ -35,7 +35,7 @@ def _judge_file(program: LineProgram, file: str, cases: list[Case], report: Repo
         answer = program.ask(file, case.inputs)
         if place == 0 and answer.get("expect") is None:
             rules = sorted({one.rule for one in cases})
-            report.left_out.append(LeftOut(", ".join(rules), file, NOT_COVERED))
+            report.left_out.append(LeftOut(", ".join(rules), file, NOT_COVERED, file))
             return
         fault = fault_of(case, answer)
         if fault is None:

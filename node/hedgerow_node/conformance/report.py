@@ -21,8 +21,11 @@ class LeftOut:
     """A rule that was not judged."""
 
     rule: str
+    """The rule; several, with commas, where a whole file of vectors was left out."""
     claim: str
     why: str
+    file: str = ""
+    """That file."""
 
 
 @dataclass(slots=True)
