@@ -38,6 +38,8 @@ ITEMS = (
     "In the one session with 'closing' that message's last fingerprint is of the items it 'covers', "
     "where the references leave out some and lose them."
 )
+INPUTS = ["time", "id_prefix", "frame_limit", "initiator", "responder", "roles", "message"]
+INPUTS += ["references", "closing"]
 AGREED = ["cpp", "js"]
 """Implementations that take part in a session, unless it names others."""
 
@@ -346,8 +348,9 @@ def as_text(cases: list[Case]) -> str:
         + "\n  }"
         for case in cases
     ]
-    head = f' "spec": {json.dumps(VECTORS.parent.name)},\n "items": {json.dumps(ITEMS)},\n "cases": [\n'
-    return "{\n" + head + ",\n".join(lines) + "\n ]\n}\n"
+    told = {"spec": VECTORS.parent.name, "items": ITEMS, "inputs": INPUTS}
+    head = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in told.items())
+    return "{\n" + head + ' "cases": [\n' + ",\n".join(lines) + "\n ]\n}\n"
 
 
 def main() -> None:

@@ -252,13 +252,13 @@ def run_invites(case: Case) -> Iterator[object]:
         yield from run_acceptances(case)
         return
     if "text" in case:
-        signed = invite.parse_invite(str(case["text"]))
-        yield signed.to_bytes(), data_of(case["invite"])
+        yield invite.parse_invite(str(case["text"])).to_bytes(), data_of(case["as_bytes"])
+        return
     signed = invite.decode_signed_invite(data_of(case["invite"]))
     yield signed.to_bytes(), data_of(case["invite"])
     if "values" in case:
         yield signed.id, data_of(case["id"])
-        yield signed.to_text(), case["text"]
+        yield signed.to_text(), case["as_text"]
         expected = case["values"]
         assert isinstance(expected, dict)
         for name, value in expected.items():
@@ -372,6 +372,14 @@ def files() -> set[str]:
 
 def test_every_vector_file_has_a_runner() -> None:
     assert {name for name in files() if name.partition("/")[0] not in RUN_ELSEWHERE} == set(RUNNERS)
+
+
+def test_every_vector_file_names_inputs_that_its_cases_have() -> None:
+    for name in files():
+        found = json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+        named = {path.partition(".")[0] for path in found["inputs"]}
+        assert named <= {key for case in found["cases"] for key in case}, name
+        assert all(named & case.keys() for case in found["cases"]), name
 
 
 def test_the_committed_vectors_are_what_the_generator_writes() -> None:

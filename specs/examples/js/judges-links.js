@@ -20,11 +20,6 @@ function withResults(results, steps) {
 
 // Noise
 
-export const NOISE_INPUTS = [
-  ...['prologue', 'init_static', 'init_ephemeral', 'resp_static', 'resp_ephemeral'],
-  ...['payloads', 'rekey_before', 'side', 'incoming'],
-];
-
 const noiseSide = (given, isInitiator) =>
   new NoiseXX({
     isInitiator,
@@ -75,11 +70,6 @@ function rekey({ ciphers: { sending, receiving } }) {
 }
 
 // Handshake
-
-export const HANDSHAKE_INPUTS = [
-  ...['side', 'net', 'offered', 'chosen', 'now', 'static', 'ephemeral', 'hello'],
-  ...['expected_device', 'incoming', 'pad_last_incoming_to'],
-];
 
 export function judgeHandshake(given) {
   const outgoing = [];

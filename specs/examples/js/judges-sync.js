@@ -8,11 +8,6 @@ import { Refusal } from './refusal.js';
 import { receive } from './receive.js';
 import { Store } from './store.js';
 
-export const RECONCILIATION_INPUTS = [
-  ...['references', 'time', 'id_prefix', 'frame_limit', 'initiator', 'responder'],
-  ...['closing', 'roles', 'message'],
-];
-
 // Reconciliation
 
 export const judgeReconciliation = (given) => (given.message === undefined ? session(given) : oneMessage(given));

@@ -6,8 +6,8 @@ import { decodeFilter, decodeFrame, encodeFilter, encodeFrame, frameValues, narr
 import { checkFork } from './forks.js';
 import { AUTHORISED, Logs } from './logs.js';
 import { decodeAcceptance, decodeInvite, inviteText, parseInvite } from './invites.js';
-import { HANDSHAKE_INPUTS, judgeChannel, judgeHandshake, judgeNoise, NOISE_INPUTS } from './judges-links.js';
-import { judgeReconciliation, judgeResponder, RECONCILIATION_INPUTS } from './judges-sync.js';
+import { judgeChannel, judgeHandshake, judgeNoise } from './judges-links.js';
+import { judgeReconciliation, judgeResponder } from './judges-sync.js';
 import { fromDid, recoveryKey, toDid, verify } from './keys.js';
 import { decodeBody } from './kinds.js';
 import { decodeHeader, decodeMessage, encodeHeader, messageId, verifySignature } from './messages.js';
@@ -143,13 +143,17 @@ function filter({ bytes, carried, header: about }) {
   return { values, ...narrow, ...(about ? { passes: passes(read, decodeHeader(bytesOf(about))) } : {}) };
 }
 
-/** Bytes or text are given, whichever stands first; the other is a result. */
-function invite(given) {
-  if (given.acceptance !== undefined) return { values: acceptanceValues(bytesOf(given.acceptance)) };
-  const isText = Object.keys(given).find((key) => key === 'text' || key === 'invite') === 'text';
-  const data = isText ? parseInvite(given.text) : bytesOf(given.invite);
-  const { id, fields } = decodeInvite(data);
-  return { ...(isText ? { invite: hex(data) } : { text: inviteText(data) }), id: hex(id), values: jsonOf(fields) };
+function invite({ invite: data, text, acceptance }) {
+  if (acceptance !== undefined) return { values: acceptanceValues(bytesOf(acceptance)) };
+  if (text !== undefined) return readText(text);
+  const { id, fields } = decodeInvite(bytesOf(data));
+  return { as_text: inviteText(bytesOf(data)), id: hex(id), values: jsonOf(fields) };
+}
+
+function readText(text) {
+  const data = parseInvite(text);
+  decodeInvite(data);
+  return { as_bytes: hex(data) };
 }
 
 function acceptanceValues(data) {
@@ -157,43 +161,43 @@ function acceptanceValues(data) {
   return { invite: hex(of), author: hex(author), device: hex(device), name, ts };
 }
 
-/** Each with the keys of a case that are put in; all others are results. */
-export const JUDGES = {
-  '01-identity/authorisation': [['held', 'header'], authorisation],
-  '01-identity/changes': [['message'], entry],
-  '01-identity/forks': [['messages'], fork],
-  '01-identity/keys-as-text': [['did'], keyAsText],
-  '01-identity/log-entries': [['message'], entry],
-  '01-identity/recovery-keys': [['entropy', 'number'], recovery],
-  '01-identity/standings': [['held'], standings],
-  '02-encoding/base58': [['text'], base58],
-  '02-encoding/hashes': [['purpose', 'data'], ({ purpose, data }) => ({ hash: hex(hash(purpose, bytesOf(data))) })],
-  '02-encoding/signatures': [['key', 'signature', 'message'], signature],
-  '02-encoding/values': [['bytes', 'max_size'], value],
-  '03-messages/headers': [['header'], header],
-  '03-messages/messages': [['message'], message],
-  '04-things/addresses': [['given'], given],
-  '04-things/forms': [['thing'], form],
-  '04-things/identifiers': [['given'], given],
-  '04-things/topics': [['given'], topic],
-  '06-handshake/channel': [['key', 'skip', 'plaintexts'], judgeChannel],
-  '06-handshake/handshake': [HANDSHAKE_INPUTS, judgeHandshake],
-  '06-handshake/noise-xx': [NOISE_INPUTS, judgeNoise],
-  '07-frames/filters': [['bytes', 'carried', 'header'], filter],
-  '07-frames/frames': [['bytes'], frame],
-  '07-frames/invites': [['invite', 'text', 'acceptance'], invite],
-  '08-reconciliation/negentropy': [RECONCILIATION_INPUTS, judgeReconciliation],
-  '08-sync/responder': [['carries', 'private', 'held'], judgeResponder],
+/** Each is given the inputs of a case. */
+const JUDGES = {
+  '01-identity/authorisation': authorisation,
+  '01-identity/changes': entry,
+  '01-identity/forks': fork,
+  '01-identity/keys-as-text': keyAsText,
+  '01-identity/log-entries': entry,
+  '01-identity/recovery-keys': recovery,
+  '01-identity/standings': standings,
+  '02-encoding/base58': base58,
+  '02-encoding/hashes': ({ purpose, data }) => ({ hash: hex(hash(purpose, bytesOf(data))) }),
+  '02-encoding/signatures': signature,
+  '02-encoding/values': value,
+  '03-messages/headers': header,
+  '03-messages/messages': message,
+  '04-things/addresses': given,
+  '04-things/forms': form,
+  '04-things/identifiers': given,
+  '04-things/topics': topic,
+  '06-handshake/channel': judgeChannel,
+  '06-handshake/handshake': judgeHandshake,
+  '06-handshake/noise-xx': judgeNoise,
+  '07-frames/filters': filter,
+  '07-frames/frames': frame,
+  '07-frames/invites': invite,
+  '08-reconciliation/negentropy': judgeReconciliation,
+  '08-sync/responder': judgeResponder,
 };
 const BODIES = [
   ...['attest', 'comment', 'connect', 'endorse', 'follow', 'introduce', 'label', 'opening', 'profile', 'receipt'],
   ...['resource', 'retract', 'step', 'trail', 'unknown', 'vouch'],
 ];
-for (const kind of BODIES) JUDGES[`05-kinds/${kind}`] = [['kind', 'body'], body];
+for (const kind of BODIES) JUDGES[`05-kinds/${kind}`] = body;
 
 /** {expect, …results} of one case of `file`; {expect: null} where the file is unknown. */
 export function judge(file, given) {
-  const [, put] = JUDGES[file] ?? [];
+  const put = JUDGES[file];
   if (!put) return { expect: null };
   try {
     return { expect: 'ok', ...put(given) };

@@ -32,3 +32,14 @@ export function jsonOf(value) {
 }
 
 export const isSame = (result, expected) => isDeepStrictEqual(expanded(result), expanded(expected));
+
+/** Of a case what is put in: `inputs` are paths such as "exchange.*.0", the first of each step. */
+export const inputsOf = (given, inputs) => Object.assign({}, ...inputs.map((path) => picked(given, path.split('.'))));
+
+function picked(value, [name, ...rest]) {
+  if (name === undefined) return value;
+  if (name === '*') return value.map((each) => picked(each, rest));
+  if (!(name in value)) return {};
+  const found = rest.length > 0 ? picked(value[name], rest) : value[name];
+  return Array.isArray(value) ? [found] : { [name]: found };
+}

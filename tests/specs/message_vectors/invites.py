@@ -70,7 +70,7 @@ def _good(rule: str, name: str, positions: list[object]) -> Json:
     data = _signed(positions)
     values = dict(zip(FIELDS[1:], map(shown, positions[1:]), strict=True))
     return ok(
-        rule, name, invite=data, id=digest("invite", pack(positions)), text=_as_text(data), values=values
+        rule, name, invite=data, id=digest("invite", pack(positions)), as_text=_as_text(data), values=values
     )
 
 
@@ -176,7 +176,7 @@ def _texts() -> list[Json]:
         "beyond ASCII": "é" + packed,
     }
     return [
-        *(ok("FR-14", f"an invite {name}", text=found, invite=data) for name, found in good.items()),
+        *(ok("FR-14", f"an invite {name}", text=found, as_bytes=data) for name, found in good.items()),
         *(
             refused("FR-14", "not_canonical", f"an invite {name}", text=SCHEME + found)
             for name, found in bad.items()

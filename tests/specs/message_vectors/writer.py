@@ -104,7 +104,7 @@ def _field(value: object) -> object:
     return hex_of(value) if isinstance(value, bytes) else value
 
 
-def text_of(spec: str, cases: Sequence[Json]) -> str:
-    """The text of a vector file."""
-    text = json.dumps({"spec": spec, "cases": cases}, ensure_ascii=False, indent=1)
+def text_of(spec: str, inputs: Sequence[str], cases: Sequence[Json]) -> str:
+    """The text of a vector file; `inputs` say where in a case what is put in stands."""
+    text = json.dumps({"spec": spec, "inputs": inputs, "cases": cases}, ensure_ascii=False, indent=1)
     return UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
