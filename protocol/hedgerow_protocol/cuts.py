@@ -7,6 +7,7 @@ missing, what lies below it is undecided.
 
 from enum import Enum
 
+from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_entry import Cut
 from hedgerow_protocol.message import Header, MessageId
 
@@ -31,7 +32,13 @@ class Reach:
         self._links: dict[MessageId, tuple[int, MessageId | None]] = {}
 
     def add(self, message: MessageId, header: Header) -> None:
-        """A header of the removed device is held."""
+        """A header of the removed device is held.
+
+        One of kind 0 is none of a device's (ID-1) and is not given on, so a walk through it would end elsewhere for
+        others.
+        """
+        if header.kind == Kind.IDENTITY:
+            return
         self._links[message] = (header.seq, header.prev)
         self._open = [self._walk(*walk) for walk in self._open]
 

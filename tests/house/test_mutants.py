@@ -229,6 +229,7 @@ MUTANTS = [
         "return Standing.AUTHORISED",
         "a thief signs at old places",
     ),
+    Mutant("cuts.py", "if header.kind == Kind.IDENTITY:", "if False:", "walks through log entries"),
     Mutant("cuts.py", " and link[0] == seq:", ":", "a walk that skips places"),
     Mutant("cuts.py", "while seq > bound and", "while seq > 0 and", "a walk past the next tip"),
     Mutant("identity.py", " & PUBLISH)", ")", "devices that may only follow publish"),

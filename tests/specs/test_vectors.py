@@ -156,6 +156,8 @@ def standing(known: identity.Identities, held: list[message.Message], judged: me
     header = judged.header
     if known.is_authorised(judged):
         return Standing.AUTHORISED
+    if header.kind == kinds.Kind.IDENTITY:
+        return Standing.OFF_LOG
     found = set()
     for cut in known.cuts_of(header.author, header.device):
         reach = Reach(cut)

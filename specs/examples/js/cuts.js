@@ -13,7 +13,7 @@ export function walk(tips, author, device, held) {
   return { reached, isOpenAt: (seq) => gaps.some(([end, missing]) => seq > end && seq < missing) };
 }
 
-/** The seq at which a message is named that is not held, or that is held and has another place; else null. */
+/** The seq at which a message is named that is not held, or that is held and is no message of this place; else null. */
 function walkDown({ seq, id, end, author, device, held, reached }) {
   for (let [place, name] = [seq, id]; place > end && name !== null; place -= 1) {
     reached.set(place, [...(reached.get(place) ?? []), name]);
@@ -25,4 +25,4 @@ function walkDown({ seq, id, end, author, device, held, reached }) {
 }
 
 const isAt = ({ header }, { author, device, seq }) =>
-  header.seq === seq && equal(header.author, author) && equal(header.device, device);
+  header.kind !== 0 && header.seq === seq && equal(header.author, author) && equal(header.device, device);

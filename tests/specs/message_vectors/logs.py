@@ -641,6 +641,8 @@ def _cut() -> list[Story]:
         return update(begin, (), {LAPTOP: [[one.seq, one.id] for one in tips]})
 
     untrue = update(begin, (), {LAPTOP: [[3, said[5].id]]})
+    thrown_in = signed([NONCE, [], [], 16], LAPTOP, seq=5, prev=said[3].id)
+    behind = signed([NONCE, [], []], LAPTOP, kind=300, seq=6, prev=thrown_in.id)
     stories: list[tuple[str, str, list[Entry], dict[str, list[Entry]]]] = [
         (
             "ID-26",
@@ -695,6 +697,18 @@ def _cut() -> list[Story]:
             "a prev that skips a place",
             [cut(skipped), skipped, *said],
             {AUTHORISED: [skipped], OFF: said[4:], UNDECIDED: said[:4]},
+        ),
+        (
+            "ID-27",
+            "prev names a log entry that the device signed",
+            [cut(behind), behind, thrown_in, *said[:4]],
+            {AUTHORISED: [behind], OFF: [thrown_in], UNDECIDED: said[:4]},
+        ),
+        (
+            "ID-27",
+            "a tip that is a log entry which the device signed",
+            [cut(thrown_in), thrown_in, *said[:4]],
+            {OFF: [thrown_in, *said[4:]], UNDECIDED: said[:4]},
         ),
         ("ID-26", "an empty cut", [cut(), *said], {OFF: said}),
         (
