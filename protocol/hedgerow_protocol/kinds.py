@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias, get_args
 
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
-from hedgerow_protocol.message import CONTROL_KINDS, MessageId
+from hedgerow_protocol.message import MAX_BYTES, MessageId
 from hedgerow_protocol.shape import (
     Check,
     as_array,
@@ -134,8 +134,6 @@ def _schema(known: type[Statement]) -> Schema:
 
 DERIVED_SLOT = frozenset({Profile, Follow, Resource, Endorse, Connect, Label, Vouch})
 SCHEMAS = {kind: _schema(known) for kind, known in STATEMENTS.items()}
-MAX_BYTES = dict.fromkeys(CONTROL_KINDS, limits.MAX_CONTROL_BODY) | {int(Kind.RECEIPT): limits.MAX_RECEIPT}
-"""Bytes of a body, where it is less than `MAX_BODY`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from hedgerow_protocol.shape import (
     out_of_range,
     wrong_shape,
 )
+from hedgerow_protocol.vocabulary import Kind
 
 MessageId = NewType("MessageId", bytes)
 """32 bytes: H("message", header)."""
@@ -31,6 +32,8 @@ MAIN_NET = 1
 SIGNATURE_TAG = b"hedgerow/1/sig\0"
 CONTROL_KINDS = frozenset({0, 1, *range(80, 100)})
 """Kinds that every node keeps for good: the identity log, retractions, control."""
+MAX_BYTES = dict.fromkeys(CONTROL_KINDS, limits.MAX_CONTROL_BODY) | {int(Kind.RECEIPT): limits.MAX_RECEIPT}
+"""Bytes of a body, where it is less than `MAX_BODY`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +140,10 @@ def _check_rules(header: Header) -> None:
         raise wrong_shape("prev is nil exactly when seq is 1")
     if header.replaces and not ascends(header.replaces):
         raise out_of_range("replaces is not ascending")
-    if not header.is_control:
-        return
-    if header.replaces:
+    if header.replaces and header.is_control:
         raise out_of_range("a control kind replaces nothing")
-    if header.body_len > limits.MAX_CONTROL_BODY:
-        raise out_of_range("the body of a control kind is too long")
+    if header.body_len > MAX_BYTES.get(header.kind, limits.MAX_BODY):
+        raise out_of_range("the body is too long for its kind")
 
 
 def decode_message(data: bytes) -> Message:

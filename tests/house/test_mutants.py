@@ -76,7 +76,9 @@ MUTANTS = [
         "if False:",
         "replaces in any order",
     ),
-    Mutant("message.py", "    if header.replaces:\n", "    if False:\n", "control kinds that replace"),
+    Mutant(
+        "message.py", "if header.replaces and header.is_control:", "if False:", "control kinds that replace"
+    ),
     Mutant("message.py", "range(80, 100)", "range(80, 99)", "kind 99 is no control kind"),
     Mutant("message.py", "MAX_UINT) != VERSION", "MAX_UINT) == 0", "other versions are read as version 1"),
     Mutant("message.py", '"signature", length=64', '"signature"', "signatures of any length"),
@@ -111,7 +113,7 @@ MUTANTS = [
         'if "\\n" in words:',
         "tabs that move parts of a slot",
     ),
-    Mutant("kinds.py", " | {int(Kind.RECEIPT): limits.MAX_RECEIPT}", "", "receipts as long as any message"),
+    Mutant("message.py", " | {int(Kind.RECEIPT): limits.MAX_RECEIPT}", "", "receipts as long as any message"),
     Mutant("trails.py", "== limits.TRAIL_SLOT", "> 0", "trails named by a guess"),
     Mutant("trails.py", "requires[-1] >= place", "requires[-1] > place", "a step that requires itself"),
     Mutant("trails.py", "if not ascends(requires):", "if False:", "a step required twice"),

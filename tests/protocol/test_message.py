@@ -33,7 +33,7 @@ def headers(draw: st.DrawFn) -> Header:
         seq=seq,
         prev=None if seq == 1 else MessageId(draw(any_key)),
         ts=draw(st.integers(0, 2**32 - 1)),
-        body_len=draw(st.integers(0, limits.MAX_CONTROL_BODY if control else limits.MAX_BODY)),
+        body_len=draw(st.integers(0, message.MAX_BYTES.get(kind, limits.MAX_BODY))),
         body_hash=draw(any_key),
         replaces=() if control else tuple(sorted(draw(st.sets(any_key, max_size=4)))),
     )

@@ -155,7 +155,6 @@ export const KINDS = {
   12: vouch,
   13: receipt,
 };
-const RECEIPT = 13;
 
 /** KI-1: the three positions that every body begins with. */
 export function opening(value) {
@@ -165,7 +164,7 @@ export function opening(value) {
 
 /** KI-2, in its order: size and encoding, opening, number of positions, content, slot, extra. */
 export function decodeBody(number, data) {
-  const value = decode(data, number === RECEIPT ? limits.MAX_RECEIPT : maxBody(number));
+  const value = decode(data, maxBody(number));
   const opened = opening(value);
   const kind = KINDS[number];
   return kind ? { ...opened, ...known(kind, value) } : { ...opened, slot: null, content: value.slice(3), extra: [] };

@@ -2,7 +2,7 @@
 import { hash, bytes, tag } from './bytes.js';
 import { decode, encode } from './encoding.js';
 import { sign, verify } from './keys.js';
-import { MAX_BODY, MAX_CONTROL_BODY, MAX_HEADER, MAX_MESSAGE, MAX_REPLACES } from './limits.js';
+import { MAX_BODY, MAX_CONTROL_BODY, MAX_HEADER, MAX_MESSAGE, MAX_RECEIPT, MAX_REPLACES } from './limits.js';
 import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
 
@@ -15,7 +15,8 @@ const positions = tuple(
 );
 
 export const isControl = (kind) => kind === 0 || kind === 1 || (kind >= 80 && kind <= 99);
-export const maxBody = (kind) => (isControl(kind) ? MAX_CONTROL_BODY : MAX_BODY);
+const RECEIPT = 13;
+export const maxBody = (kind) => (isControl(kind) ? MAX_CONTROL_BODY : kind === RECEIPT ? MAX_RECEIPT : MAX_BODY);
 
 /** Steps 2 and 3 of ME-10. */
 export function decodeHeader(data) {

@@ -16,6 +16,7 @@ from specs.message_vectors.actors import (
 )
 from specs.message_vectors.writer import Json, Raw, ok, pack, refused, shown
 
+RECEIPT = 13
 NAMES = ("net", "kind", "author", "device", "seq", "prev", "ts", "body_len", "body_hash", "replaces")
 CONTROL = (0, 1, 80, 99)
 BESIDE_CONTROL = (2, 79, 100)
@@ -51,6 +52,11 @@ def _good_headers() -> list[Json]:
         *(
             ("ME-5", f"kind {kind} with a body of 4,097 and a version it replaces", _free(kind))
             for kind in BESIDE_CONTROL
+        ),
+        (
+            "ME-5",
+            "a receipt with a body of 512 and a version it replaces",
+            header(kind=RECEIPT, body_len=512, replaces=ids(1)),
         ),
     ]
     return [
@@ -105,6 +111,7 @@ def _wrong_positions() -> list[Json]:
         ("wrong_shape", "replaces nil", header(replaces=None)),
         ("out_of_range", "replaces 5", header(replaces=ids(5))),
         ("wrong_shape", "an id of 31 bytes in replaces", header(replaces=[bytes(31)])),
+        ("out_of_range", "replaces 5, the first of 31 bytes", header(replaces=[bytes(31), *ids(4)])),
     ]
     return [refused("ME-2", reason, name, header=pack(positions)) for reason, name, positions in bad]
 
@@ -129,6 +136,13 @@ def _control() -> list[Json]:
         for name, changes in (
             ("with a body of 4,097", {"body_len": 4_097}),
             ("replaces a version", {"replaces": ids(1)}),
+        )
+    ] + [
+        refused(
+            "ME-5",
+            "out_of_range",
+            "a receipt with a body of 513",
+            header=pack(header(kind=RECEIPT, body_len=513)),
         )
     ]
 

@@ -111,6 +111,7 @@ def _dois() -> list[Json]:
     pairs = {
         "doi:10.1000/ABC": "doi:10.1000/abc",
         "DOI: 10.1000/182": "doi:10.1000/182",
+        "doi:\u2003 10.1000/182": "doi:10.1000/182",
         "doi:10.1000/É": "doi:10.1000/É",
         "https://doi.org/10.1000/AbC%2Fd": "doi:10.1000/abc/d",
         "http://dx.doi.org/10.1000/182#part": "doi:10.1000/182",
@@ -124,18 +125,27 @@ def _dois() -> list[Json]:
         "https://doi.org.example/10.1000/1": "https://doi.org.example/10.1000/1",
     }
     bad = ["doi:", "doi:11.1000/1", "doi:10.100/1", "doi:10.1000/", "doi:10.1000/a b", "doi:10.١٢٣٤/1"]
+    bad += ["doi:10.1000/" + "a" * 2_037]
     return [*_canonical("TH-6", pairs), *_no_thing("TH-6", bad)]
 
 
 def _arxiv_numbers() -> list[Json]:
     pairs = {
         "arXiv:1706.03762v5": "arxiv:1706.03762",
+        "arXiv: 1706.03762v12": "arxiv:1706.03762",
+        "arxiv:1706.03762v0": "arxiv:1706.03762",
+        "arxiv:-/9901001": "arxiv:-/9901001",
         "arxiv:0704.0001": "arxiv:0704.0001",
         "arXiv:hep-th/9901001v2": "arxiv:hep-th/9901001",
         "arxiv:cs.LG/0001001": "arxiv:cs.LG/0001001",
         "https://arxiv.org/abs/1706.03762": "arxiv:1706.03762",
         "http://www.arxiv.org/abs/hep-th/9901001#x": "arxiv:hep-th/9901001",
         "https://arxiv.org/pdf/1706.03762v5.pdf": "arxiv:1706.03762",
+        "https://arxiv.org/abs/1706.03762.pdf": "arxiv:1706.03762",
+        "https://www.arxiv.org/pdf/cs.LG/0001001v12": "arxiv:cs.LG/0001001",
+        "https://arxiv.org:8443/abs/1706.03762": "https://arxiv.org:8443/abs/1706.03762",
+        "https://arxiv.org/abs/hep-th%2F9901001": "https://arxiv.org/abs/hep-th%2F9901001",
+        "https://arxiv.org/abs/1706.03762/": "https://arxiv.org/abs/1706.03762/",
         "https://arxiv.org/abs/1706.03762?context=cs": "https://arxiv.org/abs/1706.03762?context=cs",
         "https://arxiv.org/list/cs.LG/recent": "https://arxiv.org/list/cs.LG/recent",
     }
@@ -155,10 +165,12 @@ def _isbns() -> list[Json]:
         "ISBN 0-8044-2957-X": "",
         "isbn:0-8044-2957-x": "isbn:9780804429573",
         "isbn:978 0 306 40615 7": "isbn:9780306406157",
+        "ISBN: 0-306-40615-2": "isbn:9780306406157",
         "isbn:9791034300006": "isbn:9791034300006",
     }
     bad = [given for given, thing in pairs.items() if not thing]
     bad += ["isbn:0-306-40615-3", "isbn:9780306406158", "isbn:978030640615", "isbn:030640615", "isbn:"]
+    bad += ["isbn:0\u2011306\u201140615\u20112", "isbn:978\u00a00306406157"]
     bad += ["isbn:4006381333931", "isbn:X306406152", "isbn:٠306406152"]
     return [
         *_canonical("TH-8", {given: thing for given, thing in pairs.items() if thing}),
@@ -169,6 +181,7 @@ def _isbns() -> list[Json]:
 def _names() -> list[Json]:
     short = "hedgerow:" + base58(ids(1)[0][:31])
     good = {PERSON: PERSON, PERSON.replace("did", "DID"): PERSON, MESSAGE: MESSAGE, f" {MESSAGE}\t": MESSAGE}
+    good |= {one.replace(":", ": ", 1): one for one in (PERSON, MESSAGE)}
     bad = [PERSON + "a", "did:web:example.org", "did:KEY:" + PERSON.removeprefix("did:key:"), "did:key:z6Mk"]
     return [
         *_canonical("TH-4", good),
