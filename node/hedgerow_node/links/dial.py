@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 
 import aiohttp
+from aiohttp import hdrs
 
 from hedgerow_node.config import DIAL_TIMEOUT, GOODBYE_TIMEOUT
 from hedgerow_node.problems import Code, Problem, fault_words
@@ -52,9 +53,11 @@ class Dialler:
 async def _go_nowhere_else(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """A peer that answers with anything but a WebSocket is none: it must not send us on to another address."""
+    """A peer that answers with anything but a plain WebSocket is none: it must not send us on to another address,
+    nor switch to an extension (HS-1)."""
     response = await handler(request)
-    if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+    is_switching = response.status == HTTPStatus.SWITCHING_PROTOCOLS
+    if not is_switching or hdrs.SEC_WEBSOCKET_EXTENSIONS in response.headers:
         response.close()
         raise aiohttp.WSServerHandshakeError(response.request_info, response.history, status=response.status)
     return response
@@ -64,6 +67,8 @@ def _words(error: Exception) -> str:
     match error:
         case TimeoutError():
             return "no answer in time"
+        case aiohttp.WSServerHandshakeError(status=HTTPStatus.SWITCHING_PROTOCOLS):
+            return "its WebSocket is not the one that was asked for"
         case aiohttp.WSServerHandshakeError():
             return f"it answers with HTTP status {error.status}"
         case aiohttp.ClientSSLError():

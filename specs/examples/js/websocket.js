@@ -1,5 +1,5 @@
 // The WebSocket of a dialler (RFC 6455), as little as HS-1 needs: whole binary messages and no extension.
-// The client that comes with Node offers compression, which HS-1 forbids.
+// Node 20 has no client of its own; where there is one, it serves as well.
 import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';

@@ -26,6 +26,8 @@ from simulator.author import Author
 
 F = TypeVar("F", bound=Frame)
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+COMPRESSED = 0x40
+"""The bit beside an opcode that an extension for compression sets."""
 PATIENCE = 10.0
 
 
@@ -138,9 +140,9 @@ class Stranger:
         )
         return OwnEnd(net=MAIN_NET, static=static, hello=hello)
 
-    async def link(self, offered: tuple[str, ...] = (SUBPROTOCOL,)) -> None:
+    async def link(self, offered: tuple[str, ...] = (SUBPROTOCOL,), headers: str = "") -> None:
         """Upgrade and shake hands as an honest peer does."""
-        assert await self.upgrade(", ".join(offered)) == 101
+        assert await self.upgrade(", ".join(offered), headers) == 101
         subprotocols = Subprotocols(offered, SUBPROTOCOL)
         handshake, first = Handshake.initiate(self.own_end(), subprotocols, os.urandom(32), None)
         await self._say(first)

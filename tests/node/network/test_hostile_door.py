@@ -16,7 +16,7 @@ from hedgerow_protocol.frame import (
     Pong,
 )
 from node.network.scene import Scene
-from node.network.stranger import BINARY, PING, TEXT, stranger
+from node.network.stranger import BINARY, COMPRESSED, PING, TEXT, stranger
 from node.network.world import eventually
 
 
@@ -101,12 +101,16 @@ async def test_another_subprotocol_is_no_link(scene: Scene) -> None:
             assert await peer.upgrade(offered) == 426
 
 
-async def test_no_extension_is_accepted_and_no_version_is_told(scene: Scene) -> None:
+async def test_who_offers_extensions_is_linked_without_any_and_told_no_version(scene: Scene) -> None:
     async with stranger(scene.seed.address) as peer:
-        offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-        assert await peer.upgrade(headers=offer) == 101
+        await peer.link(headers="Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
         for field in (b"extensions", b"server:"):
             assert field not in peer.head.lower()
+        await peer.put(Ping(1))
+        assert (await peer.take(Pong)).req == 1
+        await peer.send(BINARY | COMPRESSED, b"x")
+        assert await peer.is_cut()
+    scene.expect("a link was cut", links.BROKEN)
 
 
 async def test_one_that_offers_others_as_well_is_linked_over_what_it_offered(scene: Scene) -> None:
