@@ -4,6 +4,7 @@ An invite is a canonical array signed by the inviter's device. Whoever accepts s
 brings their own inception, so that the inviter can check it without having their log.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ SCHEME = "hedgerow-invite:"
 INVITE_TAG = b"hedgerow/1/invite\0"
 ACCEPTANCE_TAG = b"hedgerow/1/acceptance\0"
 UINT32 = 2**32 - 1
+MAX_DIGITS = -(-4 * limits.MAX_INVITE // 3)
+"""Digits of base64url in the text of the longest invite."""
+PLACE = re.compile("wss?://[\x21-\x7e]+")
 _as_name = line(limits.MAX_NAME)
 _as_address = line(limits.MAX_ADDRESS)
 
@@ -166,7 +170,7 @@ def parse_invite(text: str) -> SignedInvite:
     text = "".join(text.split())
     _, found, rest = text.rpartition(SCHEME)
     packed = rest if found else text.rpartition("#")[2]
-    if len(packed) > 2 * limits.MAX_INVITE:
+    if len(packed) > MAX_DIGITS:
         raise RemoteProtocolError(Reason.TOO_BIG, "longer than any invite")
     return decode_signed_invite(_decode_text(packed))
 
@@ -210,8 +214,8 @@ def _decode_invite(data: bytes) -> Invite:
 def _as_meeting(value: object, what: str) -> Meeting:
     address, device = as_array(value, what, 2)
     text = _as_address(address, what)
-    if not text.startswith(("ws://", "wss://")) or not text.isascii() or " " in text:
-        raise out_of_range("an address to meet begins with ws:// or wss://")
+    if not PLACE.fullmatch(text):
+        raise out_of_range("an address to meet is ws:// or wss:// and more in printable ASCII")
     return Meeting(text, DeviceKey(as_key(device, what)))
 
 

@@ -45,6 +45,7 @@ export class Answers {
   onPing = ({ req }) => [{ name: 'Pong', req }];
   onPong = () => [];
   onErr = () => [];
+  onChanged = () => [];
 
   // Subscriptions
 
@@ -56,20 +57,13 @@ export class Answers {
     const carried = frames.bitmap(filter.authors ?? [], this.carries);
     const authors = (filter.authors ?? []).filter(this.carries);
     const version = (known?.version ?? 0) + 1;
-    const stale = this.#endSessions(req);
     this.subscriptions.set(req, { filter, authors, version, mode });
-    return [...stale, { name: 'Scope', req, version, carried }];
+    return [{ name: 'Scope', req, version, carried }, ...this.#endSessions(req)];
   }
 
   onUnsub({ req }) {
-    this.#checkPast(req);
     this.subscriptions.delete(req);
     return this.#endSessions(req);
-  }
-
-  /** What may have crossed its end is passed over; a number that was never used is a fault (FR-5). */
-  #checkPast(req) {
-    if (req === 0 || req % 2 !== this.parity || req > this.lastNumber) unexpected('a number that names nothing');
   }
 
   #current({ sub, version }) {

@@ -8,6 +8,7 @@ import * as limits from './limits.js';
 import { decodeMessage, verifySignature } from './messages.js';
 import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
+import { SPACES } from './things.js';
 
 const { array, ascending, bin, bin32, bytesUpTo, line, list, tuple, uint, uint16, uint32 } = shapes;
 const VERSION = 1;
@@ -51,9 +52,9 @@ export const inviteText = (data) => SCHEME + Buffer.from(data).toString('base64u
 
 /** The bytes of an invite as text, alone, behind words, over several lines or in a link. */
 export function parseInvite(given) {
-  const joined = given.replace(/\s+/g, '');
+  const joined = given.replace(SPACES, '');
   const mark = joined.includes(SCHEME) ? SCHEME : '#';
-  const digits = joined.includes(mark) ? joined.slice(joined.lastIndexOf(mark) + mark.length) : '';
+  const digits = joined.split(mark).at(-1);
   if (digits.length > Math.ceil((limits.MAX_INVITE * 4) / 3)) refuse('too_big', 'longer than any invite');
   const data = Buffer.from(digits, 'base64url');
   if (digits === '' || data.toString('base64url') !== digits) refuse('not_canonical', 'not the text of an invite');
@@ -67,21 +68,20 @@ const accepted = tuple(bin32, bin32, bin32, line(limits.MAX_NAME), uint32);
 /** FR-15. */
 export function decodeAcceptance(data) {
   const [acceptance, signature, inception] = tuple(packed, bin(64), packed)(decode(data, limits.MAX_INVITE));
+  const message = decodeMessage(inception);
   const [invite, author, device, name, ts] = accepted(decode(acceptance));
+  checkInception(message, author, device);
   verify(device, signature, bytes(tag('acceptance'), acceptance));
-  checkInception(inception, author, device);
   return { invite, author, device, name, ts };
 }
 
-function checkInception(data, author, device) {
-  const message = decodeMessage(data);
-  if (message.header.kind !== 0) refuse('out_of_range', 'a message that is no inception');
-  const entry = decodeEntry(message.header, message.body);
+function checkInception(message, author, device) {
+  const { header, body } = message;
   verifySignature(message);
-  const isOfAuthor = entry.operation === INCEPTION && equal(message.header.author, author);
-  if (!isOfAuthor) refuse('out_of_range', 'not the inception of this author');
-  const isNamed = entry.devices.some(([each]) => equal(each, device));
-  if (!isNamed) refuse('bad_key', 'a device that the inception does not name');
+  if (header.kind !== 0 || !equal(header.author, author)) refuse('out_of_range', 'no log entry of this author');
+  const entry = decodeEntry(header, body);
+  const isNamed = entry.operation === INCEPTION && entry.devices.some(([each]) => equal(each, device));
+  if (!isNamed) refuse('bad_key', 'a device that no inception names');
 }
 
 /** The bytes of a signed acceptance; `seed` is that of the device. */

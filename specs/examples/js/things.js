@@ -32,7 +32,7 @@ export function canonicalThing(given) {
 }
 
 const SPACE = String.raw`[\p{White_Space}\u001c-\u001f]`;
-const SPACES = new RegExp(`${SPACE}+`, 'gu');
+export const SPACES = new RegExp(`${SPACE}+`, 'gu');
 const trim = (given) => given.replace(new RegExp(`^${SPACE}+|${SPACE}+$`, 'gu'), '');
 
 /** Each % with two hexadecimal digits becomes that byte, and the result is read as UTF-8. */

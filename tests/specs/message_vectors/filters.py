@@ -123,6 +123,12 @@ def _refused() -> list[Json]:
         refused(
             "FR-10", "out_of_range", "5,001 authors", bytes=_short(pack([_named(5_001), None, None, None]))
         ),
+        refused(
+            "FR-4",
+            "out_of_range",
+            "5,000 authors and a byte",
+            bytes=_short(pack([_named(5_000) + b"\0", None, None, None])),
+        ),
         refused("FR-10", "too_big", "160,513 bytes", bytes=bytes(160_513)),
         refused("FR-10", "not_canonical", "a nil in a longer form", bytes=b"\x94\xc0\xc0\xc0\xd0\x05"),
     ]

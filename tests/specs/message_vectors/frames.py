@@ -89,6 +89,7 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-8", "out_of_range", "NEG_ERR with the fault 256", [24, 3, 256, 0]),
     ("FR-4", "wrong_shape", "GET with 33 bytes", [26, 5, bytes(33)]),
     ("FR-4", "out_of_range", "GET with 257 ids", [26, 5, ID * 257]),
+    ("FR-4", "out_of_range", "GET with 256 ids and 33 bytes", [26, 5, ID * 256 + bytes(33)]),
     ("FR-4", "wrong_shape", "GET with an array of ids", [26, 5, [ID]]),
     ("FR-9", "wrong_shape", "MESSAGES that says neither more nor last", [28, 0, [[0, MESSAGE]], None]),
     ("FR-9", "out_of_range", "MESSAGES with 257 messages", [28, 0, [[0, b""]] * 257, False]),

@@ -10,6 +10,7 @@ from specs.message_vectors.actors import (
     NET,
     NONCE,
     PHONE_KEY,
+    ROOT,
     ROOT_KEY,
     STRANGER,
     STRANGER_KEY,
@@ -99,6 +100,8 @@ def _bad_invites() -> list[Json]:
         ("unsupported_version", "the version 2", _invite(v=2)),
         ("unsupported_version", "the version 2 in another layout", [2, "anything"]),
         ("unsupported_version", "no position", []),
+        ("wrong_shape", "the version true", _invite(v=True)),
+        ("wrong_shape", "the version as text, in another layout", ["1", "anything"]),
         ("wrong_shape", "nine positions", _invite()[:-1]),
         ("wrong_shape", "eleven positions", [*_invite(), None]),
         ("out_of_range", "the network 65,536", _invite(net=65_536)),
@@ -111,6 +114,7 @@ def _bad_invites() -> list[Json]:
         ("wrong_shape", "a place without a device", _invite(meet=[PLACE[:1]])),
         ("wrong_shape", "a place with a device of 31 bytes", _invite(meet=[["wss://a/", bytes(31)]])),
         ("out_of_range", "an address of 2,049 bytes", _invite(meet=[["wss://" + "a" * 2_043, LAPTOP_KEY]])),
+        ("out_of_range", "an address of a scheme alone", _invite(meet=[["wss://", LAPTOP_KEY]])),
         ("out_of_range", "an address with https", _invite(meet=[["https://a/", LAPTOP_KEY]])),
         ("out_of_range", "an address with a space", _invite(meet=[["wss://a b/", LAPTOP_KEY]])),
         ("out_of_range", "an address with a tab", _invite(meet=[["wss://a\tb/", LAPTOP_KEY]])),
@@ -165,6 +169,10 @@ def _texts() -> list[Json]:
         "in a link, with its scheme": f"https://seed.example.org/#{text}",
         "over several lines, with space around": f" {SCHEME}{lines}\t\n",
         "with words before it": f"Join me: {text}",
+        "without its scheme": packed,
+        "behind the last of two marks": f"https://seed.example.org/#join#{packed}",
+        "behind the last of two schemes": f"{SCHEME}#{text}",
+        "with a wide space and a separator in it": f"{text[:40]}\u3000\x1f{text[40:]}",
     }
     other = chr(ord(packed[-1]) + 1)
     bad = {
@@ -181,6 +189,8 @@ def _texts() -> list[Json]:
             refused("FR-14", "not_canonical", f"an invite {name}", text=SCHEME + found)
             for name, found in bad.items()
         ),
+        refused("FR-14", "too_big", "10,924 letters that are no digits", text=SCHEME + "." * 10_924),
+        refused("FR-14", "not_canonical", "10,923 letters that are no digits", text=SCHEME + "." * 10_923),
         refused("FR-14", "too_big", "a text longer than any invite", text=SCHEME + "A" * 16_385),
         refused("FR-14", "not_canonical", "no invite", text=SCHEME),
     ]
@@ -192,11 +202,21 @@ INVITE_ID = digest("invite", pack(_invite()))
 
 
 def _inception(
-    device: bytes = LAPTOP_KEY, *, without_body: bool = False, seed: bytes = GENESIS, **changes: object
+    device: bytes = LAPTOP_KEY,
+    *,
+    without_body: bool = False,
+    seed: bytes = GENESIS,
+    capabilities: int = 3,
+    **changes: object,
 ) -> bytes:
-    body = pack([NONCE, [], [], 0, 0, None, ROOT_KEY, NEXT, [[device, 3]], []])
+    body = pack([NONCE, [], [], 0, 0, None, ROOT_KEY, NEXT, [[device, capabilities]], []])
     positions = pack(header(body, **{"kind": 0, "device": AUTHOR} | changes))
     return pack(message(positions, None if without_body else body, seed))
+
+
+def _updated() -> bytes:
+    body = pack([NONCE, [], [], 1, 1, ids(1)[0], ROOT_KEY, NEXT, [[LAPTOP_KEY, 3]], []])
+    return pack(message(pack(header(body, kind=0, device=ROOT_KEY)), body, ROOT))
 
 
 def _acceptance(
@@ -223,6 +243,14 @@ def _acceptances() -> list[Json]:
         good("an acceptance", _acceptance()),
         good("an acceptance without a name", _acceptance(name=""), name=""),
         good("an acceptance with a name of 256 bytes", _acceptance(name="n" * 256), name="n" * 256),
+        good(
+            "an acceptance by a device that may only follow",
+            _acceptance(inception=_inception(capabilities=2)),
+        ),
+        good(
+            "an acceptance with an inception of another network",
+            _acceptance(inception=_inception(net=NET + 1)),
+        ),
         good("an acceptance at the last moment", _acceptance(ts=2**32 - 1), ts=2**32 - 1),
     ]
 
@@ -258,6 +286,17 @@ def _bad_acceptances() -> list[Json]:
             "bad_signature",
             "with an inception that the author did not sign",
             _acceptance(inception=_inception(seed=LAPTOP)),
+        ),
+        ("bad_key", "with an update in place of the inception", _acceptance(inception=_updated())),
+        (
+            "bad_key",
+            "signed by another device, with an inception that names a third",
+            _acceptance(STRANGER, inception=_inception(PHONE_KEY)),
+        ),
+        (
+            "out_of_range",
+            "with a name of 257 bytes and an inception without its body",
+            _acceptance(name="n" * 257, inception=_inception(without_body=True)),
         ),
         ("out_of_range", "with an inception of seq 0", _acceptance(inception=_inception(seq=0))),
         ("wrong_shape", "without an inception", pack([pack([]), bytes(64)])),

@@ -26,7 +26,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
-UNSUB = 10
+UNSUB, CHANGED = 10, 38
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -152,6 +152,14 @@ def _sessions() -> list[Json]:
             ([UNSUB, 1], [[NEG_ERR, 3, STALE, 0]]),
             ([NEG_MSG, 3, _listed(SECOND), False], []),
         ),
+        _case(
+            "SY-4",
+            "a session of a subscription that changes is stale",
+            _sub(),
+            differs,
+            ([SUB, 1, _filter(AUTHOR), 2], [[SCOPE, 1, 2, b"\x01"], [NEG_ERR, 3, STALE, 0]]),
+            ([NEG_CLOSE, 3], []),
+        ),
         _case("SY-9", "a reconciliation", _sub(), differs, compared, ([NEG_CLOSE, 3], [])),
         _case("SY-9", "two rounds", _sub(), differs, compared, compared),
         _case(
@@ -236,6 +244,9 @@ def _questions() -> list[Json]:
             _sub(),
             (_range(3, version=2), [_answer(3)]),
         ),
+        _case("SY-12", "nor has a subscription that never was", (_range(3), [_answer(3)])),
+        _case("SY-4", "what ends no subscription is passed over", ([UNSUB, 1], []), _sub(), ([UNSUB, 7], [])),
+        _case("SY-4", "CHANGED for no subscription is passed over", ([CHANGED, 2], []), ([CHANGED, 1], [])),
         _case(
             "SY-14",
             "what is announced and not held is wanted",
