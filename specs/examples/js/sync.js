@@ -81,7 +81,7 @@ export class Sync {
 
   async #streamInstead(session, { tier, since, until }) {
     this.link.send({ name: 'NegClose', req: session });
-    let last = { ts: since, id: Buffer.alloc(32) };
+    let last = since > 0 ? { ts: since - 1, id: Buffer.alloc(32, 0xff) } : { ts: 0, id: Buffer.alloc(32) };
     for (let next = last; next !== null; next = await this.#range(tier, last)) {
       last = next;
       if (until !== 0 && last.ts >= until) break;
