@@ -125,7 +125,7 @@ class SignedInvite:
 
     def to_text(self) -> str:
         """The form to paste: `hedgerow-invite:` and base64url without padding."""
-        return SCHEME + _encode_text(self.to_bytes())
+        return SCHEME + encode_text(self.to_bytes())
 
 
 def sign_invite(invite: Invite, device_seed: bytes) -> SignedInvite:
@@ -172,21 +172,23 @@ def parse_invite(text: str) -> SignedInvite:
     packed = rest if found else text.rpartition("#")[2]
     if len(packed) > MAX_DIGITS:
         raise RemoteProtocolError(Reason.TOO_BIG, "longer than any invite")
-    return decode_signed_invite(_decode_text(packed))
+    return decode_signed_invite(decode_text(packed))
 
 
-def _decode_text(packed: str) -> bytes:
+def decode_text(packed: str) -> bytes:
+    """The bytes behind base64url without padding, in its one form; raises `RemoteProtocolError`."""
     try:
         data = urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
     except (Base64Error, ValueError):
         raise RemoteProtocolError(Reason.NOT_CANONICAL, "not base64url") from None
     # The library passes over letters that do not belong there, and over bits that belong to no byte.
-    if _encode_text(data) != packed:
+    if encode_text(data) != packed:
         raise RemoteProtocolError(Reason.NOT_CANONICAL, "not the one form in base64url")
     return data
 
 
-def _encode_text(data: bytes) -> str:
+def encode_text(data: bytes) -> str:
+    """`data` in base64url without padding."""
     return urlsafe_b64encode(data).decode().rstrip("=")
 
 
@@ -199,7 +201,7 @@ def _decode_invite(data: bytes) -> Invite:
         net=as_uint(net, "net", 2**16 - 1),
         inviter=AuthorKey(as_key(inviter, "inviter")),
         name=_as_name(name, "name"),
-        meet=as_list(meet, "meet", limits.MAX_INVITE_ADDRESSES, _as_meeting),
+        meet=as_list(meet, "meet", limits.MAX_INVITE_ADDRESSES, as_meeting),
         token=as_bytes(token, "token", length=limits.INVITE_TOKEN),
         expiry=as_uint(expiry, "expiry", UINT32),
         uses=as_uint(uses, "uses", 2**16 - 1),
@@ -211,7 +213,8 @@ def _decode_invite(data: bytes) -> Invite:
     return invite
 
 
-def _as_meeting(value: object, what: str) -> Meeting:
+def as_meeting(value: object, what: str) -> Meeting:
+    """A place to meet as it stands in an invite; raises `RemoteProtocolError`."""
     address, device = as_array(value, what, 2)
     text = _as_address(address, what)
     if not PLACE.fullmatch(text):

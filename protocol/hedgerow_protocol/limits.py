@@ -78,6 +78,8 @@ MAX_ADDRESS = 2_048
 """Bytes of an address to meet at."""
 INVITE_TOKEN = 16
 """Secret bytes of an invite."""
+LINK_SECRET = 16
+"""Secret bytes of the code that links a device."""
 
 # --- Links ----------------------------------------------------------------------------------------------
 MAX_NOISE_MESSAGE = 65_535

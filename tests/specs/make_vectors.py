@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, this file does not see its own package
 
 from specs.message_vectors import (
+    device_links,
     encoding,
     filters,
     frames,
@@ -65,6 +66,7 @@ CASES = {
     "07-frames/frames": frames.frame_cases,
     "07-frames/filters": filters.filter_cases,
     "07-frames/invites": invites.invite_cases,
+    "07-frames/devices": device_links.device_cases,
     "08-sync/responder": sync.responder_cases,
 }
 

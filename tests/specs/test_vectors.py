@@ -13,6 +13,7 @@ import pytest
 from hedgerow_protocol import (
     base58,
     codec,
+    device_link,
     filter,
     forks,
     frame,
@@ -277,6 +278,30 @@ def run_acceptances(case: Case) -> Iterator[object]:
         yield getattr(found, name), value if is_text or isinstance(value, int) else data_of(value)
 
 
+def run_devices(case: Case) -> Iterator[object]:
+    if "text" in case:
+        code = device_link.parse_code(str(case["text"]))
+        yield code.to_text(), case["code"]
+        yield code.signed.encoded, data_of(case["offer"])
+        yield code.secret, data_of(case["secret"])
+    elif "request" in case:
+        request, expected = device_link.decode_request(data_of(case["request"])), case["values"]
+        yield request.proves(data_of(case["secret"])), case["proves"]
+        yield [getattr(request, name) for name in ("link", "author", "device")], _datas(expected, 3)
+        assert isinstance(expected, list)
+        yield [request.name, request.ts], expected[3:]
+    else:
+        signed, expected = device_link.decode_offer(data_of(case["offer"])), case["values"]
+        yield device_link.is_offer(signed.encoded), True
+        yield [signed.offer.net, signed.offer.expiry], [case["net"], case["expiry"]]
+        yield [signed.offer.author, signed.offer.link, signed.device], _datas(expected, 3)
+
+
+def _datas(values: object, count: int) -> list[bytes]:
+    assert isinstance(values, list)
+    return [data_of(value) for value in values[:count]]
+
+
 def run_responder(case: Case) -> Iterator[object]:
     held, exchange = case["held"], case["exchange"]
     assert isinstance(held, list)
@@ -301,6 +326,7 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "07-frames/frames": run_frames,
     "07-frames/filters": run_filters,
     "07-frames/invites": run_invites,
+    "07-frames/devices": run_devices,
     "08-sync/responder": run_responder,
     "01-identity/keys-as-text": run_keys_as_text,
     "01-identity/recovery-keys": run_recovery_keys,
