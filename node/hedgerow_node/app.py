@@ -8,7 +8,7 @@ import errno
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -121,13 +121,46 @@ class Composition:
     passphrase: str | None = None
 
 
+class RunningLinks:
+    """The links of a node that runs: ended and brought up anew when its keys change, at the same addresses."""
+
+    def __init__(self, node: Node, wish: Composition) -> None:
+        self._node = node
+        self._wish = wish
+        self.network: Network | None = None
+        """None while they are down."""
+        self.on_resumed: Callable[[], None] = lambda: None
+
+    async def resume(self) -> None:
+        """Bring them up. Raises `Problem`."""
+        wish = self._wish
+        self.network = await Network.open(
+            self._node,
+            listen=wish.listen,
+            public_address=wish.address,
+            is_kept=True,
+            proxies=wish.proxies,
+        )
+        # A port that the system chose is kept: others know this node there.
+        self._wish = replace(wish, listen=self.network.address)
+        self.on_resumed()
+
+    async def pause(self) -> None:
+        """End them."""
+        network, self.network = self.network, None
+        if network is not None:
+            await network.close()
+
+
 class App:
     """A node that runs. Make one with `App.open`, end it with `close`."""
 
-    def __init__(self, door: Door, network: Network, surface: Surface | None, opened: AsyncExitStack) -> None:
+    def __init__(
+        self, door: Door, links: RunningLinks, surface: Surface | None, opened: AsyncExitStack
+    ) -> None:
         self.node = door.node
         self.events = door.events
-        self.network = network
+        self._links = links
         self.page = door.hosts.page
         """The address of the page, without a path."""
         self._door = door
@@ -140,14 +173,9 @@ class App:
         async with AsyncExitStack() as opened:
             node = await Node.open(home, clock, wish.passphrase)
             opened.push_async_callback(node.close)
-            network = await Network.open(
-                node,
-                listen=wish.listen,
-                public_address=wish.address,
-                is_kept=True,
-                proxies=wish.proxies,
-            )
-            opened.push_async_callback(network.close)
+            node.links = links = RunningLinks(node, wish)
+            await links.resume()
+            opened.push_async_callback(links.pause)
             door = Door(node, Hosts(), Events())
             surface = None if wish.surface is None else wish.surface(door)
             listener = await _listen(wish.page, lambda: _application(door, surface))
@@ -157,7 +185,8 @@ class App:
             door.hosts.allow(listener.address)
             node.on_published.append(door.events.tell_published)
             node.on_delivered.append(door.events.tell_delivered)
-            app = cls(door, network, surface, opened.pop_all())
+            app = cls(door, links, surface, opened.pop_all())
+        links.on_resumed = app._tell_address
         app._tell_address()
         return app
 
@@ -165,6 +194,13 @@ class App:
     def peer(self) -> str | None:
         """HOST:PORT where other nodes are let in, if they are."""
         return self.network.address
+
+    @property
+    def network(self) -> Network:
+        """The links; raises `Problem` in the moment in which they are down."""
+        if self._links.network is None:
+            raise Problem(Code.NOT_RUNNING, "its keys are being changed")
+        return self._links.network
 
     def page_link(self) -> str:
         """An address that lets the owner's browser in: for one use where the pages ask for that."""

@@ -141,6 +141,12 @@ CERTIFICATE_USE = 86_400
 """Seconds that a certificate and its key are shown on new links, after which both are made anew."""
 INVITE_LIFE = 7 * 86_400
 """Seconds that an invite is valid unless said otherwise."""
+LINK_CODE_LIFE = 900
+"""Seconds that a code for a new device is good: both computers are in front of one person."""
+MAX_LINK_CODES = 16
+"""Codes that are good at once."""
+MAX_WAITING_DEVICES = 4
+"""Devices that ask with one code and wait for an answer."""
 
 
 def home_path(option: Path | None, environment: Mapping[str, str] = os.environ) -> Path:

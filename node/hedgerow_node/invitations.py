@@ -116,7 +116,7 @@ class Inviting:
             net=node.keys.inception.header.net,
             inviter=node.author,
             name=names.get(node.author, ""),
-            meet=tuple((await self._meetings(terms.through))[: limits.MAX_INVITE_ADDRESSES]),
+            meet=tuple((await self.meetings(terms.through))[: limits.MAX_INVITE_ADDRESSES]),
             token=node.clock.entropy(limits.INVITE_TOKEN),
             expiry=int(now) + terms.life,
             uses=terms.uses,
@@ -124,7 +124,8 @@ class Inviting:
             extra=tuple(extra),
         )
 
-    async def _meetings(self, through: str | None) -> list[Meeting]:
+    async def meetings(self, through: str | None) -> list[Meeting]:
+        """Where others can meet this node: at itself, or at peers that carry it; raises `Problem` if nowhere."""
         own = self._own_address()
         meetings = [Meeting(own, self._node.device)] if own is not None and through is None else []
         peers = await self._node.store.peers.all()

@@ -5,14 +5,9 @@ device signed the invite → bring the acceptance → follow. The inviter follow
 the acceptance reaches him.
 """
 
-import asyncio
-from dataclasses import replace
-
+from hedgerow_node.bringing import Bringing
 from hedgerow_node.circle import Circle
-from hedgerow_node.config import ACCEPT_PATIENCE
 from hedgerow_node.dialling import Dialling
-from hedgerow_node.driver import Driver
-from hedgerow_node.links.bell import Bell
 from hedgerow_node.node import Draft, Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.peers import KnownPeer
@@ -23,7 +18,6 @@ from hedgerow_protocol.invite import Meeting, SignedInvite, Verdict, sign_accept
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Follow
 
-BROKE = "the link broke"
 REFUSALS: dict[int, Code] = {
     Verdict.EXPIRED: Code.INVITE_EXPIRED,
     Verdict.USED_UP: Code.INVITE_USED,
@@ -37,18 +31,16 @@ class Joining:
     def __init__(
         self,
         node: Node,
-        driver: Driver,
+        bringing: Bringing,
         dialling: Dialling,
         circle: Circle,
         identities: Identities,
-        bell: Bell,
     ) -> None:
         self._node = node
-        self._driver = driver
+        self._bringing = bringing
         self._dialling = dialling
         self._circle = circle
         self._identities = identities
-        self._bell = bell
 
     async def accept(self, signed: SignedInvite) -> None:
         """Join who invites; raises `Problem`, and then nothing was published and no peer is kept."""
@@ -75,33 +67,16 @@ class Joining:
         ):
             await self._check_inviter(signed, link)
             await self._bring(signed, link)
-            peer = self._met(peer, inviter)
+            peer = self._bringing.met(peer, inviter)
             await self._node.store.peers.add(peer)
             self._dialling.keep(peer)
             await follow(self._node, [inviter, *signed.invite.follows])
 
-    def _met(self, peer: KnownPeer, inviter: AuthorKey) -> KnownPeer:
-        is_his = peer.device in self._identities.devices_of(inviter)
-        return replace(peer, author=inviter if is_his else peer.author, last_linked=self._node.clock.now())
-
     async def _check_inviter(self, signed: SignedInvite, link: LinkId) -> None:
         inviter = signed.invite.inviter
-        await self._bell.until(lambda: self._is_decided(inviter, link), ACCEPT_PATIENCE)
-        if not self._identities.is_known(inviter):
-            if self._refused(link) is None:
-                raise Problem(Code.PEER_UNREACHABLE, BROKE)
-            raise Problem(Code.INVITER_NOT_CARRIED)
+        await self._bringing.await_log(inviter, link)
         if signed.device not in self._identities.devices_of(inviter):
             raise Problem(Code.INVITE_WRONG, "it was signed by a device that is not the inviter's")
-
-    def _is_decided(self, inviter: AuthorKey, link: LinkId) -> bool:
-        refused = self._refused(link)
-        return self._identities.is_known(inviter) or refused is None or inviter in refused
-
-    def _refused(self, link: LinkId) -> tuple[AuthorKey, ...] | None:
-        """Whom this link does not carry for us; None when it has ended."""
-        state = self._driver.link(link)
-        return state.refused if state is not None else None
 
     async def _bring(self, signed: SignedInvite, link: LinkId) -> None:
         node = self._node
@@ -113,13 +88,7 @@ class Joining:
             int(node.clock.now()),
             node.keys.device_seed,
         )
-        try:
-            async with asyncio.timeout(ACCEPT_PATIENCE):
-                verdict = await self._driver.bring(link, signed.to_bytes(), acceptance)
-        except TimeoutError:
-            raise Problem(Code.PEER_UNREACHABLE, "no answer to the acceptance") from None
-        if verdict is None:
-            raise Problem(Code.PEER_UNREACHABLE, BROKE)
+        verdict = await self._bringing.bring(link, signed.to_bytes(), acceptance)
         if verdict not in (Verdict.DONE, Verdict.FORWARDED):
             raise Problem(REFUSALS.get(verdict, Code.INVITE_UNKNOWN))
 

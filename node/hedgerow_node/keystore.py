@@ -3,41 +3,48 @@
 The folder `keys` holds secrets of 32 bytes, each as the seed of a PKCS#8 key in a PEM file: `device` signs what is
 published, `root` is the online root that may add devices, `words` is the entropy that the 24 words spell, until
 their owner confirms having them. Beside them lies the inception, which is public. The genesis key never touches
-the disk.
+the disk. A device that another one added has no root and no words; a file `holds` names the secrets that it must have.
 
-Two folders with one device key would fork its chain for everyone to see. So the folder knows the place where it was
-written; found elsewhere, it is a copy, which does not publish until its owner says that the original is gone. An
-image of a whole disk is not told from its original.
+A change that needs an entry of the log is made in three steps: the secrets that it brings are staged, as `device-next`,
+`root-next` and `words-next`; the entry is stored; the staged ones take their places. After a crash the log tells which
+of the steps was done (`settle`), so no key is named in a log that is not on this disk, and none is lost.
 
-The folder appears whole or not at all: it is written as `keys.new`, synced, then renamed. What a crash may leave
-behind is settled when the keystore is next opened, by whoever holds the folder's lock:
-
-    keys  keys.old  keys.new
-     -       -         x       a first run that did not come to its end: destroyed, and begun afresh
-     -       x         x       a change whose last rename is missing: it is made
-     -       x         -       a change that lost its new folder: the old one comes back
-     x       x         any     a change that is done: the old folder is destroyed
-     x       -         x       a change that was never made: the new folder is destroyed
+How they lie on the disk is the business of `key_files`.
 """
 
-import hmac
 import os
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from threading import RLock
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from mnemonic import Mnemonic
 
-from hedgerow_node import durable
+from hedgerow_node import durable, key_files
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import MIN_PASSPHRASE, Home
+from hedgerow_node.key_files import (
+    COPY_MARK,
+    GONE,
+    HOLDS,
+    INCEPTION,
+    NEEDED,
+    SALT,
+    SECRET,
+    STAGED,
+    Seal,
+    Secret,
+    Secrets,
+    decode,
+    encode,
+    files_of,
+    holding,
+    load,
+    needed,
+    put_folder,
+    read,
+    seal_of,
+    see_whether_copied,
+)
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -46,58 +53,9 @@ from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.log_entry import decode_inception
 from hedgerow_protocol.message import MAIN_NET, Message, decode_message, verify
 
-SECRET = 32
-"""Bytes of every secret."""
-INCEPTION = "inception"
-SALT = "salt"
-COPY_MARK = "restored-copy"
-PLACE = "place"
-"""Which file on this disk the inception was written to: in a folder that was copied, it is another one."""
-ROUNDING = 2
-"""Seconds to which a file system may round the time of a file."""
-GONE = "words.gone"
-"""The secret of the words while it is being destroyed."""
-STRETCH = 2**17
-"""The cost of trying one passphrase: scrypt's n, with r = 8 about 0.4 s and 128 MiB."""
-STRETCH_BLOCK = 8
 ENGLISH = "english"
-
-
-class Secret(StrEnum):
-    """The secrets, by the names of their files."""
-
-    DEVICE = "device"
-    ROOT = "root"
-    WORDS = "words"
-
-
-NEEDED = (Secret.DEVICE, Secret.ROOT)
-Secrets = Mapping[Secret, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """What protects the PEM files: nothing, or a password that was stretched from a passphrase."""
-
-    salt: bytes = b""
-    password: bytes | None = None
-
-    @classmethod
-    def of(cls, passphrase: str | None, salt: bytes) -> "Seal":
-        """The seal of `passphrase` with 16 bytes of salt; it takes about half a second."""
-        if passphrase is None:
-            return cls()
-        stretched = Scrypt(salt=salt, length=SECRET, n=STRETCH, r=STRETCH_BLOCK, p=1).derive(
-            passphrase.encode()
-        )
-        return cls(salt, stretched.hex().encode())
-
-    def opens_with(self, passphrase: str | None) -> bool:
-        """Whether this passphrase is the one; what is open needs none. Takes about half a second."""
-        if self.password is None:
-            return True
-        tried = Seal.of(passphrase, self.salt).password
-        return tried is not None and hmac.compare_digest(tried, self.password)
+WORDS = 24
+LOOK_AGAIN = "Look at your copy again, then type all 24 words in their order."
 
 
 class Keystore:
@@ -117,7 +75,7 @@ class Keystore:
     @classmethod
     def exists(cls, home: Home) -> bool:
         """Whether the home has an identity. Only looks, for another process may be at work on it."""
-        return home.keys.exists() or _old(home).exists()
+        return key_files.exists(home)
 
     @classmethod
     def create(
@@ -127,21 +85,22 @@ class Keystore:
         check_passphrase(passphrase)
         seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
         inception, secrets = _draw(clock, net)
-        _put_folder(home, _files(inception, secrets, seal))
+        put_folder(home, files_of(inception, secrets, seal))
         return cls(home, inception, secrets, seal)
 
     @classmethod
     def open(cls, home: Home, passphrase: str | None = None) -> "Keystore":
         """The keys of this home, whose lock is held; raises `Problem` when one is missing, damaged or locked."""
-        _settle(home)
+        key_files.settle(home)
         if not home.keys.exists():
             raise Problem(Code.KEYS_MISSING, f"there is no folder {home.keys}")
-        seal = _seal_of(home.keys, passphrase)
+        seal = seal_of(home.keys, passphrase)
         inception = _load_inception(home.keys / INCEPTION)
-        secrets = {name: _load(home.keys / f"{name}.pem", seal) for name in NEEDED}
+        secrets = {name: load(home.keys / f"{name}.pem", seal) for name in needed(home.keys)}
         keystore = cls(home, inception, secrets, seal)
-        _check_belongs(secrets, inception)
-        _see_whether_copied(home.keys)
+        if not keystore.is_named_later:
+            _check_belongs(secrets, inception)
+        see_whether_copied(home.keys)
         return keystore
 
     @property
@@ -154,12 +113,76 @@ class Keystore:
         """Whether these keys came out of an export or a copied folder, and may still be in use elsewhere."""
         return (self._home.keys / COPY_MARK).exists()
 
-    def adopt(self) -> None:
-        """Take the owner's word that the original of this copy is gone."""
+    @property
+    def is_named_later(self) -> bool:
+        """Whether the log names this device, if at all, in another entry than the inception."""
+        return (self._home.keys / HOLDS).exists()
+
+    def mark_copy(self) -> None:
+        """These keys are in use elsewhere, or were set back: nothing is signed with them any more."""
         with self._folder_use, durable.in_words(self._home.keys):
-            if self.is_copy:
-                os.unlink(self._home.keys / COPY_MARK)
+            if not self.is_copy:
+                durable.write_new(self._home.keys / COPY_MARK, b"")
                 durable.sync_folder(self._home.keys)
+
+    @property
+    def has_root(self) -> bool:
+        """Whether this device may add and remove devices, as far as its keys go."""
+        return (self._home.keys / f"{Secret.ROOT}.pem").exists()
+
+    def root_seed(self) -> bytes:
+        """The online root, 32 bytes, to sign one update with; raises `Problem` where there is none."""
+        with self._folder_use:
+            if not self.has_root:
+                raise Problem(Code.NO_ROOT)
+            return load(self._home.keys / f"{Secret.ROOT}.pem", self._seal)
+
+    def stage(self, secrets: Secrets) -> None:
+        """Keep secrets of `STAGED` beside those in use, until `settle`; what was staged before is dropped."""
+        with self._folder_use:
+            held = {name: value for name, value in self._held().items() if name not in STAGED}
+            self._put({**held, **secrets}, self._marks())
+
+    def settle(self, live: Collection[bytes], roots: Collection[bytes]) -> bool:
+        """Put staged secrets in use if the log names them, by the live devices and open roots in it, or drop them.
+
+        Returns whether the device is another one now; then this object must be opened anew.
+        """
+        with self._folder_use:
+            held = self._held()
+            staged = {name: held.pop(name) for name in STAGED if name in held}
+            if not staged:
+                return False
+            named = {Secret.NEXT_DEVICE: live, Secret.NEXT_ROOT: roots, Secret.NEXT_WORDS: roots}
+            proof = {**staged, Secret.NEXT_WORDS: staged.get(Secret.NEXT_ROOT, b"")}
+            marks = self._marks()
+            for name, secret in staged.items():
+                if proof[name] and keys.public_key(proof[name]) in named[name]:
+                    held[STAGED[name]] = secret
+            is_other = held[Secret.DEVICE] != self.device_seed
+            if is_other:
+                marks.pop(COPY_MARK, None)
+            if is_other or HOLDS in marks:
+                marks[HOLDS] = holding(held)
+            self._put(held, marks)
+            return is_other
+
+    def reopened(self) -> "Keystore":
+        """The same folder, as it is now."""
+        with self._folder_use:
+            return Keystore(self._home, self.inception, self._held(), self._seal)
+
+    def _held(self) -> dict[Secret, bytes]:
+        """Every secret in the folder, staged ones too."""
+        paths = {name: self._home.keys / f"{name}.pem" for name in Secret}
+        return {name: load(path, self._seal) for name, path in paths.items() if path.exists()}
+
+    def _marks(self) -> dict[str, bytes]:
+        paths = {name: self._home.keys / name for name in (COPY_MARK, HOLDS)}
+        return {name: read(path) for name, path in paths.items() if path.exists()}
+
+    def _put(self, secrets: Secrets, marks: Mapping[str, bytes]) -> None:
+        put_folder(self._home, {**files_of(self.inception, secrets, self._seal), **marks})
 
     @property
     def has_words(self) -> bool:
@@ -176,7 +199,7 @@ class Keystore:
         with self._folder_use:
             if not self.has_words:
                 return None
-            entropy = _load(self._home.keys / f"{Secret.WORDS}.pem", self._seal)
+            entropy = load(self._home.keys / f"{Secret.WORDS}.pem", self._seal)
         return tuple(Mnemonic(ENGLISH).to_mnemonic(entropy).split())
 
     def confirm_words(self) -> None:
@@ -188,10 +211,11 @@ class Keystore:
                 durable.destroy(self._home.keys / GONE)
 
     def secrets(self) -> dict[Secret, bytes]:
-        """Every secret that is on this computer, the words' among them while it is: for an export with keys."""
+        """Every secret in use on this computer, the words' among them while it is: for an export with keys."""
         with self._folder_use:
-            names = [*NEEDED, Secret.WORDS] if self.has_words else NEEDED
-            return {name: _load(self._home.keys / f"{name}.pem", self._seal) for name in names}
+            for name in needed(self._home.keys):
+                load(self._home.keys / f"{name}.pem", self._seal)
+            return {name: one for name, one in self._held().items() if name not in STAGED}
 
     def change_passphrase(self, old: str | None, new: str | None, clock: Clock) -> None:
         """Lock the files with another passphrase, or with none; takes about a second.
@@ -203,24 +227,45 @@ class Keystore:
         with self._folder_use:
             if not self._seal.opens_with(old):
                 raise Problem(Code.PASSPHRASE_WRONG, "the old passphrase is another")
-            files = _files(self.inception, self.secrets(), seal)
-            if self.is_copy:
-                files[COPY_MARK] = b""
-            _put_folder(self._home, files)
+            staged = {name: one for name, one in self._held().items() if name in STAGED}
+            files = files_of(self.inception, {**self.secrets(), **staged}, seal)
+            put_folder(self._home, {**files, **self._marks()})
             self._seal = seal
 
-    def replaced_by(self, inception: Message, secrets: Secrets) -> "Keystore":
+    def replaced_by(
+        self, inception: Message, secrets: Secrets, devices: Collection[DeviceKey] = ()
+    ) -> "Keystore":
         """Put a copy of another identity's keys in the place of these, under the same passphrase.
 
-        A copy does not publish before `adopt`: its original may still be alive, and would sign with the same key.
-        Raises `Problem` when the keys are not those of this inception, and then nothing was changed.
+        A copy does not publish before it has a device key of its own: its original may still be alive, and would sign
+        with the same one. `devices` are those that later entries of the log name. Raises `Problem` when the keys are
+        not those of this identity, and then nothing was changed.
         """
+        if keys.public_key(secrets[Secret.DEVICE]) in devices:
+            return self._become(inception, secrets, {COPY_MARK: b"", HOLDS: holding(secrets)})
         _check_belongs(secrets, inception)
+        return self._become(inception, secrets, {COPY_MARK: b""})
+
+    def joined(self, inception: Message, secrets: Secrets) -> "Keystore":
+        """Become a device of another identity, which a later entry of its log names or will name."""
+        return self._become(inception, secrets, {HOLDS: holding(secrets)})
+
+    def _become(self, inception: Message, secrets: Secrets, marks: Mapping[str, bytes]) -> "Keystore":
         with self._folder_use:
-            files = _files(inception, secrets, self._seal)
-            files[COPY_MARK] = b""
-            _put_folder(self._home, files)
+            put_folder(self._home, {**files_of(inception, secrets, self._seal), **marks})
         return Keystore(self._home, inception, secrets, self._seal)
+
+
+def entropy_of(words: str) -> bytes:
+    """The 32 bytes that 24 words spell, however they are spaced and written; raises `Problem`."""
+    given, language = words.lower().split(), Mnemonic(ENGLISH)
+    unknown = [word for word in given if word not in language.wordlist]
+    if len(given) != WORDS or unknown:
+        detail = f"no such word: {', '.join(unknown)}" if unknown else f"{len(given)} words, not {WORDS}"
+        raise Problem(Code.WORDS_WRONG, detail, LOOK_AGAIN)
+    if not language.check(" ".join(given)):
+        raise Problem(Code.WORDS_WRONG, "a word is another one, or stands elsewhere", LOOK_AGAIN)
+    return bytes(language.to_entropy(given))
 
 
 def check_passphrase(passphrase: str | None) -> None:
@@ -233,7 +278,7 @@ def encode_secrets(secrets: Secrets, passphrase: str, clock: Clock) -> dict[str,
     """PEM files by name, and the salt, as an export carries them."""
     check_passphrase(passphrase)
     seal = Seal.of(passphrase, clock.entropy(limits.NONCE))
-    return {SALT: seal.salt, **{name.value: _encode(secret, seal) for name, secret in secrets.items()}}
+    return {SALT: seal.salt, **{name.value: encode(secret, seal) for name, secret in secrets.items()}}
 
 
 def decode_secrets(files: Mapping[str, bytes], passphrase: str) -> dict[Secret, bytes]:
@@ -242,7 +287,7 @@ def decode_secrets(files: Mapping[str, bytes], passphrase: str) -> dict[Secret, 
     names = [name for name in Secret if name.value in files]
     if missing := set(NEEDED) - set(names):
         raise Problem(Code.KEYS_DAMAGED, f"without {', '.join(sorted(missing))}")
-    return {name: _decode(name, files[name.value], seal) for name in names}
+    return {name: decode(name, files[name.value], seal) for name in names}
 
 
 def check_inception(inception: Message) -> None:
@@ -261,7 +306,7 @@ def _check_belongs(secrets: Secrets, inception: Message) -> None:
 
 
 def _draw(clock: Clock, net: int) -> tuple[Message, dict[Secret, bytes]]:
-    secrets = {name: clock.entropy(SECRET) for name in Secret}
+    secrets = {name: clock.entropy(SECRET) for name in (*NEEDED, Secret.WORDS)}
     recovery = keys.recovery_seed(secrets[Secret.WORDS], 1)
     # The genesis seed lives in this call alone: Python cannot overwrite bytes, but nothing refers to it afterwards.
     inception = make_inception(
@@ -276,131 +321,10 @@ def _draw(clock: Clock, net: int) -> tuple[Message, dict[Secret, bytes]]:
     return inception, secrets
 
 
-def _files(inception: Message, secrets: Secrets, seal: Seal) -> dict[str, bytes]:
-    files = {f"{name}.pem": _encode(secret, seal) for name, secret in secrets.items()}
-    files[INCEPTION] = inception.encode()
-    if seal.password is not None:
-        files[SALT] = seal.salt
-    return files
-
-
-def _put_folder(home: Home, files: Mapping[str, bytes]) -> None:
-    fresh, old = _fresh(home), _old(home)
-    with durable.in_words(home.keys):
-        _write_folder(fresh, files)
-        durable.sync_folder(home.path)
-        if home.keys.exists():
-            os.rename(home.keys, old)
-        os.rename(fresh, home.keys)
-        durable.sync_folder(home.path)
-        durable.destroy_folder(old)
-
-
-def _write_folder(fresh: Path, files: Mapping[str, bytes]) -> None:
-    durable.destroy_folder(fresh)
-    durable.make_folder(fresh)
-    try:
-        for name, data in files.items():
-            durable.write_new(fresh / name, data)
-        durable.write_new(fresh / PLACE, _place_of(fresh / INCEPTION))
-        durable.sync_folder(fresh)
-    except OSError:
-        # Not left to the next start: these may be open files of keys that are locked.
-        with suppress(OSError):
-            durable.destroy_folder(fresh)
-        raise
-
-
-def _see_whether_copied(folder: Path) -> None:
-    place, here = folder / PLACE, _place_of(folder / INCEPTION)
-    if place.exists() and _is_same(_read(place), here):
-        return
-    if place.exists() and not (folder / COPY_MARK).exists():
-        durable.write_new(folder / COPY_MARK, b"")
-        durable.sync_folder(folder)
-    # The mark stands first: from here on this is a place of its own.
-    durable.write_over(place, here)
-
-
-def _place_of(path: Path) -> bytes:
-    found = path.stat()
-    return b"%d %d" % (found.st_ino, found.st_ctime)
-
-
-def _is_same(one: bytes, other: bytes) -> bool:
-    """Whether two places are one: some file systems number their files anew, and permissions change the time."""
-    try:
-        (file, time), (other_file, other_time) = [map(int, place.split()) for place in (one, other)]
-    except ValueError:
-        return False
-    return file == other_file or abs(time - other_time) <= ROUNDING
-
-
-def _settle(home: Home) -> None:
-    fresh, old = _fresh(home), _old(home)
-    with durable.in_words(home.keys):
-        if not home.keys.exists() and old.exists():
-            os.rename(fresh if fresh.exists() else old, home.keys)
-            durable.sync_folder(home.path)
-        durable.destroy_folder(old)
-        durable.destroy_folder(fresh)
-        if (home.keys / GONE).exists():
-            durable.destroy(home.keys / GONE)
-
-
-def _fresh(home: Home) -> Path:
-    return home.keys.with_name(home.keys.name + ".new")
-
-
-def _old(home: Home) -> Path:
-    return home.keys.with_name(home.keys.name + ".old")
-
-
-def _seal_of(folder: Path, passphrase: str | None) -> Seal:
-    salt = folder / SALT
-    if not salt.exists():
-        return Seal()
-    if passphrase is None:
-        raise Problem(Code.PASSPHRASE_NEEDED)
-    return Seal.of(passphrase, _read(salt))
-
-
-def _encode(secret: bytes, seal: Seal) -> bytes:
-    key = Ed25519PrivateKey.from_private_bytes(secret)
-    lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if seal.password is not None:
-        lock = serialization.BestAvailableEncryption(seal.password)
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
-
-
-def _load(path: Path, seal: Seal) -> bytes:
-    return _decode(Secret(path.stem), _read(path), seal)
-
-
-def _decode(name: Secret, pem: bytes, seal: Seal) -> bytes:
-    try:
-        key = serialization.load_pem_private_key(pem, seal.password)
-    except TypeError:
-        raise Problem(Code.KEYS_DAMAGED, f"{name}: locked although the others are not, or open") from None
-    except (ValueError, UnsupportedAlgorithm):
-        kind = Code.KEYS_DAMAGED if seal.password is None else Code.PASSPHRASE_WRONG
-        raise Problem(kind, f"the key {name} does not open") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Problem(Code.KEYS_DAMAGED, f"{name} is a key of another kind")
-    return key.private_bytes_raw()
-
-
 def _load_inception(path: Path) -> Message:
     try:
-        inception = decode_message(_read(path))
+        inception = decode_message(read(path))
     except RemoteProtocolError as error:
         raise Problem(Code.KEYS_DAMAGED, f"the inception: {error}") from None
     check_inception(inception)
     return inception
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Problem(Code.KEYS_DAMAGED, f"{path.name}: {error.strerror}") from None

@@ -2,8 +2,9 @@
 
 `Network` puts its parts together and belongs to one open `Node`. `Driver` performs the protocol on every link;
 `Dialling` opens links and `PeerListener` takes them in; `Circle` knows whom this node carries and `Company` who is at
-the other ends. `Inviting` makes invites, `Joining` accepts those of others, `Welcoming` answers who accepts. It ends
-them in the opposite order, links first, so that nothing begins after its store is gone.
+the other ends. `Inviting` makes invites, `Joining` accepts those of others, `Welcoming` answers who accepts; `Offers`
+and `Linking` are the same for a new device of one's own. It ends them in the opposite order, links first, so that
+nothing begins after its store is gone.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import TypeVar
 from aiohttp import ClientWebSocketResponse
 
 from hedgerow_node.addresses import shorten
+from hedgerow_node.bringing import Bringing
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
@@ -21,6 +23,7 @@ from hedgerow_node.dialling import Dialling, Stage
 from hedgerow_node.driver import Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
+from hedgerow_node.linking import Linking
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.certificate import OwnEnds
 from hedgerow_node.links.gate import DoorLimits
@@ -29,6 +32,7 @@ from hedgerow_node.links.listen import PeerListener, Visitor
 from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
+from hedgerow_node.offers import Offers
 from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.welcoming import Welcoming
@@ -77,9 +81,14 @@ class Network:
         self._dialling = Dialling(
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
         )
-        self._welcoming = Welcoming(node, self._driver, self._circle, identities, self._company.links_of)
         self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
-        self.joining = Joining(node, self._driver, self._dialling, self._circle, identities, self._bell)
+        self.offers = Offers(node, self.inviting)
+        self._welcoming = Welcoming(
+            node, self._driver, self._circle, identities, self._company.links_of, self.offers
+        )
+        bringing = Bringing(node, self._driver, identities, self._bell)
+        self.joining = Joining(node, bringing, self._dialling, self._circle, identities)
+        self.linking = Linking(node, bringing, self._dialling, self._circle, identities, self._bell)
 
     # --- Beginning and end -------------------------------------------------------------------------------
 

@@ -9,13 +9,15 @@ Links to other nodes are not its business: whatever runs them sets `network`, li
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, LAST_ERASE_DELAY, PUBLISH_BATCH, Home
-from hedgerow_node.keystore import Keystore, Secrets
+from hedgerow_node.key_files import Secrets
+from hedgerow_node.keystore import Keystore
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store import erasure
@@ -23,8 +25,10 @@ from hedgerow_node.store.lock import FolderLock
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import LocalProtocolError
+from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Kind, Retract, Statement, Withdrawal, encode_body
+from hedgerow_protocol.log_entry import Capability
 from hedgerow_protocol.message import ChainPlace, Message, MessageId, sign_message
 
 T = TypeVar("T")
@@ -36,6 +40,16 @@ log = Log("node")
 
 def ignore_progress(done: int, total: int) -> None:
     """For callers who do not wait for progress."""
+
+
+class Links(Protocol):
+    """Ends the links of a running node and brings them up anew, for they show whose they are."""
+
+    async def pause(self) -> None:
+        """End them."""
+
+    async def resume(self) -> None:
+        """Bring them up."""
 
 
 class Network(Protocol):
@@ -76,6 +90,8 @@ class Node:
         self.keys = keys
         self.store = store
         self.network: Network | None = None
+        self.links: Links | None = None
+        """Whatever keeps `network` up; None where links last as long as a command."""
         self.on_published: list[OnMessages] = []
         """Called after own messages are durable, in the order of publishing."""
         self.on_delivered: list[OnMessages] = []
@@ -110,6 +126,7 @@ class Node:
         try:
             await store.messages.learn_logs(clock.now())
             await node.hold_inception()
+            await node.settle_keys()
             if await erasure.is_due(store):
                 node.erase_soon()
         except BaseException:
@@ -132,6 +149,33 @@ class Node:
         inception = self.keys.inception
         if not await self.store.messages.known([inception.id]):
             await self.store.messages.put([inception], received=self.clock.now(), own=True)
+
+    @property
+    def identities(self) -> Identities:
+        """The logs of everyone of whom something is held, the owner's among them."""
+        return self.store.messages.identities
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the log lets this device publish."""
+        branches = self.identities.log(self.author).branches
+        return any(branch.devices.get(self.device, 0) & Capability.PUBLISH for branch in branches)
+
+    async def settle_keys(self) -> None:
+        """Bring a change of keys to its end as far as the log has it; see `Keystore.stage`."""
+        branches = self.identities.log(self.author).branches
+        live = {device for branch in branches for device in branch.devices}
+        if await asyncio.to_thread(self.keys.settle, live, {branch.root for branch in branches}):
+            await self._with_other_keys(self.keys.reopened)
+
+    async def publish_entries(self, entries: Sequence[Message]) -> None:
+        """Store entries of this identity's log, which then go to whoever asks for them. Raises `Problem`."""
+        self.check_clock()
+        await self._to_its_end(self._publish_entries(entries))
+
+    async def _publish_entries(self, entries: Sequence[Message]) -> None:
+        await self.store.messages.put(entries, received=self.clock.now(), own=True)
+        _tell(self.on_published, entries)
 
     async def publish(
         self,
@@ -168,9 +212,17 @@ class Node:
         return messages
 
     def check_may_publish(self) -> None:
-        """Raises `Problem` when what is signed now could not stand: a copy's key, or a clock that is wrong."""
+        """Raises `Problem` when what is signed now could not stand: a copy's or a removed key, or a wrong clock."""
+        if self.identities.has_left(self.author):
+            raise Problem(Code.IDENTITY_CLOSED)
         if self.keys.is_copy:
             raise Problem(Code.RESTORED_COPY)
+        if not self.speaks:
+            raise Problem(Code.DEVICE_REMOVED)
+        self.check_clock()
+
+    def check_clock(self) -> None:
+        """Raises `Problem` when this computer's clock cannot be right."""
         if not EARLIEST_CLOCK <= self.clock.now() <= limits.MAX_TIMESTAMP:
             raise Problem(Code.CLOCK_WRONG)
 
@@ -178,7 +230,14 @@ class Node:
         """Others' messages came in and are durable."""
         if any(message.header.kind == Kind.RETRACT for message in messages):
             self.erase_soon()
+        if any(self._is_from_elsewhere(message) for message in messages):
+            log.warning("a message of this device's key came from elsewhere: the key does not sign any more")
+            self.keys.mark_copy()
         _tell(self.on_delivered, messages)
+
+    def _is_from_elsewhere(self, message: Message) -> bool:
+        """Whether this device's key signed a message that was not here: the folder was copied, or set back."""
+        return (message.header.author, message.header.device) == (self.author, self.device)
 
     def circle_changed(self) -> None:
         """Whom this node carries may have changed."""
@@ -190,11 +249,26 @@ class Node:
         self.circle_changed()
         self.erase_soon()
 
-    async def become(self, inception: Message, secrets: Secrets) -> None:
+    async def become(self, inception: Message, secrets: Secrets, devices: Collection[DeviceKey] = ()) -> None:
         """Go on as a copy of another identity: only for a restore into a home that has said nothing."""
-        self.keys = await asyncio.to_thread(self.keys.replaced_by, inception, secrets)
-        self.store.views.me = self.store.search.me = self.author
-        await self.hold_inception()
+        await self._with_other_keys(partial(self.keys.replaced_by, inception, secrets, devices))
+
+    async def join(self, log: Sequence[Message], secrets: Secrets) -> None:
+        """Go on as a device of another identity, which its log names or will name; `log` begins with the inception."""
+        await self.store.messages.put(log, received=self.clock.now(), own=True)
+        await self._with_other_keys(partial(self.keys.joined, log[0], secrets))
+
+    async def _with_other_keys(self, change: Callable[[], Keystore]) -> None:
+        """The links show a key: they end before another one takes its place, and begin anew after."""
+        if self.links is not None:
+            await self.links.pause()
+        try:
+            self.keys = await asyncio.to_thread(change)
+            self.store.views.me = self.store.search.me = self.author
+            await self.hold_inception()
+        finally:
+            if self.links is not None:
+                await self.links.resume()
 
     def erase_soon(self) -> None:
         """See to it that withdrawn text leaves every file, after a moment in which more may be withdrawn."""

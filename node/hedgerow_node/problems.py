@@ -78,6 +78,66 @@ class Code(Enum):
         "The passphrase is too short",
         "Choose a longer one, for example five words that do not belong together.",
     )
+    NO_ROOT = (
+        "HG-K9",
+        409,
+        "This device cannot add or remove devices",
+        "Do it on the one that can (hedgerow identity devices). If that is lost: hedgerow identity restore.",
+    )
+    DEVICE_REMOVED = (
+        "HG-K10",
+        409,
+        "This device does not speak for you",
+        "Run hedgerow identity add-device on another device, then hedgerow identity join-device CODE here.",
+    )
+    IDENTITY_CLOSED = (
+        "HG-K11",
+        410,
+        "This identity is closed",
+        "Nothing can be published under it any more. To begin anew, use another folder: --home DIR.",
+    )
+    NO_SUCH_DEVICE = (
+        "HG-K12",
+        404,
+        "This is none of your devices",
+        "See which there are: hedgerow identity devices.",
+    )
+    THIS_DEVICE = (
+        "HG-K13",
+        422,
+        "That is this device",
+        "Remove it from another one; to end the identity: hedgerow identity close.",
+    )
+    CODE_WRONG = (
+        "HG-K14",
+        422,
+        "This is not a whole code",
+        "Copy it again from end to end: it begins with hedgerow-device:.",
+    )
+    CODE_EXPIRED = (
+        "HG-K15",
+        410,
+        "This code has expired, or was used",
+        "Make another one on your other device: hedgerow identity add-device.",
+    )
+    NOT_ADDED = (
+        "HG-K16",
+        409,
+        "Nobody has said yes on your other device",
+        "Say yes there while this command waits; if the code has expired, make another one.",
+    )
+    WORDS_OF_NOBODY = (
+        "HG-K17",
+        422,
+        "These words do not lead to this identity",
+        "Check which identity it is, and that these are the words that were written down last.",
+    )
+    LOG_NOT_FOUND = (
+        "HG-K18",
+        404,
+        "The log of this identity was not found there",
+        "Name another node that carries you (--from INVITE), or an export (--from FILE).",
+    )
     # --- R: requests ---
     REQUEST_WRONG = (
         "HG-R1",

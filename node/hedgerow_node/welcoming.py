@@ -14,8 +14,10 @@ from hedgerow_node.driver import Driver
 from hedgerow_node.joining import follow
 from hedgerow_node.logs import Log, short
 from hedgerow_node.node import Node
+from hedgerow_node.offers import Offers
 from hedgerow_node.problems import Problem
 from hedgerow_node.store.invites import Kept
+from hedgerow_protocol.device_link import decode_offer, decode_request, is_offer
 from hedgerow_protocol.effects import Accepting, LinkId
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
@@ -26,7 +28,7 @@ from hedgerow_protocol.invite import (
     decode_acceptance,
     decode_signed_invite,
 )
-from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
 
 log = Log("invites")
 
@@ -41,6 +43,7 @@ class Welcoming:
         circle: Circle,
         identities: Identities,
         links_of: Callable[[AuthorKey], list[LinkId]],
+        offers: Offers,
     ) -> None:
         """`links_of` names the links to devices that are this author's."""
         self._node = node
@@ -48,6 +51,7 @@ class Welcoming:
         self._circle = circle
         self._identities = identities
         self._links_of = links_of
+        self._offers = offers
         self._handing_over: WeakValueDictionary[AuthorKey, asyncio.Lock] = WeakValueDictionary()
         self._waiting: set[LinkId] = set()
         """Links on which handing over waits for its turn, and will see whatever has come until then."""
@@ -65,16 +69,18 @@ class Welcoming:
             return
         self._driver.accepted(event.link, event.req, verdict)
         if verdict == Verdict.FORWARDED:
-            inviter = decode_signed_invite(event.invite).invite.inviter
+            inviter, _ = _issuer(event.invite)
             for link in self._links_of(inviter):
                 await self.hand_over(link, inviter)
 
     async def _judge(self, event: Accepting) -> Verdict:
+        if is_offer(event.invite):
+            return await self._judge_request(event)
         signed, acceptance = decode_signed_invite(event.invite), decode_acceptance(event.acceptance)
         self._check_belongs(signed, acceptance)
         if signed.invite.expiry < self._node.clock.now():
             return Verdict.EXPIRED
-        if signed.invite.inviter == self._node.author:
+        if (signed.invite.inviter, signed.device) == (self._node.author, self._node.device):
             return await self._welcome(signed, acceptance)
         if signed.invite.inviter in self._circle.carried.authors:
             return await self._carry_on(event, signed, acceptance)
@@ -110,11 +116,32 @@ class Welcoming:
         now = self._node.clock.now()
         if not await invites.accept(signed.id, acceptance.author, now, signed.invite.uses):
             return Verdict.USED_UP
-        await invites.drop_expired(now)
         kept = Kept(signed.id, acceptance.author, event.invite, event.acceptance)
-        if not await invites.keep(inviter, kept, signed.invite.expiry):
+        return await self._keep(kept, inviter, signed.invite.expiry)
+
+    async def _judge_request(self, event: Accepting) -> Verdict:
+        signed, request = decode_offer(event.invite), decode_request(event.acceptance)
+        offer = signed.offer
+        if offer.net != self._node.keys.inception.header.net:
+            raise RemoteProtocolError(Reason.WRONG_NET, "of another network")
+        if (request.link, request.author) != (offer.link, offer.author):
+            raise RemoteProtocolError(Reason.OUT_OF_RANGE, "a request for something else")
+        if offer.expiry < self._node.clock.now():
+            return Verdict.EXPIRED
+        if (offer.author, signed.device) == (self._node.author, self._node.device):
+            return self._offers.judge(signed, request)
+        if offer.author not in self._circle.carried.authors:
             return Verdict.NOT_CARRIED
-        return Verdict.FORWARDED
+        if signed.device not in self._identities.devices_of(offer.author):
+            return Verdict.INVALID
+        # What is kept is named by who asks, and that is a key without an author yet.
+        kept = Kept(offer.link, AuthorKey(request.device), event.invite, event.acceptance)
+        return await self._keep(kept, offer.author, offer.expiry)
+
+    async def _keep(self, kept: Kept, inviter: AuthorKey, expiry: int) -> Verdict:
+        await self._node.store.invites.drop_expired(self._node.clock.now())
+        is_kept = await self._node.store.invites.keep(inviter, kept, expiry)
+        return Verdict.FORWARDED if is_kept else Verdict.NOT_CARRIED
 
     async def hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
         """Bring the inviter at the other end of this link what waits for him; his device was checked."""
@@ -133,7 +160,12 @@ class Welcoming:
             turn.release()
 
     async def _hand_over(self, link: LinkId, inviter: AuthorKey) -> None:
+        state = self._driver.link(link)
+        if state is None or state.peer is None:
+            return
         for kept in await self._node.store.invites.kept_for(inviter):
+            if _issuer(kept.invite)[1] != state.peer.device:
+                continue  # another device of the same person has the record of this one
             verdict = await self._bring(link, kept)
             if verdict is None:
                 return
@@ -145,3 +177,12 @@ class Welcoming:
                 return await self._driver.bring(link, kept.invite, kept.acceptance)
         except TimeoutError:
             return None
+
+
+def _issuer(invite: bytes) -> tuple[AuthorKey, DeviceKey]:
+    """Who made an invite or an offer that was checked before, and which device signed it."""
+    if is_offer(invite):
+        offered = decode_offer(invite)
+        return offered.offer.author, offered.device
+    signed = decode_signed_invite(invite)
+    return signed.invite.inviter, signed.device

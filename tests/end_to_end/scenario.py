@@ -192,7 +192,16 @@ EVENING = (
     misused("sync", "too many"),
     # Keys and files
     done("identity", "words", as_="identity words"),
+    done("identity", "words", "--new", as_="identity new-words"),
+    misused("identity", "words", "--new", "--confirm"),
     done("identity", "words", "--confirm", as_="identity confirm"),
+    done("identity", "devices", as_="identity devices"),
+    refused("HG-K14", "identity", "join-device", "not a code"),
+    refused("HG-K12", "identity", "remove-device", "nobody"),
+    misused("identity", "remove-device", "nobody", "--nothing", "--last", "x"),
+    refused("HG-K6", "identity", "restore", "--words-file", "{links}"),
+    refused("HG-K6", "identity", "words", "--new", "--words-file", "{links}"),
+    refused("HG-K6", "identity", "close", "--words-file", "{links}", "--yes"),
     refused("HG-K5", "identity", "words"),
     refused("HG-K7", "identity", "adopt"),
     done("export", "{export}", as_=""),
@@ -257,7 +266,19 @@ def comparable(value: Any, labels: dict[str, str], home: Path) -> Any:
 
 def _field(name: str, value: Any, labels: dict[str, str], home: Path) -> Any:
     if (
-        name in ("ts", "at", "received", "saved", "since", "last", "checked_at", "database_bytes", "bytes")
+        name
+        in (
+            "ts",
+            "at",
+            "received",
+            "saved",
+            "since",
+            "last",
+            "latest",
+            "checked_at",
+            "database_bytes",
+            "bytes",
+        )
         and value is not None
     ):
         return 0

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from mnemonic import Mnemonic
 
-from hedgerow_node import keystore as keystores
+from hedgerow_node import key_files
 from hedgerow_node.config import Home
-from hedgerow_node.keystore import Keystore, Secret, decode_secrets, encode_secrets
+from hedgerow_node.key_files import Secret
+from hedgerow_node.keystore import Keystore, decode_secrets, encode_secrets
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import keys
 from hedgerow_protocol.identity import Identities
@@ -22,6 +23,7 @@ from node.crashes import Crash, stopping_at
 from node.store.faulty import no_file_beyond
 
 PASSPHRASE = "five quiet hedges in a row"
+SEED, OTHER_SEED = bytes([5]) * 32, bytes([6]) * 32
 
 
 @pytest.fixture
@@ -174,7 +176,7 @@ def test_a_crash_while_words_are_confirmed_keeps_them_or_finishes(
 def test_a_crash_while_the_passphrase_changes_keeps_the_old_one_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
 ) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     before, after = (None, PASSPHRASE) if locks else (PASSPHRASE, None)
     opened_with = set()
     step = 0
@@ -211,7 +213,7 @@ def keystore_secrets(folder: Path) -> dict[Secret, bytes]:
 def test_a_passphrase_locks_every_secret_and_a_wrong_one_opens_none(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     keystore = Keystore.create(home, FakeClock(), PASSPHRASE)
     for path in home.keys.glob("*.pem"):
         assert b"ENCRYPTED" in path.read_bytes()
@@ -258,7 +260,14 @@ def test_a_home_without_keys_says_so(home: Home) -> None:
     assert caught.value.kind == Code.KEYS_MISSING
 
 
-def test_a_copy_says_so_until_it_is_adopted(home: Home, tmp_path: Path) -> None:
+def take_own_key(copy: Keystore) -> Keystore:
+    """As the log would have it: the staged key is named, and takes its place."""
+    copy.stage({Secret.NEXT_DEVICE: SEED})
+    assert copy.settle([keys.public_key(SEED)], [])
+    return copy.reopened()
+
+
+def test_a_copy_says_so_until_it_has_a_key_of_its_own(home: Home, tmp_path: Path) -> None:
     original = Keystore.create(home, FakeClock())
     other = Home(tmp_path / "copy")
     other.create()
@@ -267,17 +276,19 @@ def test_a_copy_says_so_until_it_is_adopted(home: Home, tmp_path: Path) -> None:
     assert copy.is_copy
     assert Keystore.open(other).is_copy
     assert Keystore.open(other).did == original.did
-    copy.adopt()
+    taken = take_own_key(copy)
+    assert not taken.is_copy
     assert not Keystore.open(other).is_copy
+    assert Keystore.open(other).device == taken.device != original.device
 
 
-def test_a_folder_that_was_copied_is_a_copy_until_it_is_adopted(
+def test_a_folder_that_was_copied_is_a_copy_until_it_has_a_key_of_its_own(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = Keystore.create(home, FakeClock())
     other = Home(tmp_path / "copy")
     # As if the copy had been made later than it was.
-    monkeypatch.setattr(keystores, "ROUNDING", -1)
+    monkeypatch.setattr(key_files, "ROUNDING", -1)
     shutil.copytree(home.path, other.path)
     for _ in range(2):
         copy = Keystore.open(other)
@@ -285,7 +296,7 @@ def test_a_folder_that_was_copied_is_a_copy_until_it_is_adopted(
         assert copy.did == original.did
     copy.change_passphrase(None, PASSPHRASE, FakeClock())
     assert Keystore.open(other, PASSPHRASE).is_copy
-    copy.adopt()
+    take_own_key(copy)
     assert not Keystore.open(other, PASSPHRASE).is_copy
     assert not Keystore.open(home).is_copy
 
@@ -294,7 +305,7 @@ def test_a_folder_that_was_moved_or_got_other_permissions_is_no_copy(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Keystore.create(home, FakeClock()).confirm_words()
-    monkeypatch.setattr(keystores, "ROUNDING", -1)
+    monkeypatch.setattr(key_files, "ROUNDING", -1)
     (home.keys / "inception").chmod(0o400)
     moved = Home(tmp_path / "moved")
     home.path.rename(moved.path)
@@ -330,7 +341,7 @@ def test_a_home_from_before_places_were_kept_is_no_copy_and_keeps_its_own(home: 
 
 
 def test_secrets_travel_locked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     secrets = Keystore.create(home, FakeClock()).secrets()
     files = encode_secrets(secrets, PASSPHRASE, FakeClock(seed=3))
     assert decode_secrets(files, PASSPHRASE) == secrets
@@ -356,7 +367,7 @@ def test_to_ask_for_an_identity_leaves_alone_what_another_process_is_writing(hom
 
 
 def test_changes_of_one_moment_lose_no_key(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     keystore = Keystore.create(home, FakeClock())
     secrets = keystore.secrets()
 
@@ -378,7 +389,7 @@ def test_changes_of_one_moment_lose_no_key(home: Home, monkeypatch: pytest.Monke
 def test_words_confirmed_while_the_passphrase_changes_do_not_come_back(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     keystore = Keystore.create(home, FakeClock())
     with ThreadPoolExecutor(1) as threads:
         secrets = keystore.secrets
@@ -408,7 +419,7 @@ def test_keys_that_are_not_those_of_the_inception_replace_nothing(home: Home, tm
 def test_a_disk_without_room_for_keys_is_told_in_words_and_leaves_no_key_behind(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     with no_file_beyond(64), pytest.raises(Problem) as refused:
         Keystore.create(home, FakeClock())
     assert refused.value.kind is Code.STORE_FULL
@@ -419,3 +430,115 @@ def test_a_disk_without_room_for_keys_is_told_in_words_and_leaves_no_key_behind(
     assert refused.value.kind is Code.STORE_FULL
     assert [path.name for path in home.path.iterdir()] == ["keys"]
     assert Keystore.open(home, PASSPHRASE).secrets() == secrets
+
+
+def test_staged_secrets_take_their_places_when_the_log_names_them_and_else_go(home: Home) -> None:
+    keystore = Keystore.create(home, FakeClock())
+    before = keystore.secrets()
+    staged = {Secret.NEXT_ROOT: SEED, Secret.NEXT_WORDS: OTHER_SEED}
+    keystore.stage(staged)
+    assert keystore.secrets() == before
+    assert Keystore.open(home).words() == keystore.words()
+    assert not keystore.settle([], [])
+    assert Keystore.open(home).secrets() == before
+    keystore.stage(staged)
+    assert not keystore.settle([], [keys.public_key(SEED)])
+    after = Keystore.open(home).secrets()
+    assert after == {**before, Secret.ROOT: SEED, Secret.WORDS: OTHER_SEED}
+
+
+def test_a_joined_device_opens_without_a_root_and_a_missing_key_is_told(home: Home, tmp_path: Path) -> None:
+    elsewhere = Home(tmp_path / "other")
+    elsewhere.create()
+    other = Keystore.create(elsewhere, FakeClock(seed=2))
+    joined = Keystore.create(home, FakeClock()).joined(other.inception, {Secret.DEVICE: SEED})
+    assert (joined.did, joined.has_root, joined.has_words) == (other.did, False, False)
+    opened = Keystore.open(home)
+    assert opened.device == joined.device
+    with pytest.raises(Problem) as caught:
+        opened.root_seed()
+    assert caught.value.kind is Code.NO_ROOT
+    (home.keys / "device.pem").unlink()
+    with pytest.raises(Problem) as caught:
+        Keystore.open(home)
+    assert caught.value.kind is Code.KEYS_DAMAGED
+
+
+def test_a_joined_device_that_took_the_root_must_have_it(home: Home, tmp_path: Path) -> None:
+    elsewhere = Home(tmp_path / "other")
+    elsewhere.create()
+    other = Keystore.create(elsewhere, FakeClock(seed=2))
+    joined = Keystore.create(home, FakeClock()).joined(other.inception, {Secret.DEVICE: SEED})
+    joined.stage({Secret.NEXT_ROOT: OTHER_SEED})
+    joined.settle([], [keys.public_key(OTHER_SEED)])
+    assert Keystore.open(home).root_seed() == OTHER_SEED
+    (home.keys / "root.pem").unlink()
+    with pytest.raises(Problem) as caught:
+        Keystore.open(home)
+    assert caught.value.kind is Code.KEYS_DAMAGED
+
+
+def test_a_locked_keystore_stages_and_settles_under_its_passphrase(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
+    keystore = Keystore.create(home, FakeClock(), PASSPHRASE)
+    keystore.stage({Secret.NEXT_ROOT: SEED})
+    assert all(b"ENCRYPTED" in path.read_bytes() for path in home.keys.glob("*.pem"))
+    keystore.change_passphrase(PASSPHRASE, None, FakeClock(seed=3))
+    keystore.settle([], [keys.public_key(SEED)])
+    assert Keystore.open(home).root_seed() == SEED
+
+
+def changed(keystore: Keystore, change: str, other: Keystore) -> None:
+    match change:
+        case "stage":
+            keystore.stage({Secret.NEXT_ROOT: SEED, Secret.NEXT_WORDS: OTHER_SEED, Secret.NEXT_DEVICE: SEED})
+        case "settle":
+            keystore.settle([keys.public_key(SEED)], [keys.public_key(SEED)])
+        case "drop":
+            keystore.settle([], [])
+        case "join":
+            keystore.joined(other.inception, {Secret.DEVICE: SEED})
+
+
+@pytest.mark.parametrize("change", ["stage", "settle", "drop", "join"])
+def test_a_crash_at_any_step_of_a_change_leaves_the_keys_of_before_or_of_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    elsewhere = Home(tmp_path / "other")
+    elsewhere.create()
+    other = Keystore.create(elsewhere, FakeClock(seed=2))
+    seen = set()
+    for step in range(1, 1_000):
+        home = Home(tmp_path / str(step))
+        home.create()
+        keystore = Keystore.create(home, FakeClock())
+        if change in ("settle", "drop"):
+            changed(keystore, "stage", other)
+        before = state_of(Keystore.open(home))
+        with stopping_at(monkeypatch, step) as count, suppress(Crash):
+            changed(keystore, change, other)
+        after = state_of(Keystore.open(home))
+        seen.add(after == before)
+        assert [path.name for path in home.path.iterdir()] == ["keys"]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in home.keys.iterdir()} == {0o600}
+        if not count.is_off:
+            break
+        assert after in (before, expected(tmp_path, change, other))
+    assert seen == {True, False}
+
+
+def expected(tmp_path: Path, change: str, other: Keystore) -> object:
+    home = Home(tmp_path / "expected")
+    if not home.path.exists():
+        home.create()
+        keystore = Keystore.create(home, FakeClock())
+        if change in ("settle", "drop"):
+            changed(keystore, "stage", other)
+        changed(keystore, change, other)
+    return state_of(Keystore.open(home))
+
+
+def state_of(keystore: Keystore) -> object:
+    return (keystore.did, keystore.is_copy, keystore.is_named_later, sorted(keystore._held().items()))

@@ -16,11 +16,12 @@ from hedgerow_node.store import erasure
 from hedgerow_node.store.messages import Messages
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
-from hedgerow_protocol.kinds import Comment, Kind, Resource
+from hedgerow_protocol.kinds import Comment, Kind, Resource, Retract, Withdrawal
 from hedgerow_protocol.message import Message, verify
 from node import first_runs
 from node.clocks import START, FakeClock
 from node.crashes import Crash
+from node.others import Other
 
 
 def page(number: int) -> Resource:
@@ -231,14 +232,24 @@ async def test_what_came_from_others_is_told_and_their_withdrawals_are_erased(
     erasing: list[bool] = []
     monkeypatch.setattr(node, "erase_soon", lambda: erasing.append(True))
     node.on_delivered.append(heard.extend)
-    resource = await node.publish(page(1))
+    other = Other(7)
+    resource = other.say(page(1))
     node.delivered([resource])
     assert erasing == []
-    (withdrawal,) = await node.retract([resource.id])
-    erasing.clear()
+    withdrawal = other.say(Retract((resource.id,), Withdrawal.UNSAID))
     node.delivered([withdrawal])
     assert heard == [resource, withdrawal]
     assert erasing == [True]
+
+
+async def test_a_message_of_this_devices_key_that_comes_from_elsewhere_ends_its_use(node: Node) -> None:
+    await node.publish(page(1))
+    node.delivered([Other(7).say(page(2))])
+    assert not node.keys.is_copy
+    node.delivered([await node.publish(page(3))])  # one that it did not have, as far as the links know
+    with pytest.raises(Problem) as refused:
+        await node.publish(page(4))
+    assert refused.value.kind is Code.RESTORED_COPY
 
 
 async def test_a_withdrawn_text_is_in_no_file_after_the_node_closed(home: Home, clock: FakeClock) -> None:

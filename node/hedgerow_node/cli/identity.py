@@ -1,10 +1,19 @@
-"""identity: one's key, the 24 words, the passphrase, a restored copy."""
+"""identity: one's key, the 24 words, the passphrase, a restored copy; with the commands on devices and recovery."""
+
+from pathlib import Path
 
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
+from hedgerow_node.cli.devices import (
+    add_device_command,
+    devices_command,
+    join_device_command,
+    remove_device_command,
+)
+from hedgerow_node.cli.recovery import close_command, restore_command, show_words, with_words, words_from
 from hedgerow_node.cli.typed import typed
-from hedgerow_node.cli.wording import day, text, texts
+from hedgerow_node.cli.wording import day, text
 
 UNSEEN = "Run this command in a terminal, where it can be typed unseen."
 PER_LINE = 6
@@ -40,27 +49,29 @@ def show_command(asked: Asked) -> None:
 
 @identity_command.command("words", cls=Command)
 @click.option("--confirm", is_flag=True, help="You wrote them down: they leave this computer for good.")
+@click.option("--new", is_flag=True, help="Make other words; those until now are typed once more.")
+@with_words
 @pass_asked
-def words_command(asked: Asked, confirm: bool) -> None:
+def words_command(asked: Asked, confirm: bool, new: bool, words_file: Path | None) -> None:
     """The 24 words; keep them on paper."""
+    if confirm and new:
+        raise click.UsageError("Give --new, and --confirm when you have written them down.")
     with asked.session() as session:
-        answer = (
-            session.call("identity confirm", {"confirm": True}) if confirm else session.call("identity words")
-        )
+        if confirm:
+            answer = session.call("identity confirm", {"confirm": True})
+        elif new:
+            is_here = not session.call("identity")["words_confirmed"] and words_file is None
+            before = "" if is_here else words_from(words_file)
+            answer = session.call("identity new-words", {"words": before})
+        else:
+            answer = session.call("identity words")
     asked.screen.value(answer)
     if confirm:
         asked.screen.line("The words have left this computer. Only your paper has them now.")
         return
-    words = texts(answer["words"])
-    for start in range(0, len(words), PER_LINE):
-        numbered = [
-            f"{place + 1:2} {words[place]:9}" for place in range(start, min(start + PER_LINE, len(words)))
-        ]
-        asked.screen.line(" ".join(numbered), "title")
-    asked.screen.line(
-        "Whoever has these words is you. Write them on paper, in this order; do not photograph them."
-    )
-    asked.screen.line("Next: hedgerow identity words --confirm", "next")
+    if new:
+        asked.screen.line("The words until now are worth nothing any more. These are yours:")
+    show_words(asked, answer, PER_LINE)
 
 
 @identity_command.command("passphrase", cls=Command)
@@ -85,4 +96,20 @@ def adopt_command(asked: Asked, original_is_gone: bool) -> None:
     with asked.session() as session:
         answer = session.call("identity adopt", {"original_is_gone": original_is_gone})
     asked.screen.value(answer)
-    asked.screen.line(f"This computer now publishes as {text(answer['did'])}.")
+    asked.screen.line(f"This computer now publishes as {text(answer['did'])}, with a key of its own.")
+    if answer["former_device"]:
+        asked.screen.line(
+            f"Once everything of the original is here: hedgerow identity remove-device {text(answer['former_device'])}",
+            "next",
+        )
+
+
+for one in (
+    devices_command,
+    add_device_command,
+    join_device_command,
+    remove_device_command,
+    restore_command,
+    close_command,
+):
+    identity_command.add_command(one)

@@ -5,6 +5,7 @@ import sys
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
+from hedgerow_node.cli.drawing import draw_code
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import Record, count, day, link_words, records, text, texts, whole
@@ -41,7 +42,7 @@ def invite_command(
     asked.screen.line("Send this to whom you invite:")
     asked.screen.line(text(answer["invite"]), "title")
     if qr and not asked.as_json:
-        _draw(text(answer["link"]) or text(answer["invite"]))
+        draw_code(text(answer["link"]) or text(answer["invite"]))
     if answer["link"]:
         asked.screen.line("Or this link, which explains how to use it:")
         asked.screen.line(text(answer["link"]), "title")
@@ -131,9 +132,3 @@ def _show_peer(screen: Screen, peer: Record) -> None:
         detail = f": {text(problem['detail'])}" if problem["detail"] else ""
         screen.line(f"{text(problem['title'])}{detail}.", "bad", indent=2)
         screen.line(f"Next: {text(problem['next'])}", "next", indent=2)
-
-
-def _draw(words: str) -> None:
-    import segno
-
-    segno.make(words, error="l", micro=False).terminal(sys.stdout, compact=True)

@@ -16,7 +16,7 @@ from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.people import profile_of
 from hedgerow_node.commands.transfer import own_messages
 from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, LIMITS, MIN_FREE_DISK, OTHERS, Home
-from hedgerow_node.keystore import Secret
+from hedgerow_node.key_files import Secret
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store import erasure

@@ -5,12 +5,13 @@ import asyncio
 import msgspec
 
 from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.own_log import change_devices
+from hedgerow_node.key_files import SECRET, Secret
+from hedgerow_node.keystore import WORDS as WORDS
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_protocol.keys import did_of
+from hedgerow_protocol.keys import DeviceKey, did_of, public_key
 from hedgerow_protocol.things import message_thing
-
-WORDS = 24
 
 
 class ShowIdentity(Request):
@@ -83,11 +84,28 @@ async def confirm_words(node: Node, request: ConfirmWords) -> Json:
 
 
 async def adopt(node: Node, request: Adopt) -> Json:
-    """Let this restored copy publish, because its original will not any more."""
+    """Let this copy publish, as a device of its own: its key is made here and now."""
     if not request.original_is_gone:
         raise Problem(Code.RESTORED_COPY)
-    node.keys.adopt()
-    return {"did": node.keys.did, "restored_copy": False}
+    before = node.device
+    if node.keys.is_copy:
+        await _take_own_key(node)
+    return {
+        "did": node.keys.did,
+        "device": did_of(node.device),
+        "restored_copy": False,
+        "former_device": did_of(before) if before != node.device else None,
+    }
+
+
+async def _take_own_key(node: Node) -> None:
+    # No key signs on two computers, even if the other one should run once more.
+    seed = node.clock.entropy(SECRET)
+    await asyncio.to_thread(node.keys.stage, {Secret.NEXT_DEVICE: seed})
+    try:
+        await change_devices(node, added=[DeviceKey(public_key(seed))])
+    finally:
+        await node.settle_keys()
 
 
 async def change_passphrase(node: Node, request: ChangePassphrase) -> Json:

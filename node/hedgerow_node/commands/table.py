@@ -1,6 +1,7 @@
 """The table of operations: everything that people can do with a node, whether it runs or not."""
 
 from hedgerow_node.commands import (
+    devices,
     discover,
     health,
     identity,
@@ -9,6 +10,7 @@ from hedgerow_node.commands import (
     links,
     marking,
     people,
+    recovery,
     sharing,
     statements,
     trails,
@@ -79,6 +81,23 @@ OPERATIONS: tuple[Operation, ...] = (
         identity.change_passphrase,
     ),
     operation("identity adopt", "POST", "/identity/adopt", identity.Adopt, identity.adopt),
+    operation("identity devices", "GET", "/identity/devices", devices.ListDevices, devices.devices),
+    operation("identity code", "POST", "/identity/codes", devices.MakeCode, devices.code),
+    operation("identity add-device", "POST", "/identity/devices", devices.AddDevice, devices.add),
+    long_operation("identity join-device", "POST", "/identity/join", devices.JoinDevice, devices.join),
+    operation(
+        "identity remove-device", "DELETE", "/identity/devices/{device}", devices.RemoveDevice, devices.remove
+    ),
+    long_operation(
+        "identity restore",
+        "POST",
+        "/identity/restore",
+        recovery.RestoreIdentity,
+        recovery.restore_identity,
+        MAX_RESTORE_REQUEST,
+    ),
+    operation("identity new-words", "POST", "/identity/words", recovery.NewWords, recovery.new_words),
+    operation("identity close", "POST", "/identity/close", recovery.CloseIdentity, recovery.close_identity),
     # Other nodes
     operation("invite", "POST", "/invites", links.MakeInvite, links.invite),
     long_operation("join", "POST", "/join", links.Join, links.join),

@@ -24,7 +24,9 @@ from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.records import NewItem
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
-from hedgerow_protocol.keys import AuthorKey, did_of, key_of
+from hedgerow_protocol.keys import AuthorKey, DeviceKey, did_of, key_of
+from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.log_entry import LogEntry, decode_entry
 from hedgerow_protocol.message import FIRST, Message
 
 FORMER = "former"
@@ -64,23 +66,20 @@ async def export(node: Node, request: Export) -> Download:
 
 async def export_with_keys(node: Node, request: ExportWithKeys) -> Download:
     """Write everything of one's own into one open file, and the keys, locked with a passphrase."""
+    if not node.keys.has_root:
+        raise Problem(Code.NO_ROOT, "so its keys would bring back nothing; export without them")
     files = await asyncio.to_thread(encode_secrets, node.keys.secrets(), request.passphrase, node.clock)
     return await _download(node, archive.KeysLine(files=files))
 
 
 async def restore(node: Node, request: Restore, on_progress: OnProgress) -> Json:
     """Take an export in: what is here already stays as it is."""
-    data = await asyncio.to_thread(_read_file, Path(request.file)) if request.file else request.data
-    if len(data) > MAX_RESTORE:
-        raise Problem(Code.FILE_TOO_BIG, f"{len(data)} bytes, at most {MAX_RESTORE}")
-    read = await archive.read(data)
+    read = await read_export(request.file, request.data)
     if request.passphrase:
         await _take_keys(node, read, request.passphrase)
     is_me = read.inception.header.author == node.author
-    messages = await _take_messages(node, read, on_progress)
-    counts = await _take_private(node, read)
-    await _remember_former(node, read)
-    node.circle_changed()
+    messages = await take_messages(node, read, on_progress)
+    counts = await take_archive(node, read)
     return {
         "did": node.keys.did,
         "author": read.opening.author,
@@ -90,6 +89,22 @@ async def restore(node: Node, request: Restore, on_progress: OnProgress) -> Json
         "restored_copy": node.keys.is_copy,
         "next": _next_step(node, is_me),
     }
+
+
+async def read_export(file: str, data: bytes) -> Archive:
+    """The export in a file on this computer, or in `data`; raises `Problem`."""
+    data = await asyncio.to_thread(_read_file, Path(file)) if file else data
+    if len(data) > MAX_RESTORE:
+        raise Problem(Code.FILE_TOO_BIG, f"{len(data)} bytes, at most {MAX_RESTORE}")
+    return await archive.read(data)
+
+
+async def take_archive(node: Node, read: Archive) -> Json:
+    """Everything in an export but its messages; what is here already stays."""
+    counts = await _take_private(node, read)
+    await _remember_former(node, read)
+    node.circle_changed()
+    return counts
 
 
 async def _download(node: Node, keys: archive.KeysLine | None) -> Download:
@@ -192,10 +207,16 @@ async def _take_keys(node: Node, read: Archive, passphrase: str) -> None:
     place = await node.store.messages.place(node.author, node.device)
     if place != FIRST:
         raise Problem(Code.HOME_NOT_EMPTY, node.keys.did)
-    await node.become(read.inception, secrets)
+    await node.become(read.inception, secrets, _named(read))
 
 
-async def _take_messages(node: Node, read: Archive, on_progress: OnProgress) -> int:
+def _named(read: Archive) -> set[DeviceKey]:
+    """Every device that the log in an export names."""
+    entries = [decode_entry(one) for one in read.messages if one.header.kind == Kind.IDENTITY]
+    return {grant.device for one in entries if isinstance(one, LogEntry) for grant in one.devices}
+
+
+async def take_messages(node: Node, read: Archive, on_progress: OnProgress) -> int:
     """Store what is not here yet; how many that were."""
     messages = [read.inception, *read.messages]
     new = 0

@@ -43,3 +43,5 @@ STATES: Mapping[str, str] = MappingProxyType(
         "not running": "not called",
     }
 )
+NOTHING = "nothing"
+"""In the place of the last message of a removed device that is believed: none is."""

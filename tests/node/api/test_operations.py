@@ -2,7 +2,9 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -238,6 +240,46 @@ def test_other_nodes(client: Client, tmp_path: Path) -> None:
     client.refuse("peers", "HG-R1", unknown="x")
     client.refuse("sync", "HG-R1", unknown="x")
     client.answered.add("invite")
+
+
+def test_devices_and_recovery(client: Client, tmp_path: Path) -> None:
+    with (
+        running(tmp_path / "laptop", "--listen", "127.0.0.1:0") as first,
+        running(tmp_path / "phone") as other,
+    ):
+        laptop, phone = Client(first), Client(other)
+        key = _linked(laptop, phone)
+        assert [one["state"] for one in phone("identity devices")["devices"]] == ["live", "live"]
+        assert phone("identity")["did"] == laptop.node.did
+        phone.refuse("identity code", "HG-K9")
+        phone.refuse("identity remove-device", "HG-K13", device=key)
+        laptop.refuse("identity add-device", "HG-K12", device=key)
+        laptop.refuse("identity join-device", "HG-K14", code="no code")
+        assert laptop("identity remove-device", device=key, last="nothing")["cut"] == []
+        words = " ".join(laptop("identity new-words")["words"])
+        laptop("identity confirm", confirm=True)
+        laptop.refuse("identity new-words", "HG-K5")
+        laptop.refuse("identity restore", "HG-K6", words="one two")
+        assert laptop("identity restore", words=words)["removed"] == []
+        laptop.refuse("identity close", "HG-R1", words=words)
+        assert laptop("identity close", words=words, confirm=True)["closed"] is True
+        laptop.refuse("identity devices", "HG-R1", unknown="x")
+        client.answered |= laptop.answered | phone.answered
+        client.refused |= laptop.refused | phone.refused
+
+
+def _linked(laptop: Client, phone: Client) -> str:
+    code = laptop("identity code")["code"]
+    assert phone("identity join-device", code=code, accept=False)["joined"] is False
+    with ThreadPoolExecutor(1) as threads:
+        joining = threads.submit(phone, "identity join-device", code=code, name="Phone")
+        while not (waiting := laptop("identity devices")["waiting"]):
+            assert not joining.done(), joining.result()
+            time.sleep(0.05)
+        added = laptop("identity add-device", device=waiting[0]["device"])
+        joined = joining.result()
+    assert (joined["device"], joined["joined"], added["name"]) == (added["device"], True, "Phone")
+    return joined["device"]
 
 
 def test_a_fresh_link_lets_a_browser_in_once(client: Client) -> None:

@@ -52,7 +52,7 @@ async def test_an_identity_shows_its_keys_and_none_of_its_secrets(node: Node) ->
 async def test_a_passphrase_is_changed_only_by_who_knows_the_old_one(
     node: Node, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
     await call(node, "identity passphrase", new="five quiet hedges")
     assert (await call(node, "status"))["passphrase"] is True
     for old in ("", "another one"):

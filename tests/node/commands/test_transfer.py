@@ -30,7 +30,7 @@ PASSPHRASE = "five quiet hedges"
 
 @pytest.fixture(autouse=True)
 def quick_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hedgerow_node.keystore.STRETCH", 2**4)
+    monkeypatch.setattr("hedgerow_node.key_files.STRETCH", 2**4)
 
 
 @pytest.fixture
@@ -223,14 +223,18 @@ async def test_a_restored_copy_does_not_publish_before_it_is_adopted(
         assert caught.value.kind in (Code.RESTORED_COPY, Code.AMBIGUOUS)
     notices = (await call(empty, "status"))["notices"]
     assert any("copy of an identity" in notice["title"] for notice in notices)
+    before = await own(filled, filled.author)
     await call(empty, "identity adopt", original_is_gone=True)
-    last = max(
-        (decode_message(one) for one in await own(filled, filled.author)),
-        key=lambda message: message.header.seq,
-    )
     published = await empty.publish(Profile("Ana again"))
-    assert published.header.seq == last.header.seq + 1
-    assert published.header.prev == last.id
+    # A key of its own: whatever the original still says, the two never stand at one place.
+    assert published.header.device not in {message.header.device for message in map(decode_message, before)}
+    assert published.header.seq == 1
+    assert set(before) < set(await own(empty, filled.author))
+    devices = (await call(empty, "identity devices"))["devices"]
+    assert [(one["this"], one["state"], one["forks"]) for one in devices] == [
+        (False, "live", []),
+        (True, "live", []),
+    ]
 
 
 async def test_restored_keys_and_messages_are_there_after_the_next_start(

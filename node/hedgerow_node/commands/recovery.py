@@ -1,0 +1,287 @@
+"""What the 24 words can do: take an identity back on another computer, give way to new words, end the identity.
+
+A recovery key lives in one call, signs one entry, and is gone before that entry is stored.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from hedgerow_node.addresses import person_of
+from hedgerow_node.commands.devices import device_of, fetch_own
+from hedgerow_node.commands.links import network_of
+from hedgerow_node.commands.naming import message_named
+from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.own_log import cuts_of_held, lost_retractions, own_branch, stamp
+from hedgerow_node.commands.reach import who_receives
+from hedgerow_node.commands.transfer import read_export, take_archive, take_messages
+from hedgerow_node.key_files import SECRET, Secret
+from hedgerow_node.keystore import entropy_of
+from hedgerow_node.node import Node, OnProgress
+from hedgerow_node.problems import Code, Problem, not_allowed
+from hedgerow_node.store.peers import KnownPeer
+from hedgerow_protocol import keys, limits
+from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
+from hedgerow_protocol.invite import SignedInvite, parse_invite
+from hedgerow_protocol.keys import AuthorKey, DeviceKey, did_of
+from hedgerow_protocol.log_branches import Branch
+from hedgerow_protocol.log_changes import make_close, make_rotate
+from hedgerow_protocol.log_entry import Capability, Cut, DeviceGrant
+from hedgerow_protocol.message import FIRST, Message
+from hedgerow_protocol.things import message_thing
+
+
+class RestoreIdentity(Request):
+    """The 24 words, and where the log of the identity is: an invite of somebody who carries it, or an export."""
+
+    words: str
+    invite: str = ""
+    """Whoever made it carries the identity, or is met where somebody does."""
+    file: str = ""
+    """An export on this computer."""
+    data: bytes = b""
+    """What an export holds; base64 in JSON."""
+    did: str = ""
+    """Which identity; empty: that of the export, of this computer, or of who made the invite."""
+    keep: tuple[str, ...] = ()
+    """Devices that you still have and that stay; every other one is removed."""
+    after: str = ""
+    """The last entry of the log that you know as your own; empty: its last one."""
+
+
+class NewWords(Request):
+    """Other words in the place of the 24 words that were valid until now."""
+
+    words: str = ""
+    """Those until now; empty where they are still on this computer."""
+
+
+class CloseIdentity(Request):
+    """The end of this identity."""
+
+    words: str
+    confirm: bool = False
+
+
+async def restore_identity(node: Node, request: RestoreIdentity, on_progress: OnProgress) -> Json:
+    """Take an identity back with its 24 words: this computer becomes its device, and the one that may add others."""
+    entropy = entropy_of(request.words)
+    await _bring_here(node, request, entropy, on_progress)
+    await fetch_own(node, on_progress)
+    branch, number = await _branch_of(node, entropy, request.after)
+    own = {node.device}
+    kept = own | {device_of(text) for text in request.keep}
+    if unknown := kept - own - branch.devices.keys():
+        raise Problem(Code.NO_SUCH_DEVICE, ", ".join(map(did_of, sorted(unknown))))
+    removed = await cuts_of_held(node, sorted(branch.devices.keys() - kept))
+    targets = await lost_retractions(node, removed)
+    await _take_back(node, branch, number, entropy, kept, removed)
+    if targets:
+        await node.retract(targets)
+    node.erase_soon()
+    return {
+        "did": node.keys.did,
+        "device": did_of(node.device),
+        "kept": [did_of(device) for device in sorted(kept - own)],
+        "removed": [did_of(device) for device in sorted(removed)],
+        "contested": node.identities.is_contested(node.author),
+        "who": who_receives(node),
+        "next": "Take new words, for these were typed: hedgerow identity words --new.",
+    }
+
+
+async def new_words(node: Node, request: NewWords) -> Json:
+    """Make 24 new words; once the log names them, those until now are worth nothing."""
+    node.check_may_publish()
+    held = node.keys.words()
+    if not request.words and held is None:
+        raise Problem(Code.WORDS_GONE)
+    entropy = entropy_of(request.words or " ".join(held or ()))
+    branch, number = _branches_of(entropy, [own_branch(node)])[0]
+    fresh, root = node.clock.entropy(SECRET), node.clock.entropy(SECRET)
+    await asyncio.to_thread(node.keys.stage, {Secret.NEXT_WORDS: fresh, Secret.NEXT_ROOT: root})
+    try:
+        grants = [DeviceGrant(device, may) for device, may in branch.devices.items()]
+        recovery = keys.public_key(keys.recovery_seed(fresh, 1))
+        seed = keys.recovery_seed(entropy, number)
+        await node.publish_entries([_rotate(node, branch, seed, root, recovery, grants, {})])
+    finally:
+        await node.settle_keys()
+    shown = node.keys.words()
+    assert shown is not None
+    return {
+        "words": list(shown),
+        "confirmed": False,
+        "next": "Write them on paper, in order. Then confirm: the words leave this computer.",
+    }
+
+
+async def close_identity(node: Node, request: CloseIdentity) -> Json:
+    """End this identity for good: nothing can be published under it any more, and others drop what they hold of it."""
+    entropy = entropy_of(request.words)
+    found = _branches_of(entropy, node.identities.log(node.author).branches)
+    if not request.confirm:
+        raise Problem(Code.REQUEST_WRONG, "confirm is false, so nothing was done")
+    await node.publish_entries([_close(node, branch, number, entropy) for branch, number in found])
+    left = len(node.identities.log(node.author).branches)
+    return {
+        "did": node.keys.did,
+        "closed": left == 0,
+        "open_branches": left,
+        "who": (
+            "Everyone who carries you learns it and drops what you said, as far as they are honest. "
+            "The log of the identity stays, so that everybody can see that it is closed. "
+            "Your private library stays on this computer."
+        ),
+    }
+
+
+async def _bring_here(node: Node, request: RestoreIdentity, entropy: bytes, on_progress: OnProgress) -> None:
+    """Have the log and become its author, with keys that it does not name yet."""
+    if request.file or request.data:
+        read = await read_export(request.file, request.data)
+        author = read.inception.header.author
+        await _check_may_become(node, author)
+        await take_messages(node, read, on_progress)
+        await _become(node, author, entropy)
+        await take_archive(node, read)
+    elif request.invite:
+        invite = _read_invite(request.invite)
+        author = person_of(request.did) if request.did else invite.invite.inviter
+        await _check_may_become(node, author)
+        await node.store.peers.add(await _ask_for_log(node, invite, author))
+        await _become(node, author, entropy)
+    else:
+        author = person_of(request.did) if request.did else node.author
+        await _check_may_become(node, author)
+        await _become(node, author, entropy)
+
+
+def _read_invite(text: str) -> SignedInvite:
+    try:
+        return parse_invite(text)
+    except RemoteProtocolError:
+        raise Problem(Code.INVITE_WRONG, "a part of it is missing, or was changed") from None
+
+
+async def _ask_for_log(node: Node, invite: SignedInvite, author: AuthorKey) -> KnownPeer:
+    problem = Problem(Code.LOG_NOT_FOUND)
+    async with network_of(node) as network:
+        for meeting in invite.invite.meet:
+            try:
+                return await network.linking.fetch_log(meeting, author)
+            except Problem as failed:
+                is_unknown = failed.kind is Code.INVITER_NOT_CARRIED
+                problem = Problem(Code.LOG_NOT_FOUND, did_of(author)) if is_unknown else failed
+    raise problem
+
+
+async def _check_may_become(node: Node, author: AuthorKey) -> None:
+    """A home that speaks for somebody else stays who it is; raises `Problem`."""
+    if author == node.author:
+        return
+    if await node.store.messages.place(node.author, node.device) != FIRST or node.keys.is_copy:
+        raise Problem(Code.HOME_NOT_EMPTY, node.keys.did)
+
+
+async def _become(node: Node, author: AuthorKey, entropy: bytes) -> None:
+    """With fresh keys, unless this device is one that speaks for the author already."""
+    if author == node.author and node.speaks and not node.keys.is_copy:
+        return
+    log = [one for one in await node.store.messages.log() if one.header.author == author]
+    if not log:
+        raise Problem(Code.LOG_NOT_FOUND, did_of(author))
+    _branches_of(entropy, node.identities.log(author).branches)
+    log.sort(key=lambda one: one.header.device != DeviceKey(author))  # the inception first
+    fresh = {name: node.clock.entropy(SECRET) for name in (Secret.DEVICE, Secret.ROOT)}
+    await node.join(log, fresh)
+
+
+def _branches_of(entropy: bytes, branches: Iterable[Branch]) -> list[tuple[Branch, int]]:
+    """The branches that the words lead to, and the number of the key for each; raises `Problem` for none."""
+    wanted = {branch.next: branch for branch in branches}
+    found = []
+    for number in range(1, limits.MAX_LOG_ENTRIES + 1):
+        commitment = keys.commitment(keys.public_key(keys.recovery_seed(entropy, number)))
+        found += [(branch, number) for following, branch in wanted.items() if following == commitment]
+        if len(found) == len(wanted):
+            break
+    if not found:
+        raise Problem(Code.WORDS_OF_NOBODY)
+    return found
+
+
+async def _branch_of(node: Node, entropy: bytes, after: str) -> tuple[Branch, int]:
+    """The branch to take back: where an entry is named, as it was after that."""
+    if after:
+        named = await message_named(node, after)
+        branch = node.identities.branch_at(node.author, named.id)
+        openings = {one.opening for one in node.identities.log(node.author).branches}
+        if branch is None or branch.opening not in openings:
+            raise Problem(Code.NO_SUCH_MESSAGE, f"{message_thing(named.id)} is no entry to go on from")
+        return _branches_of(entropy, [branch])[0]
+    return _branches_of(entropy, node.identities.log(node.author).branches)[0]
+
+
+async def _take_back(
+    node: Node,
+    branch: Branch,
+    number: int,
+    entropy: bytes,
+    kept: set[DeviceKey],
+    removed: dict[DeviceKey, Cut],
+) -> None:
+    root, is_staged = await _root_for(node)
+    may = Capability.PUBLISH | Capability.FOLLOW
+    grants = [DeviceGrant(device, branch.devices.get(device, may)) for device in kept]
+    seed = keys.recovery_seed(entropy, number)
+    recovery = keys.public_key(keys.recovery_seed(entropy, number + 1))
+    entries = [_rotate(node, branch, seed, root, recovery, grants, removed)]
+    found = _branches_of(entropy, node.identities.log(node.author).branches)
+    # A recovery key signs one entry: a branch that waits for the same key stays open.
+    entries += [_close(node, one, which, entropy) for one, which in found if one.next != branch.next]
+    try:
+        await node.publish_entries(entries)
+    finally:
+        if is_staged:
+            await node.settle_keys()
+
+
+async def _root_for(node: Node) -> tuple[bytes, bool]:
+    """The seed of the root that the rotate will name: the one in a folder that was just written, else a staged one."""
+    if not node.speaks and node.keys.has_root:
+        return node.keys.root_seed(), False
+    root = node.clock.entropy(SECRET)
+    await asyncio.to_thread(node.keys.stage, {Secret.NEXT_ROOT: root})
+    return root, True
+
+
+def _rotate(
+    node: Node,
+    branch: Branch,
+    seed: bytes,
+    root: bytes,
+    recovery: bytes,
+    grants: Sequence[DeviceGrant],
+    removed: dict[DeviceKey, Cut],
+) -> Message:
+    mark = stamp(node)
+    try:
+        return make_rotate(
+            branch,
+            recovery_seed=seed,
+            root=keys.public_key(root),
+            recovery=recovery,
+            devices=grants,
+            removed=removed,
+            nonce=mark.nonce,
+            ts=mark.ts,
+            net=mark.net,
+        )
+    except LocalProtocolError as error:
+        raise not_allowed(error) from None
+
+
+def _close(node: Node, branch: Branch, number: int, entropy: bytes) -> Message:
+    mark = stamp(node)
+    seed = keys.recovery_seed(entropy, number)
+    return make_close(branch, recovery_seed=seed, nonce=mark.nonce, ts=mark.ts, net=mark.net)
