@@ -13,6 +13,8 @@ from hedgerow_node.cli.typed import typed
 from hedgerow_node.cli.wording import text, texts, whole
 
 UNSEEN = "Run this command in a terminal, or put the words into a file: --words-file FILE."
+INVITES = ("hedgerow-invite:", "http://", "https://")
+"""How an invite begins, as a text or in a link; anything else names a file."""
 with_words = click.option(
     "--words-file", type=click.Path(path_type=Path), help="Read the 24 words from this file."
 )
@@ -51,8 +53,8 @@ def restore_command(
     """Take your identity back with the 24 words. Every device but this one is removed, unless you --keep it."""
     values: Json = {"did": did, "keep": keep, "after": after}
     if source:
-        is_file = Path(source).exists()
-        values["file" if is_file else "invite"] = str(Path(source).absolute()) if is_file else source
+        is_invite = source.strip().startswith(INVITES)
+        values |= {"invite": source} if is_invite else {"file": str(Path(source).absolute())}
     values["words"] = words_from(words_file)
     if asked.screen.is_terminal and sys.stdin.isatty() and not yes:
         kept = "and those that you keep " if keep else ""
