@@ -83,7 +83,7 @@ def close_command(asked: Asked, words_file: Path | None, yes: bool) -> None:
     words = words_from(words_file)
     if not yes:
         asked.screen.line(
-            "Nothing can be published under this identity any more, by nobody, for ever.", "bad"
+            "Nothing can be published under this identity any more, by anybody, for ever.", "bad"
         )
         if typed("Type: close", next_step="Say it with --yes.") != "close":
             raise click.Abort

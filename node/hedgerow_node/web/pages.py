@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_node.web import bringing, home, joining, people, statements, thing, trails, you
+from hedgerow_node.web import bringing, devices, home, joining, people, statements, thing, trails, you
 from hedgerow_node.web.drawing import STATIC_FILES, Drawing
 from hedgerow_node.web.forms import Form, kept_texts
 from hedgerow_node.web.guard import FORM, OWN_SITES, SESSION, START, STATIC, Hosts, guard_pages
@@ -40,6 +40,9 @@ SHOWN: dict[str, Handle] = {
     "/you": you.show_you,
     "/you/words": you.show_words,
     "/you/export": you.export,
+    "/you/devices": devices.show_devices,
+    "/you/restore": devices.show_restore,
+    "/you/close": devices.show_close,
 }
 """What is opened: looking changes nothing."""
 DONE: dict[str, Handle] = {
@@ -71,6 +74,13 @@ DONE: dict[str, Handle] = {
     "/invite": joining.invite,
     "/you/profile": you.set_profile,
     "/you/words": you.confirm_words,
+    "/you/words/new": devices.new_words,
+    "/you/devices/code": devices.make_code,
+    "/you/devices/add": devices.add,
+    "/you/devices/remove": devices.remove,
+    "/you/devices/join": devices.join,
+    "/you/restore": devices.restore,
+    "/you/close": devices.close,
     "/you/sync": you.sync,
     "/leave": you.leave,
 }

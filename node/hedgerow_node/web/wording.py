@@ -110,6 +110,8 @@ WORKS = {
     "share": marked("Sharing"),
     "join": marked("Joining"),
     "sync": marked("Comparing with the nodes you are connected to"),
+    "join-device": marked("Waiting for you to say yes on the other computer"),
+    "restore": marked("Taking your identity back"),
 }
 """What a long act is doing, by its kind."""
 WITHDRAWALS = {
@@ -163,6 +165,9 @@ OUTCOMES = {
     "blocked": (PRIVATE, marked("What they say is hidden and no longer carried. Nobody else learns of it.")),
     "unblocked": (PRIVATE, marked("What they say is carried and shown again.")),
     "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
+    "device-added": (PUBLIC, marked("Added: it publishes as you from now on.")),
+    "device-removed": (PUBLIC, marked("Removed: what it says from now on counts nowhere.")),
+    "closed": (PRIVATE, marked("This identity is closed. Everyone who carries you learns it.")),
     "confirmed": (
         PRIVATE,
         marked("Confirmed. The 24 words have left this computer; your copy is the only one."),
