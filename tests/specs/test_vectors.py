@@ -281,11 +281,12 @@ def run_acceptances(case: Case) -> Iterator[object]:
 def run_devices(case: Case) -> Iterator[object]:
     if "text" in case:
         code = device_link.parse_code(str(case["text"]))
-        yield code.to_text(), case["code"]
-        yield code.signed.encoded, data_of(case["offer"])
-        yield code.secret, data_of(case["secret"])
+        yield code.to_text(), case.get("as_text")
+        yield code.signed.encoded, data_of(case["has_offer"])
+        yield code.secret, data_of(case["has_secret"])
     elif "request" in case:
-        request, expected = device_link.decode_request(data_of(case["request"])), case["values"]
+        request = device_link.decode_request(data_of(case["request"]))
+        expected = case["values"]
         yield request.proves(data_of(case["secret"])), case["proves"]
         yield [getattr(request, name) for name in ("link", "author", "device")], _datas(expected, 3)
         assert isinstance(expected, list)

@@ -15,7 +15,7 @@ const VERSION = 1;
 const SCHEME = 'hedgerow-invite:';
 const packed = bytesUpTo(limits.MAX_INVITE);
 
-function address(value) {
+export function address(value) {
   line(limits.MAX_ADDRESS)(value);
   return /^wss?:\/\/[\u0021-\u007e]+$/.test(value) ? value : refuse('out_of_range', 'no address to meet at');
 }
@@ -53,7 +53,11 @@ export const inviteText = (data) => SCHEME + Buffer.from(data).toString('base64u
 /** The bytes of an invite as text, alone, behind words, over several lines or in a link. */
 export function parseInvite(given) {
   const joined = given.replace(SPACES, '');
-  const mark = joined.includes(SCHEME) ? SCHEME : '#';
+  return bytesBehind(joined.includes(SCHEME) ? SCHEME : '#', joined);
+}
+
+/** The bytes whose base64url stands behind the last `mark`. */
+export function bytesBehind(mark, joined) {
   const digits = joined.split(mark).at(-1);
   if (digits.length > Math.ceil((limits.MAX_INVITE * 4) / 3)) refuse('too_big', 'longer than any invite');
   const data = Buffer.from(digits, 'base64url');

@@ -1,6 +1,7 @@
 // For each file of vectors: how a case is put to this implementation, and what comes out.
 // A judge gives results under the keys of the vector, or throws a Refusal.
 import { fromBase58, hash, hex, toBase58 } from './bytes.js';
+import { codeText, decodeOffer, decodeRequest, parseCode } from './device-links.js';
 import { decode, encode } from './encoding.js';
 import { decodeFilter, decodeFrame, encodeFilter, encodeFrame, frameValues, narrowed, passes } from './frames.js';
 import { checkFork } from './forks.js';
@@ -161,6 +162,23 @@ function acceptanceValues(data) {
   return { invite: hex(of), author: hex(author), device: hex(device), name, ts };
 }
 
+function deviceLink({ offer, request, secret, text }) {
+  if (offer !== undefined) return offerValues(bytesOf(offer));
+  if (request !== undefined) return requestValues(decodeRequest(bytesOf(request), bytesOf(secret)));
+  const code = parseCode(text);
+  return { as_text: codeText(code.data), has_offer: hex(code.offer), has_secret: hex(code.secret) };
+}
+
+function offerValues(data) {
+  const { net, expiry, author, link, device } = decodeOffer(data);
+  return { net, expiry, values: [author, link, device].map(hex) };
+}
+
+const requestValues = ({ link, author, device, name, ts, proves }) => ({
+  proves,
+  values: [...[link, author, device].map(hex), name, ts],
+});
+
 /** Each is given the inputs of a case. */
 const JUDGES = {
   '01-identity/authorisation': authorisation,
@@ -183,6 +201,7 @@ const JUDGES = {
   '06-handshake/channel': judgeChannel,
   '06-handshake/handshake': judgeHandshake,
   '06-handshake/noise-xx': judgeNoise,
+  '07-frames/devices': deviceLink,
   '07-frames/filters': filter,
   '07-frames/frames': frame,
   '07-frames/invites': invite,

@@ -52,6 +52,7 @@ export const CERTIFICATE_CLOCK_SKEW = 600;
 export const SECONDS_PER_DAY = 86_400;
 export const LINK_VERSION = 1;
 export const FEATURES = 8;
+export const LINK_SECRET = 16;
 export const MAX_SUBPROTOCOLS = 16;
 export const MAX_SUBPROTOCOL = 64;
 

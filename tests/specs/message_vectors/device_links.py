@@ -102,7 +102,7 @@ def _requests() -> list[Json]:
         good("a request without a name", _changed(REQUEST, 3, "")),
         good("a request by somebody who does not have the secret", REQUEST, bytes(16), proves=False),
         *(
-            refused("FR-20", reason, name, request=data, secret=SECRET, proves=True, values=[])
+            refused("FR-20", reason, name, request=data, secret=SECRET)
             for name, (reason, data) in bad.items()
         ),
     ]
@@ -129,8 +129,8 @@ def _codes() -> list[Json]:
         "a text longer than any code": ("too_big", SCHEME + "A" * 16_385),
         "no code": ("not_canonical", SCHEME),
     }
-    values: dict[str, object] = {"code": text, "offer": _signed_offer(), "secret": SECRET}
+    values: dict[str, object] = {"as_text": text, "has_offer": _signed_offer(), "has_secret": SECRET}
     return [
         *(ok("FR-19", name, text=found, **values) for name, found in good.items()),
-        *(refused("FR-19", reason, name, text=found, **values) for name, (reason, found) in bad.items()),
+        *(refused("FR-19", reason, name, text=found) for name, (reason, found) in bad.items()),
     ]
