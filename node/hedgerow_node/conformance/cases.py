@@ -16,41 +16,6 @@ REMARKS = frozenset({"references", "closing"})
 KIND_FILES = "05-kinds/"
 OPTIONAL = frozenset({"frame"})
 """Results that a program may leave out: names of this code."""
-RESULTS: dict[str, tuple[str, ...]] = {
-    "01-identity/keys-as-text": ("key",),
-    "01-identity/recovery-keys": ("seed", "key", "commitment"),
-    "01-identity/log-entries": ("entry",),
-    "01-identity/changes": ("entry",),
-    "01-identity/authorisation": ("authorised", "contested"),
-    "01-identity/standings": ("headers", "branches", "belong"),
-    "01-identity/forks": (),
-    "02-encoding/values": ("value",),
-    "02-encoding/hashes": ("hash",),
-    "02-encoding/base58": ("data",),
-    "02-encoding/signatures": (),
-    "03-messages/headers": ("fields",),
-    "03-messages/messages": ("id", "body"),
-    "04-things/forms": (),
-    "04-things/addresses": ("canonical",),
-    "04-things/identifiers": ("canonical",),
-    "04-things/topics": ("canonical", "words"),
-    "06-handshake/noise-xx": ("messages", "handshake_hash"),
-    "06-handshake/handshake": (
-        "outgoing",
-        "peer",
-        "version",
-        "features",
-        "handshake_hash",
-        "sent",
-        "received",
-    ),
-    "06-handshake/channel": ("messages", "frames"),
-    "07-frames/frames": ("frame", "values"),
-    "07-frames/filters": ("values", "narrowed", "passes"),
-    "07-frames/invites": ("id", "values"),
-    "08-reconciliation/negentropy": ("messages", "have", "need", "reply"),
-    "08-sync/responder": ("exchange",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +45,40 @@ def cases_of(file: str, folder: Path = VECTORS) -> list[Case]:
         vectors = msgspec.json.decode((folder / f"{file}.json").read_bytes(), type=dict[str, object])
     except (OSError, msgspec.MsgspecError):
         raise Problem(Code.FILE_UNREADABLE, str(folder / f"{file}.json")) from None
-    cases = vectors.get("cases")
-    if not isinstance(cases, list):
+    paths, cases = vectors.get("inputs"), vectors.get("cases")
+    if not isinstance(paths, list) or not isinstance(cases, list):
         raise Problem(Code.FILE_UNREADABLE, str(folder / f"{file}.json"))
-    return [one for vector in cases for one in _cases(file, vector)]
+    return [one for vector in cases for one in _cases(file, paths, vector)]
 
 
-def _cases(file: str, vector: Json) -> Iterator[Case]:
-    """One case, or one for each of its roles."""
+def _cases(file: str, paths: list[str], vector: Json) -> Iterator[Case]:
+    """One case, or one for each of its roles; `paths` say where the inputs are."""
     roles = vector.get("roles")
     if isinstance(roles, list) and len(roles) > 1:
         for role in roles:
-            yield from _cases(file, {**vector, "roles": [role]})
+            yield from _cases(file, paths, {**vector, "roles": [role]})
         return
-    names = _result_names(file, vector)
-    results = {name: value for name, value in vector.items() if name in names}
-    inputs = {
-        name: value for name, value in vector.items() if name not in TOLD | REMARKS and name not in results
-    }
+    inputs: Json = {}
+    for path in paths:
+        inputs |= _fields(vector, path.split(".")) if path not in REMARKS else {}
+    results = {name: value for name, value in vector.items() if name not in TOLD and name not in paths}
     rule, expect, name = (str(vector.get(key)) for key in ("rule", "expect", "name"))
-    yield Case(file, name, rule, expect, inputs | _halves(file, vector), results)
+    # To an initiator the reply means that there is nothing more to say.
+    yield Case(file, name, rule, expect, inputs, {} if roles == ["initiator"] else results)
 
 
-def _result_names(file: str, vector: Json) -> tuple[str, ...]:
-    names = ("value",) if file.startswith(KIND_FILES) else RESULTS.get(file, ())
-    if file == "07-frames/invites":
-        # A text is read, or written beside what an invite says.
-        return (*names, "text" if "values" in vector else "invite") if "text" in vector else names
-    if vector.get("roles") == ["initiator"]:
-        return ()
-    return names
+def _fields(value: Json, path: list[str]) -> Json:
+    name, *rest = path
+    return {name: _part(value[name], rest)} if name in value else {}
 
 
-def _halves(file: str, vector: Json) -> Json:
-    """Inputs that stand inside of results."""
-    match file, vector:
-        case "06-handshake/handshake", {"sent": {"frame": frame}, "received": {"message": message}}:
-            return {"sent": {"frame": frame}, "received": {"message": message}}
-        case "08-sync/responder", {"exchange": list(exchange)}:
-            return {"exchange": [[received] for received, *_ in exchange]}
-        case "01-identity/standings", {"headers": list(headers)}:
-            return {"headers": [[header] for header, *_ in headers]}
-    return {}
+def _part(value: object, path: list[str]) -> object:
+    """What stands at the end of a path, and of what is around it no more than that."""
+    match value, path:
+        case dict(), [_, *_]:
+            return _fields(value, path)
+        case list(), ["*", *rest]:
+            return [_part(one, rest) for one in value]
+        case list(), [place, *rest]:
+            return [_part(value[int(place)], rest)]
+    return value

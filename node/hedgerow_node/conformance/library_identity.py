@@ -80,6 +80,8 @@ def _standing(known: identity.Identities, held: list[message.Message], judged: m
     header = judged.header
     if known.is_authorised(judged):
         return Standing.AUTHORISED
+    if header.kind == Kind.IDENTITY:
+        return Standing.OFF_LOG
     found = set()
     for cut in known.cuts_of(header.author, header.device):
         reach = Reach(cut)

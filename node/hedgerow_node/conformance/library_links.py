@@ -203,18 +203,12 @@ def _invite(case: Json) -> Json:
         told = {name: getattr(accepted, name) for name in names}
         return {"values": {n: one.hex() if isinstance(one, bytes) else one for n, one in told.items()}}
     if "text" in case:
-        signed = invite.parse_invite(str(case["text"]))
-    else:
-        signed = invite.decode_signed_invite(data_in(case, "invite"))
+        return {"as_bytes": invite.parse_invite(str(case["text"])).to_bytes().hex()}
+    signed = invite.decode_signed_invite(data_in(case, "invite"))
     said = signed.invite
     values = {field.name: shown(getattr(said, field.name)) for field in fields(said)}
     values["meet"] = shown([(place.address, place.device) for place in said.meet])
-    return {
-        "invite": signed.to_bytes().hex(),
-        "id": signed.id.hex(),
-        "text": signed.to_text(),
-        "values": values,
-    }
+    return {"id": signed.id.hex(), "as_text": signed.to_text(), "values": values}
 
 
 # --- 08-reconciliation ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from encoding import MAX_UINT, check, decode, encode, hash_for, verify
 from shapes import KEY, UINT16, UINT32, array, data, items, optional, uint
 
 MAX_BODY, MAX_CONTROL_BODY, MAX_HEADER, MAX_MESSAGE = 32_768, 4_096, 512, 33_408
+RECEIPT, MAX_RECEIPT = 13, 512
 CONTROL_KINDS = {0, 1, *range(80, 100)}
 HEADER = {
     **{"net": UINT16, "kind": UINT16, "author": KEY, "device": KEY, "seq": UINT32, "prev": optional(KEY)},
@@ -21,8 +22,10 @@ def decode_header(packed):
     check(header["seq"] > 0, "out_of_range")
     check((header["prev"] is None) == (header["seq"] == 1), "wrong_shape")
     check(list(header["replaces"]) == sorted(set(header["replaces"])), "out_of_range")
-    if header["kind"] in CONTROL_KINDS:
-        check(not header["replaces"] and header["body_len"] <= MAX_CONTROL_BODY, "out_of_range")
+    is_control = header["kind"] in CONTROL_KINDS
+    check(not (is_control and header["replaces"]), "out_of_range")
+    most = MAX_CONTROL_BODY if is_control else MAX_RECEIPT if header["kind"] == RECEIPT else MAX_BODY
+    check(header["body_len"] <= most, "out_of_range")
     return header
 
 
