@@ -17,6 +17,8 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import Meeting, SignedInvite, Verdict, sign_acceptance
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Follow
+from hedgerow_protocol.log_entry import decode_inception
+from hedgerow_protocol.message import Message
 
 REFUSALS: dict[int, Code] = {
     Verdict.EXPIRED: Code.INVITE_EXPIRED,
@@ -87,10 +89,22 @@ class Joining:
             names.get(node.author, ""),
             int(node.clock.now()),
             node.keys.device_seed,
+            await self._later_entries(),
         )
         verdict = await self._bringing.bring(link, signed.to_bytes(), acceptance)
         if verdict not in (Verdict.DONE, Verdict.FORWARDED):
             raise Problem(REFUSALS.get(verdict, Code.INVITE_UNKNOWN))
+
+    async def _later_entries(self) -> list[Message]:
+        """What of our log shows that this device is ours, where the inception alone does not."""
+        node = self._node
+        if any(grant.device == node.device for grant in decode_inception(node.keys.inception).devices):
+            return []
+        log = self._identities.log(node.author)
+        entries = [one for one in await node.store.messages.log() if one.id in log.counted]
+        return [
+            one for one in entries if one.header.author == node.author and one.id != node.keys.inception.id
+        ]
 
 
 async def follow(node: Node, authors: list[AuthorKey]) -> None:

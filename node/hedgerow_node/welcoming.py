@@ -88,7 +88,7 @@ class Welcoming:
 
     def _check_belongs(self, signed: SignedInvite, acceptance: Acceptance) -> None:
         net = self._node.keys.inception.header.net
-        if signed.invite.net != net or acceptance.inception.header.net != net:
+        if signed.invite.net != net or any(one.header.net != net for one in acceptance.log):
             raise RemoteProtocolError(Reason.WRONG_NET, "of another network")
         if acceptance.invite != signed.id or acceptance.author == signed.invite.inviter:
             raise RemoteProtocolError(Reason.OUT_OF_RANGE, "an acceptance of something else")

@@ -7,6 +7,7 @@ brings their own inception, so that the inviter can check it without having thei
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -224,7 +225,7 @@ def as_meeting(value: object, what: str) -> Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Somebody accepts an invite; made for one invite, by a device that the inception names."""
+    """Somebody accepts an invite; made for one invite, by a device that is live by the log it brings."""
 
     invite: bytes
     """The id of the invite."""
@@ -232,17 +233,27 @@ class Acceptance:
     device: DeviceKey
     name: str
     ts: int
-    inception: Message
+    log: tuple[Message, ...]
+    """The author's inception, and where it does not name the device the entries by which it is live."""
 
 
 def sign_acceptance(
-    signed: SignedInvite, inception: Message, name: str, ts: int, device_seed: bytes
+    signed: SignedInvite,
+    inception: Message,
+    name: str,
+    ts: int,
+    device_seed: bytes,
+    later: Sequence[Message] = (),
 ) -> bytes:
-    """The bytes of an acceptance by the author of this inception; raises `LocalProtocolError` if a rule forbids it."""
+    """The bytes of an acceptance by the author of this inception; raises `LocalProtocolError` if a rule forbids it.
+
+    `later` are the other entries of the log, where the inception does not name the device.
+    """
     device = keys.public_key(device_seed)
     encoded = codec.encode([signed.id, inception.header.author, device, name, ts])
     signature = keys.sign(device_seed, ACCEPTANCE_TAG + encoded)
-    acceptance = codec.encode([encoded, signature, inception.encode()])
+    log: object = [one.encode() for one in (inception, *later)] if later else inception.encode()
+    acceptance = codec.encode([encoded, signature, log])
     try:
         decode_acceptance(acceptance)
     except RemoteProtocolError as error:
@@ -254,7 +265,7 @@ def decode_acceptance(data: bytes) -> Acceptance:
     """The acceptance in `data`; signatures and the device's authority are checked. Raises `RemoteProtocolError`."""
     values = as_array(codec.decode(data, limits.MAX_INVITE), "signed acceptance", 3)
     encoded, signature = as_bytes(values[0], "acceptance"), as_bytes(values[1], "signature", length=64)
-    inception = decode_message(as_bytes(values[2], "inception"))
+    log = tuple(map(decode_message, _as_log(values[2])))
     invite, author, device, name, ts = as_array(codec.decode(encoded, limits.MAX_INVITE), "acceptance", 5)
     acceptance = Acceptance(
         invite=as_key(invite, "invite"),
@@ -262,19 +273,29 @@ def decode_acceptance(data: bytes) -> Acceptance:
         device=DeviceKey(as_key(device, "device")),
         name=_as_name(name, "name"),
         ts=as_uint(ts, "ts", UINT32),
-        inception=inception,
+        log=log,
     )
     _check_acceptance(acceptance)
     keys.verify(acceptance.device, signature, ACCEPTANCE_TAG + encoded)
     return acceptance
 
 
+def _as_log(value: object) -> tuple[bytes, ...]:
+    if not isinstance(value, tuple):
+        return (as_bytes(value, "inception"),)
+    if len(value) < 2:
+        raise out_of_range("a log of one entry stands alone")
+    return as_list(value, "log", limits.MAX_LOG_ENTRIES, as_bytes)
+
+
 def _check_acceptance(acceptance: Acceptance) -> None:
-    inception = acceptance.inception
-    verify(inception)
     identities = Identities()
-    if inception.header.kind != Kind.IDENTITY or inception.header.author != acceptance.author:
-        raise out_of_range("the inception is another author's")
-    identities.learn(inception)
+    for entry in acceptance.log:
+        verify(entry)
+    for entry in acceptance.log:
+        if entry.header.kind != Kind.IDENTITY or entry.header.author != acceptance.author:
+            raise out_of_range("an entry is of another author's log")
+    for entry in acceptance.log:
+        identities.learn(entry)
     if acceptance.device not in identities.devices_of(acceptance.author):
-        raise RemoteProtocolError(Reason.BAD_KEY, "the inception does not name the device")
+        raise RemoteProtocolError(Reason.BAD_KEY, "the log that was brought does not name the device")

@@ -258,7 +258,7 @@ def test_an_acceptance_names_its_invite_and_brings_its_author() -> None:
     assert acceptance.invite == SIGNED.id
     assert (acceptance.author, acceptance.device) == (BEN.key, BEN.device)
     assert (acceptance.name, acceptance.ts) == ("Ben", EPOCH + 5)
-    assert acceptance.inception == BEN.inception
+    assert acceptance.log == (BEN.inception,)
 
 
 BY_DEVICE = BEN.say(Comment("https://example.org/", Role.COMMENT, "no inception"), EPOCH)

@@ -1,10 +1,11 @@
 // Invites and their acceptances (07-frames.md, FR-13 to FR-15).
-import { bytes, equal, hash, tag } from './bytes.js';
+import { bytes, equal, hash, hex, tag } from './bytes.js';
 import { decode, encode } from './encoding.js';
-import { decodeEntry, INCEPTION } from './identity.js';
+import { decodeEntry } from './identity.js';
 import { sign, verify } from './keys.js';
 import { extra } from './kinds.js';
 import * as limits from './limits.js';
+import { Logs } from './logs.js';
 import { decodeMessage, verifySignature } from './messages.js';
 import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
@@ -71,21 +72,29 @@ const accepted = tuple(bin32, bin32, bin32, line(limits.MAX_NAME), uint32);
 
 /** FR-15. */
 export function decodeAcceptance(data) {
-  const [acceptance, signature, inception] = tuple(packed, bin(64), packed)(decode(data, limits.MAX_INVITE));
-  const message = decodeMessage(inception);
+  const [acceptance, signature, log] = tuple(packed, bin(64), entries)(decode(data, limits.MAX_INVITE));
+  const messages = log.map(decodeMessage);
   const [invite, author, device, name, ts] = accepted(decode(acceptance));
-  checkInception(message, author, device);
+  checkLog(messages, author, device);
   verify(device, signature, bytes(tag('acceptance'), acceptance));
   return { invite, author, device, name, ts };
 }
 
-function checkInception(message, author, device) {
-  const { header, body } = message;
-  verifySignature(message);
-  if (header.kind !== 0 || !equal(header.author, author)) refuse('out_of_range', 'no log entry of this author');
-  const entry = decodeEntry(header, body);
-  const isNamed = entry.operation === INCEPTION && entry.devices.some(([each]) => equal(each, device));
-  if (!isNamed) refuse('bad_key', 'a device that no inception names');
+/** One entry, or an array of two or more. */
+function entries(value) {
+  if (!Array.isArray(value)) return [packed(value)];
+  if (value.length < 2) refuse('out_of_range', 'a log of one entry stands alone');
+  return value.map(packed);
+}
+
+function checkLog(messages, author, device) {
+  messages.forEach(verifySignature);
+  const isOfLog = ({ header }) => header.kind === 0 && equal(header.author, author);
+  if (!messages.every(isOfLog)) refuse('out_of_range', 'no log entry of this author');
+  const said = messages.map((message) => ({ ...message, said: decodeEntry(message.header, message.body) }));
+  const log = new Logs(new Map(said.map((message) => [hex(message.id), message]))).of(author);
+  const isLive = log.open.some((branch) => log.devices(branch).live.has(hex(device)));
+  if (!isLive) refuse('bad_key', 'a device that the log does not name');
 }
 
 /** The bytes of a signed acceptance; `seed` is that of the device. */

@@ -47,6 +47,17 @@ async def test_the_words_take_an_identity_back_from_a_seed_and_what_was_said_sta
     assert (await call(fresh.node, "identity devices"))["may_add"]
 
 
+async def test_a_device_that_came_with_the_words_accepts_invites(world: World) -> None:
+    seed, laptop, words, invite = await carried(world)
+    did = laptop.node.keys.did
+    await laptop.stop()
+    fresh, ben = await device(world, "fresh"), await world.person("ben")
+    await call(fresh.node, "identity restore", words=words, invite=invite, did=did)
+    await ben.join(seed, makes_member=True)
+    await fresh.join(ben)
+    await eventually(lambda: ben.has_all_of(fresh), "ben follows whoever accepted his invite")
+
+
 async def test_what_the_lost_device_says_later_is_taken_by_nobody_and_what_it_said_stays(
     world: World,
 ) -> None:

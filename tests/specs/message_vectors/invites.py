@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 
+from specs.message_vectors import logs
 from specs.message_vectors.actors import (
     AUTHOR,
     GENESIS,
@@ -9,6 +10,7 @@ from specs.message_vectors.actors import (
     LAPTOP_KEY,
     NET,
     NONCE,
+    PHONE,
     PHONE_KEY,
     ROOT,
     ROOT_KEY,
@@ -220,7 +222,7 @@ def _updated() -> bytes:
 
 
 def _acceptance(
-    seed: bytes = LAPTOP, inception: bytes | None = None, tag: bytes = ACCEPTANCE_TAG, **changes: object
+    seed: bytes = LAPTOP, inception: object = None, tag: bytes = ACCEPTANCE_TAG, **changes: object
 ) -> bytes:
     positions: dict[str, object] = {
         "invite": INVITE_ID,
@@ -252,7 +254,42 @@ def _acceptances() -> list[Json]:
             _acceptance(inception=_inception(net=NET + 1)),
         ),
         good("an acceptance at the last moment", _acceptance(ts=2**32 - 1), ts=2**32 - 1),
+        *(good(title, _acceptance(inception=log)) for title, log in _good_logs()),
     ]
+
+
+def _good_logs() -> list[tuple[str, list[object]]]:
+    begin = logs.inception(PHONE)
+    added = logs.update(begin, (LAPTOP,))
+    back = logs.rotate(begin, 1, (LAPTOP,), {PHONE: []})
+    return [
+        ("an acceptance by a device that an update added", [begin.data, added.data]),
+        (
+            "an acceptance by a device that a rotate named, its log backwards",
+            [back.data, added.data, begin.data],
+        ),
+    ]
+
+
+def _bad_logs() -> list[tuple[str, str, list[object]]]:
+    begin = logs.inception(PHONE)
+    added = logs.update(begin, (LAPTOP,))
+    gone = logs.update(added, (), {LAPTOP: []}, seq=2)
+    forged = pack(message(added.header, pack(added.positions), STRANGER))
+    foreign = logs.signed(added.positions, ROOT, author=STRANGER_KEY)
+    return [
+        ("out_of_range", "with a log of one entry in an array", [_inception()]),
+        ("wrong_shape", "with something else among the entries", [begin.data, "entry"]),
+        ("bad_key", "by a device that was removed", [begin.data, added.data, gone.data]),
+        ("bad_key", "with an update whose inception is missing", [added.data, gone.data]),
+        ("bad_signature", "with an entry that a stranger signed", [begin.data, forged]),
+        ("out_of_range", "with an entry of another author", [begin.data, added.data, foreign.data]),
+        ("wrong_shape", "with a log of which an entry lost its body", [begin.data, _bodiless(added)]),
+    ]
+
+
+def _bodiless(entry: logs.Entry) -> bytes:
+    return pack(message(entry.header, None, ROOT))
 
 
 def _bad_acceptances() -> list[Json]:
@@ -299,6 +336,7 @@ def _bad_acceptances() -> list[Json]:
             _acceptance(name="n" * 257, inception=_inception(without_body=True)),
         ),
         ("out_of_range", "with an inception of seq 0", _acceptance(inception=_inception(seq=0))),
+        *((reason, name, _acceptance(inception=log)) for reason, name, log in _bad_logs()),
         ("wrong_shape", "without an inception", pack([pack([]), bytes(64)])),
         ("wrong_shape", "with a signature of 63 bytes", pack([pack([]), bytes(63), _inception()])),
         (
