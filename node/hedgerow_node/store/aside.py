@@ -22,7 +22,7 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_branches import Log
 from hedgerow_protocol.log_entry import Capability
-from hedgerow_protocol.message import Message, MessageId, checked_header
+from hedgerow_protocol.message import Header, Message, MessageId, checked_header, message_id
 
 MAX_ASIDE = 20_000
 """Messages of one author that are kept aside; of more, those with the highest seq, where walks begin."""
@@ -52,6 +52,7 @@ PUT = """INSERT INTO aside
 IN_THE_SETS = "SELECT id FROM messages WHERE id IN ({})"
 TOO_MANY = """DELETE FROM aside WHERE row IN (SELECT row FROM aside
     WHERE author = ? AND own = 0 AND (kind = 0) = ? ORDER BY seq DESC, row DESC LIMIT -1 OFFSET ?)"""
+FIRST_OUTDATED = "SELECT 1 FROM aside WHERE own = 0 AND since < ? LIMIT 1"
 OUTDATED = "DELETE FROM aside WHERE own = 0 AND since < ?"
 
 
@@ -75,6 +76,7 @@ def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, a
     if not anew and is_settled(db, row, log):
         return False
     changes = _changes(db, row, log)
+    expire(db, now)
     depart(db, row, changes.out, now=now, keeps=not log.has_left)
     if log.has_left and changes.out:
         erasure.due(db)  # who ends an identity wants its texts gone
@@ -83,6 +85,16 @@ def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, a
     insert(db, NOTE_END, changes.ends)
     db.execute(SETTLE, (row, _name(log)))
     return bool(changes.out or changes.back)
+
+
+def expire(db: sqlite3.Connection, now: float) -> None:
+    """Let go of what was kept aside for long enough."""
+    db.execute(OUTDATED, [now - limits.UNDECIDED_SECONDS])
+
+
+def has_outdated(db: sqlite3.Connection, now: float) -> bool:
+    """Whether `expire` would find something."""
+    return db.execute(FIRST_OUTDATED, [now - limits.UNDECIDED_SECONDS]).fetchone() is not None
 
 
 def unsettle(db: sqlite3.Connection) -> None:
@@ -120,9 +132,10 @@ def _judge_device(
     db: sqlite3.Connection, author: int, device: int, reaches: Sequence[Reach], changes: Changes
 ) -> None:
     here, beside = (db.execute(sql, [device, author]).fetchall() for sql in (LINKS, LINKS_ASIDE))
-    for _, key, _, header in [*here, *beside] if reaches else []:
-        for reach in reaches:
-            reach.add(MessageId(key), checked_header(header))
+    for _, key, _, packed in [*here, *beside] if reaches else []:
+        if (header := _header(key, packed)) is not None:
+            for reach in reaches:
+                reach.add(MessageId(key), header)
 
     def counts(key: bytes, seq: int) -> bool:
         return any(reach.standing(MessageId(key), seq) is Standing.AUTHORISED for reach in reaches)
@@ -175,10 +188,15 @@ def take(
         reached += _walk(db, row, device)
     new = intake.take_in(db, completed, received=received, own=own).new if completed else []
     new += _bring_back(db, reached)
-    db.execute(OUTDATED, [received - limits.UNDECIDED_SECONDS])
+    expire(db, received)
     db.execute(TOO_MANY, [row, False, MAX_ASIDE])
     db.execute(TOO_MANY, [row, True, limits.MAX_ENTRIES_HELD])
     return new
+
+
+def _header(key: bytes, packed: bytes) -> Header | None:
+    """A header as it is stored; None where the disk altered it, as if it were not here."""
+    return checked_header(packed) if message_id(packed) == key else None
 
 
 def _may_count(message: Message, log: Log, ends: Iterable[tuple[int, bytes, int]]) -> bool:
@@ -235,10 +253,12 @@ def _walk(db: sqlite3.Connection, author: int, device: int) -> list[MessageId]:
     for seq, wanted, bound in db.execute(ENDS, [author, device]).fetchall():
         place = (author, device, seq)
         while seq > bound and (link := db.execute(LINK, [wanted, *place, wanted, *place]).fetchone()):
-            header, is_aside = link
+            packed, is_aside = link
+            if (header := _header(wanted, packed)) is None:
+                break
             if is_aside:
                 reached.append(MessageId(wanted))
-            seq, wanted = seq - 1, checked_header(header).prev
+            seq, wanted = seq - 1, header.prev
             place = (author, device, seq)
         if seq > bound:
             ends.append((author, device, seq, wanted, bound))

@@ -259,6 +259,8 @@ class Messages:
 
     async def learn_logs(self, now: float) -> None:
         """Read all logs, and settle where what is held is not what they say, as after a crash or a repair."""
+        if await self._database.read(lambda db: aside.has_outdated(db, now)):
+            await self._database.write(lambda db: aside.expire(db, now))
         learned = [one.header.author for one in await self.log() if self._learn(one)]
         for author in dict.fromkeys(learned):
             if self.identities.has_history(author):

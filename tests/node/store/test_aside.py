@@ -246,6 +246,31 @@ async def test_what_is_kept_aside_is_bounded_and_goes_after_30_days(
         assert await store.messages.known(ids_of(said)) == {said[3].id}
 
 
+async def test_a_link_that_the_disk_changed_is_as_if_it_were_not_here(tmp_path: Path, ana: Author) -> None:
+    said = ana.resources(5)
+    async with opened(tmp_path) as store:
+        await store.messages.put([ana.inception, *said], received=NOW)
+        await store.database.write(
+            lambda db: db.execute("UPDATE messages SET header = zeroblob(9) WHERE id = ?", [said[2].id])
+        )
+        removal = ana.update(removed={ana.device: cut(said[4])})
+        await store.messages.put([removal], received=NOW)
+        assert await held(store, ana) >= {said[3].id, said[4].id}
+        assert said[1].id not in await held(store, ana)
+
+
+async def test_what_was_aside_for_long_is_gone_at_the_next_start(tmp_path: Path, ana: Author) -> None:
+    said = ana.resources(2)
+    async with opened(tmp_path) as store:
+        await store.messages.put([ana.inception, *said], received=NOW)
+        await store.messages.put([ana.update(removed={ana.device: ()})], received=NOW)
+    async with opened(tmp_path) as store:
+        await store.messages.learn_logs(NOW + limits.UNDECIDED_SECONDS)
+        assert await store.messages.known(ids_of(said)) == set(ids_of(said))
+        await store.messages.learn_logs(NOW + limits.UNDECIDED_SECONDS + 1)
+        assert await store.messages.known(ids_of(said)) == set()
+
+
 async def test_a_message_by_a_key_that_no_log_names_is_not_kept(tmp_path: Path, ana: Author) -> None:
     stranger = ana.another_device()
     async with opened(tmp_path) as store:
