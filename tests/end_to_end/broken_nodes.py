@@ -156,7 +156,7 @@ FAULTS: dict[str, tuple[Callable[[], None], set[str]]] = {
         (takes_certificates_of_any_time, {"HS-13"}),
         (tells_a_wrong_count, {"SY-8"}),
         (answers_with_another_number, {"FR-3"}),
-        (takes_what_no_log_allows, {"ID-13", "ID-19"}),
+        (takes_what_no_log_allows, {"ID-13", "ID-19", "ID-26"}),
         (takes_any_body, {"ME-6"}),
         (tells_why_it_closes, {"HS-20"}),
     )
