@@ -16,7 +16,7 @@ PATIENCE = 5.0
 """Seconds after which something that a node has to do is given up."""
 FAR_ON = 2**20
 """Added to a question's number where a check has used numbers of its own."""
-AFTER_AN_ANSWER = 1.0
+AFTER_AN_ANSWER = 3.0
 """Seconds in which a node that still answers must have ended the link."""
 A_MOMENT = 0.3
 """Seconds in which a node must say nothing."""
