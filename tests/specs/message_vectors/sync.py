@@ -11,6 +11,9 @@ from specs.message_vectors.actors import (
     AUTHOR,
     GENESIS,
     LAPTOP,
+    NONCE,
+    PHONE,
+    ROOT_KEY,
     STRANGER,
     STRANGER_KEY,
     TIME,
@@ -21,6 +24,7 @@ from specs.message_vectors.actors import (
     message,
 )
 from specs.message_vectors.bodies import comment, retract
+from specs.message_vectors.identity import NEXT
 from specs.message_vectors.writer import Json, hex_of, ok, pack
 
 Step = tuple[list[object], list[list[object]]]
@@ -51,8 +55,19 @@ def _said(body: list[object], ts: int, kind: int = 8, seed: bytes = LAPTOP, auth
 
 FIRST, SECOND, THIRD = (_said(comment(text=f"number {number}"), TIME + number) for number in (1, 2, 3))
 RETRACTION = _said(retract(targets=[FIRST.id]), TIME + 9, kind=1)
-HIDDEN = _said(comment(text="hidden"), TIME + 5, seed=STRANGER, author=STRANGER_KEY)
+HIDDEN = _said(comment(text="hidden"), TIME + 5, seed=PHONE, author=STRANGER_KEY)
 HELD = [FIRST, SECOND, THIRD]
+INCEPTION, HIDDEN_INCEPTION = (
+    _said(
+        [NONCE, [], [], 0, 0, None, ROOT_KEY, NEXT, [[key_of(device), 3]], []],
+        TIME,
+        0,
+        genesis,
+        key_of(genesis),
+    )
+    for genesis, device in ((GENESIS, LAPTOP), (STRANGER, PHONE))
+)
+LOGS = [INCEPTION, HIDDEN_INCEPTION]
 
 
 def _print(*held: Said) -> bytes:
@@ -102,7 +117,7 @@ def _case(rule: str, name: str, *exchange: Step, held: list[Said] | None = None,
     fields = {
         "carries": AUTHOR,
         "private": STRANGER_KEY,
-        "held": [hex_of(one.whole) for one in (HELD if held is None else held)],
+        "held": [hex_of(one.whole) for one in LOGS + (HELD if held is None else held)],
         "exchange": steps,
     }
     return ok(rule, name, **fields) | {"expect": expect}
@@ -185,7 +200,7 @@ def _sessions() -> list[Json]:
             "SY-2",
             "the control tier has the retraction, the content tier what it erased",
             _sub(),
-            (_opening(RETRACTION, tier=CONTROL), [[NEG_SAME, 3]]),
+            (_opening(INCEPTION, RETRACTION, tier=CONTROL), [[NEG_SAME, 3]]),
             (_opening(*HELD, number=5), [[NEG_SAME, 5]]),
             held=[*HELD, RETRACTION],
         ),
@@ -193,7 +208,7 @@ def _sessions() -> list[Json]:
             "SY-2",
             "times do not hold for the control tier",
             _sub(),
-            (_opening(RETRACTION, tier=CONTROL, until=TIME), [[NEG_SAME, 3]]),
+            (_opening(INCEPTION, RETRACTION, tier=CONTROL, until=TIME), [[NEG_SAME, 3]]),
             held=[RETRACTION],
         ),
         _case(
@@ -235,7 +250,7 @@ def _questions() -> list[Json]:
             "SY-12",
             "the control set",
             _sub(),
-            (_range(3, tier=CONTROL), [_answer(3, RETRACTION.whole)]),
+            (_range(3, tier=CONTROL), [_answer(3, INCEPTION.whole, RETRACTION.whole)]),
             held=[RETRACTION, SECOND],
         ),
         _case(
