@@ -22,14 +22,14 @@ STRANGER = "did:key:z6MkgbCWpTVVSD6cWdhaXqBvBDMJCD3RsMfxPaDmF1BoyWcQ"
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """A command that goes on until it is told to stop."""
+def started(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """A command that goes on until it is told to stop; what it makes for the moment it makes in this folder."""
     process = subprocess.Popen(
         hedgerow(NOWHERE, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env={**environment(), "TMPDIR": str(folder)},
     )
     try:
         yield process
@@ -38,13 +38,8 @@ def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
         process.communicate(timeout=20)
 
 
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("hedgerow-dev-*"))
-
-
-def test_dev_has_samples_and_a_second_peer_and_leaves_nothing_when_it_is_stopped() -> None:
-    before = folders()
-    with started("dev", "--json") as process:
+def test_dev_has_samples_and_a_second_peer_and_leaves_nothing_when_it_is_stopped(tmp_path: Path) -> None:
+    with started(tmp_path, "dev", "--json") as process:
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         assert set(first) == {"page", "peer", "token", "did", "start", "home"}
@@ -57,15 +52,15 @@ def test_dev_has_samples_and_a_second_peer_and_leaves_nothing_when_it_is_stopped
         home = Path(first["home"])
         assert json.loads(call(home, "feed", "--json")[1])["results"]
         assert len(json.loads(call(home, "people", "--json")[1])["people"]) >= 1
-        assert folders() - before
+        assert home.parent.parent == tmp_path
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=30)
     assert (process.returncode, out, errors) == (0, "", "")
-    assert folders() <= before
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_dev_says_in_words_where_everything_is() -> None:
-    with started("dev") as process:
+def test_dev_says_in_words_where_everything_is(tmp_path: Path) -> None:
+    with started(tmp_path, "dev") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(7)]
         process.terminate()
@@ -80,13 +75,15 @@ def test_dev_says_in_words_where_everything_is() -> None:
     assert (process.returncode, out, errors) == (0, "Stopped. Nothing is left of it.\n", "")
 
 
-def test_dev_is_refused_an_address_that_it_cannot_have() -> None:
-    before = folders()
+def test_dev_is_refused_an_address_that_it_cannot_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     status, out, _ = call(NOWHERE, "dev", "--page", "192.0.2.1:1", "--json")
     assert (status, json.loads(out)["code"]) == (1, "HG-A12")
     status, out, _ = call(NOWHERE, "dev", "--listen", "192.0.2.1:1", "--json")
     assert (status, json.loads(out)["code"]) == (1, "HG-N10")
-    assert folders() == before
+    assert list(tmp_path.iterdir()) == []
 
 
 @contextmanager
