@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hedgerow_protocol import codec, keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
-from hedgerow_protocol.invite import Meeting, as_meeting, decode_text, encode_text
+from hedgerow_protocol.invite import MAX_DIGITS, Meeting, as_meeting, decode_text, encode_text
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.shape import as_array, as_bytes, as_key, as_list, as_uint, line, out_of_range
 
@@ -102,21 +102,23 @@ def is_offer(data: bytes) -> bool:
     """Whether these bytes, which came where an invite may stand, are an offer; a whole one or not."""
     try:
         encoded, *_ = as_array(codec.decode(data, limits.MAX_INVITE), "offer", 3)
-        first, *_ = as_array(codec.decode(as_bytes(encoded, "offer"), limits.MAX_INVITE), "offer", 6)
+        values = as_array(codec.decode(as_bytes(encoded, "offer"), limits.MAX_INVITE), "offer")
     except RemoteProtocolError:
         return False
-    return first == SIGN
+    return values[:1] == (SIGN,)
 
 
 def decode_offer(data: bytes) -> SignedOffer:
     """The offer in `data`, its signature checked; raises `RemoteProtocolError`."""
     encoded, device, signature = as_array(codec.decode(data, limits.MAX_INVITE), "signed offer", 3)
     inner = as_bytes(encoded, "offer")
-    values = as_array(codec.decode(inner, limits.MAX_INVITE), "offer", 6)
-    if values[0] != SIGN:
+    values = as_array(codec.decode(inner, limits.MAX_INVITE), "offer")
+    if values[:1] != (SIGN,):
         raise out_of_range("an offer begins with its sign")
-    if as_uint(values[1], "version", limits.MAX_UINT) != VERSION:
+    # Another version may have another layout.
+    if not values[1:] or as_uint(values[1], "version", limits.MAX_UINT) != VERSION:
         raise RemoteProtocolError(Reason.UNSUPPORTED_VERSION, "only version 1 is known here")
+    values = as_array(values, "offer", 6)
     offer = Offer(
         net=as_uint(values[2], "net", 2**16 - 1),
         author=AuthorKey(as_key(values[3], "author")),
@@ -140,7 +142,7 @@ def make_code(signed: SignedOffer, meet: Sequence[Meeting], secret: bytes) -> Li
 def parse_code(text: str) -> LinkCode:
     """The code in a text that was typed, pasted or scanned; raises `RemoteProtocolError`."""
     packed = "".join(text.split()).rpartition(SCHEME)[2]
-    if len(packed) > 2 * limits.MAX_INVITE:
+    if len(packed) > MAX_DIGITS:
         raise RemoteProtocolError(Reason.TOO_BIG, "longer than any code")
     values = as_array(codec.decode(decode_text(packed), limits.MAX_INVITE), "code", 3)
     code = LinkCode(

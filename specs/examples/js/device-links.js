@@ -23,9 +23,9 @@ const places = list(tuple(address, bin32), limits.MAX_INVITE_ADDRESSES, 1);
 export function decodeOffer(data) {
   const [offer, device, signature] = tuple(packed, bin32, bin(64))(decode(data, limits.MAX_INVITE));
   const value = array(decode(offer));
-  if (value[0] === SIGN && Number.isInteger(value[1]) && value[1] !== VERSION) {
-    refuse('unsupported_version', 'an offer of another version');
-  }
+  offered(value[0]);
+  if (value.length > 1) uint()(value[1]);
+  if (value[1] !== VERSION) refuse('unsupported_version', 'an offer of another version');
   const [, , net, author, link, expiry] = offerFields(value);
   verify(device, signature, bytes(tag('device-offer'), offer));
   return { net, author, link, expiry, device };

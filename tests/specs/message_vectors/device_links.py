@@ -50,6 +50,13 @@ def _offers() -> list[Json]:
 
     bad = {
         "an offer of version 2": ("unsupported_version", _signed_offer(_changed(OFFER, 1, 2))),
+        "an offer of version 2 in another layout": (
+            "unsupported_version",
+            _signed_offer(["device", 2, "anything"]),
+        ),
+        "an offer of its sign alone": ("unsupported_version", _signed_offer(["device"])),
+        "an offer of the version true": ("wrong_shape", _signed_offer(["device", True])),
+        "an offer of no position": ("out_of_range", _signed_offer([])),
         "an offer with another sign": ("out_of_range", _signed_offer(_changed(OFFER, 0, "devices"))),
         "an offer of five positions": ("wrong_shape", _signed_offer(OFFER[:-1])),
         "an offer for the network 65,536": ("out_of_range", _signed_offer(_changed(OFFER, 2, 65_536))),
@@ -118,6 +125,7 @@ def _codes() -> list[Json]:
     text = _text()
     parts = "\r\n ".join(text[at : at + 64] for at in range(0, len(text), 64))
     good = {"a code": text, "a code over several lines": parts, "with words before it": f"Type this: {text}"}
+    good |= {"without its scheme": text.removeprefix(SCHEME), "behind the last of two schemes": SCHEME + text}
     bad = {
         "a code whose secret is another": ("out_of_range", _text(secret=bytes(16))),
         "a code without a place to meet": ("out_of_range", _text(meet=[])),
@@ -126,6 +134,8 @@ def _codes() -> list[Json]:
         "a secret of 15 bytes": ("wrong_shape", _text(secret=SECRET[:15])),
         "a code whose offer does not hold": ("bad_signature", _text(_signed_offer(seed=PHONE))),
         "a code that is padded": ("not_canonical", text + "=" * (-len(text.removeprefix(SCHEME)) % 4 or 4)),
+        "a code of 10,924 letters that are no digits": ("too_big", SCHEME + "." * 10_924),
+        "a code of 10,923 letters that are no digits": ("not_canonical", SCHEME + "." * 10_923),
         "a text longer than any code": ("too_big", SCHEME + "A" * 16_385),
         "no code": ("not_canonical", SCHEME),
     }
