@@ -100,6 +100,10 @@ def run_recovery_keys(case: Case) -> Iterator[object]:
     yield keys.commitment(keys.public_key(seed)), data_of(case["commitment"])
 
 
+ENTRY_NAMES = {"op": "operation", "idx": "index", "log_prev": "previous"}
+"""How the code calls what the spec calls otherwise."""
+
+
 def run_log_entries(case: Case) -> Iterator[object]:
     found = message.decode_message(data_of(case["message"]))
     check_message(found, NET)
@@ -107,7 +111,7 @@ def run_log_entries(case: Case) -> Iterator[object]:
     assert isinstance(expected, dict)
     assert isinstance(entry, log_entry.LogEntry) == (len(expected) > 1)
     for name, value in expected.items():
-        shown = getattr(entry, name)
+        shown = getattr(entry, ENTRY_NAMES.get(name, name))
         is_granted = name == "devices"
         yield tuple((one.device, one.capabilities) for one in shown) if is_granted else shown, value_of(value)
 
@@ -231,7 +235,8 @@ def run_bodies(case: Case) -> Iterator[object]:
 
 def run_frames(case: Case) -> Iterator[object]:
     found = frame.decode_frame(data_of(case["bytes"]))
-    yield type(found).__name__ if found is not None else None, case["frame"]
+    name = None if case["frame"] is None else str(case["frame"]).replace("_", "")
+    yield type(found).__name__.upper() if found is not None else None, name
     if found is not None:
         values = (found.type, *(getattr(found, field.name) for field in fields(found)))
         yield values, value_of(case["values"])

@@ -11,6 +11,8 @@ from hedgerow_protocol.cuts import Reach, Standing
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_entry import LaterEntry, decode_entry
 
+ENTRY_NAMES = {"operation": "op", "index": "idx", "previous": "log_prev"}
+"""What the spec calls otherwise than the code."""
 NET = 2
 """The network of the vectors."""
 
@@ -30,9 +32,9 @@ def _log_entry(case: Json) -> Json:
     check_message(found, NET)
     entry = decode_entry(found)
     if isinstance(entry, LaterEntry):
-        return {"entry": {"operation": entry.operation}}
+        return {"entry": {"op": entry.operation}}
     devices = [(grant.device, int(grant.capabilities)) for grant in entry.devices]
-    told = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    told = {ENTRY_NAMES.get(field.name, field.name): getattr(entry, field.name) for field in fields(entry)}
     return {"entry": {name: shown(devices if name == "devices" else one) for name, one in told.items()}}
 
 

@@ -1,6 +1,7 @@
 """The answers of this implementation to the vectors of 06, 07 and 08-reconciliation: see `library`."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
@@ -182,7 +183,8 @@ def _frame(case: Json) -> Json:
     if found is None:
         return {"frame": None}
     values = (found.type, *(getattr(found, field.name) for field in fields(found)))
-    return {"frame": type(found).__name__, "values": shown(values)}
+    name = re.sub("^NEG", "NEG_", type(found).__name__.upper())
+    return {"frame": name, "values": shown(values)}
 
 
 def _filter(case: Json) -> Json:

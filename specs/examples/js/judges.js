@@ -56,7 +56,12 @@ function fork({ messages: [first, second] }) {
   return {};
 }
 
-const entry = ({ message: data }) => ({ entry: jsonOf(whole(data).said) });
+const ENTRY_NAMES = { operation: 'op', index: 'idx', previous: 'log_prev' };
+
+function entry({ message: data }) {
+  const fields = Object.entries(whole(data).said).map(([name, value]) => [ENTRY_NAMES[name] ?? name, value]);
+  return { entry: jsonOf(Object.fromEntries(fields)) };
+}
 
 function keyAsText({ did }) {
   const key = fromDid(did);
@@ -132,7 +137,7 @@ function frame({ bytes }) {
   const read = decodeFrame(bytesOf(bytes));
   if (read === null) return { frame: null };
   mustEqual(encodeFrame(read), bytesOf(bytes));
-  return { frame: read.name, values: jsonOf(frameValues(read)) };
+  return { frame: read.name.toUpperCase().replace(/^NEG/, 'NEG_'), values: jsonOf(frameValues(read)) };
 }
 
 function filter({ bytes, carried, header: about }) {

@@ -39,9 +39,9 @@ def granted(value):
 
 ENTRY = {
     **{
-        "operation": UINT16,
-        "index": uint(1_023),
-        "previous": optional(KEY),
+        "op": UINT16,
+        "idx": uint(1_023),
+        "log_prev": optional(KEY),
         "root": KEY,
         "next": optional(KEY),
     },
@@ -59,7 +59,7 @@ def decode_entry(message):
     check(not topics and not refs, "wrong_shape")
     operation = UINT16(values[3])
     if operation >= 16:
-        return {"operation": operation}
+        return {"op": operation}
     array(values, 10)
     entry = {name: checked(value) for (name, checked), value in zip(ENTRY.items(), values[3:])}
     if operation in CHANGES:
@@ -70,7 +70,7 @@ def decode_entry(message):
 def check_inception(header, entry):
     """ID-9."""
     check(header["device"] == header["author"] and header["seq"] == 1, "wrong_shape")
-    is_first = entry["index"] == 0 and entry["previous"] is None
+    is_first = entry["idx"] == 0 and entry["log_prev"] is None
     check(is_first and entry["next"] is not None and not entry["removals"], "wrong_shape")
     check(entry["devices"], "out_of_range")
     check_keys(entry, {header["author"]})
@@ -79,14 +79,14 @@ def check_inception(header, entry):
 def check_update(header, entry):
     """ID-16."""
     check(header["device"] == entry["root"], "wrong_shape")
-    check(entry["index"] and entry["previous"] is not None and entry["next"] is not None, "wrong_shape")
+    check(entry["idx"] and entry["log_prev"] is not None and entry["next"] is not None, "wrong_shape")
     check_keys(entry, {header["author"]})
 
 
 def check_rotate(header, entry):
     """ID-17 and ID-18."""
     check(header["seq"] == 1, "wrong_shape")
-    check(entry["index"] and entry["previous"] is not None, "wrong_shape")
+    check(entry["idx"] and entry["log_prev"] is not None, "wrong_shape")
     if entry["next"] is None:
         nothing = not entry["devices"] and not entry["removals"]
         check(entry["root"] == bytes(32) and nothing, "wrong_shape")

@@ -119,7 +119,7 @@ def _log(body: list[object], seed: bytes = GENESIS, **changes: object) -> bytes:
 
 
 def _outcome(body: list[object]) -> Json:
-    names = ("operation", "index", "previous", "root", "next", "devices", "removals")
+    names = ("op", "idx", "log_prev", "root", "next", "devices", "removals")
     return {name: shown(value) for name, value in zip(names, body[3:], strict=True)}
 
 
@@ -154,7 +154,7 @@ def _accepted() -> list[Json]:
     ]
     return [
         *(ok(rule, name, message=_log(body), entry=_outcome(body)) for rule, name, body in entries),
-        *(ok("ID-12", name, message=_log(body), entry={"operation": body[3]}) for name, body in later_ones),
+        *(ok("ID-12", name, message=_log(body), entry={"op": body[3]}) for name, body in later_ones),
     ]
 
 

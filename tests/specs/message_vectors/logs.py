@@ -33,7 +33,7 @@ WORDS = [seed_of(f"recovery {number}") for number in range(4)]
 ROOTS = [ROOT, *(seed_of(f"root {number}") for number in range(1, 4))]
 TABLET = seed_of("tablet")
 TABLET_KEY = key_of(TABLET)
-NAMES = ("operation", "index", "previous", "root", "next", "devices", "removals")
+NAMES = ("op", "idx", "log_prev", "root", "next", "devices", "removals")
 AUTHORISED, OFF, UNDECIDED = "authorised", "off", "undecided"
 Cut: TypeAlias = list[list[object]]
 
