@@ -20,7 +20,7 @@ from hedgerow_node.key_files import Secrets
 from hedgerow_node.keystore import Keystore
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem, not_allowed
-from hedgerow_node.store import erasure
+from hedgerow_node.store import erasure, forgetting
 from hedgerow_node.store.lock import FolderLock
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -29,7 +29,7 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Body, Kind, Retract, Statement, Withdrawal, encode_body
 from hedgerow_protocol.log_entry import Capability
-from hedgerow_protocol.message import ChainPlace, Message, MessageId, sign_message
+from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId, sign_message
 
 T = TypeVar("T")
 OnProgress = Callable[[int, int], None]
@@ -258,14 +258,26 @@ class Node:
         await self.store.messages.put(log, received=self.clock.now(), own=True)
         await self._with_other_keys(partial(self.keys.joined, log[0], secrets))
 
+    async def check_may_become(self, author: AuthorKey) -> None:
+        """Raises `Problem` where this home has said something as somebody else, and so stays who it is."""
+        if author == self.author:
+            return
+        has_spoken = await self.store.messages.place(self.author, self.device) != FIRST
+        if has_spoken or self.keys.is_copy or self.keys.is_named_later:
+            raise Problem(Code.HOME_NOT_EMPTY, self.keys.did)
+
     async def _with_other_keys(self, change: Callable[[], Keystore]) -> None:
         """The links show a key: they end before another one takes its place, and begin anew after."""
+        before = self.author
         if self.links is not None:
             await self.links.pause()
         try:
-            self.keys = await asyncio.to_thread(change)
-            self.store.views.me = self.store.search.me = self.author
-            await self.hold_inception()
+            async with self._publishing:
+                self.keys = await asyncio.to_thread(change)
+                self.store.views.me = self.store.search.me = self.author
+                await self.hold_inception()
+            if before != self.author:
+                await forgetting.forget(self.store, before)
         finally:
             if self.links is not None:
                 await self.links.resume()

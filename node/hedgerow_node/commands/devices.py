@@ -34,7 +34,7 @@ from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.keys import DeviceKey, did_of
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_entry import Cut, LogEntry, Operation
-from hedgerow_protocol.message import FIRST, Message, MessageId
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_thing
 
 
@@ -137,14 +137,17 @@ async def add(node: Node, request: AddDevice) -> Json:
 async def join(node: Node, request: JoinDevice, on_progress: OnProgress) -> Json:
     """Become another device of an identity: ask with its code, and wait until the other device says yes."""
     code = _read_code(node, request.code)
-    await _check_may_become(node, code)
+    author = code.signed.offer.author
+    if author == node.author and node.speaks and not node.keys.is_copy:
+        raise Problem(Code.THIS_DEVICE, "it belongs to this identity already")
+    await node.check_may_become(author)
     seed = node.clock.entropy(SECRET)
     asked = _preview(code, DeviceKey(keys.public_key(seed)))
     if not request.accept:
         return {**asked, "device": None, "joined": False}
     async with network_of(node) as network:
         peer = await network.linking.ask(code, words.line(request.name), seed)
-    author = code.signed.offer.author
+    await node.check_may_become(author)  # somebody may have published here while the other device was asked
     log = [one for one in await node.store.messages.log() if one.header.author == author]
     log.sort(key=lambda one: one.header.device != DeviceKey(author))  # the inception first
     await node.store.peers.add(peer)
@@ -177,8 +180,8 @@ async def remove(node: Node, request: RemoveDevice) -> Json:
         "kept_retractions": len(targets),
         "who": who_receives(node),
         "next": (
-            "Whatever it says from now on counts nowhere where this is known. What it said and you did not have yet "
-            "does not count either, until you remove it once more when that is here."
+            "Whatever it says from now on counts nowhere where this is known. "
+            "What it said before and is not here does not count either."
         ),
     }
 
@@ -216,16 +219,6 @@ def _read_code(node: Node, text: str) -> LinkCode:
     if offer.expiry < node.clock.now():
         raise Problem(Code.CODE_EXPIRED)
     return code
-
-
-async def _check_may_become(node: Node, code: LinkCode) -> None:
-    """A home that speaks for somebody stays who it is; raises `Problem`."""
-    if code.signed.offer.author == node.author:
-        if node.speaks and not node.keys.is_copy:
-            raise Problem(Code.THIS_DEVICE, "it belongs to this identity already")
-        return
-    if await node.store.messages.place(node.author, node.device) != FIRST or node.keys.is_copy:
-        raise Problem(Code.HOME_NOT_EMPTY, node.keys.did)
 
 
 def _preview(code: LinkCode, device: DeviceKey) -> Json:

@@ -65,7 +65,7 @@ async def status(node: Node, request: Status) -> Json:
         "own_messages": counts.own,
         "not_yet_searchable": counts.unindexed,
         "resources": await node.store.views.resources(),
-        "people": counts.authors - 1,
+        "people": await node.store.views.count_people(),
         "links": node.network.links() if node.network is not None else [],
         "database_bytes": node.store.size(),
         "words_confirmed": not node.keys.has_words,
@@ -194,8 +194,23 @@ def _identity(node: Node) -> list[Check]:
         title = "Nobody has written down the 24 words that bring your identity back."
         checks = [Check("words", False, title, "Write them down: hedgerow identity words.")]
     if node.keys.is_copy:
-        checks.append(Check("copy", False, Code.RESTORED_COPY.title + ".", Code.RESTORED_COPY.next_step))
+        checks.append(_told("copy", Code.RESTORED_COPY))
+    return [*checks, *_log(node)]
+
+
+def _log(node: Node) -> list[Check]:
+    """What is wrong with the log of one's own."""
+    if node.identities.has_left(node.author):
+        return [_told("closed", Code.IDENTITY_CLOSED)]
+    checks = [] if node.speaks or node.keys.is_copy else [_told("device", Code.DEVICE_REMOVED)]
+    if node.identities.is_contested(node.author):
+        title = "More than one log claims to be yours: somebody had your words, or a key of yours."
+        checks.append(Check("contest", False, title, "Take it back: hedgerow identity restore."))
     return checks
+
+
+def _told(name: str, code: Code) -> Check:
+    return Check(name, False, code.title + ".", code.next_step)
 
 
 async def _database(node: Node) -> Check:

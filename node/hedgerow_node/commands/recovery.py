@@ -26,7 +26,7 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey, did_of
 from hedgerow_protocol.log_branches import Branch
 from hedgerow_protocol.log_changes import make_close, make_rotate
 from hedgerow_protocol.log_entry import Capability, Cut, DeviceGrant
-from hedgerow_protocol.message import FIRST, Message
+from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import message_thing
 
 
@@ -140,19 +140,19 @@ async def _bring_here(node: Node, request: RestoreIdentity, entropy: bytes, on_p
     if request.file or request.data:
         read = await read_export(request.file, request.data)
         author = read.inception.header.author
-        await _check_may_become(node, author)
+        await node.check_may_become(author)
         await take_messages(node, read, on_progress)
         await _become(node, author, entropy)
         await take_archive(node, read)
     elif request.invite:
         invite = _read_invite(request.invite)
         author = person_of(request.did) if request.did else invite.invite.inviter
-        await _check_may_become(node, author)
+        await node.check_may_become(author)
         await node.store.peers.add(await _ask_for_log(node, invite, author))
         await _become(node, author, entropy)
     else:
         author = person_of(request.did) if request.did else node.author
-        await _check_may_become(node, author)
+        await node.check_may_become(author)
         await _become(node, author, entropy)
 
 
@@ -173,14 +173,6 @@ async def _ask_for_log(node: Node, invite: SignedInvite, author: AuthorKey) -> K
                 is_unknown = failed.kind is Code.INVITER_NOT_CARRIED
                 problem = Problem(Code.LOG_NOT_FOUND, did_of(author)) if is_unknown else failed
     raise problem
-
-
-async def _check_may_become(node: Node, author: AuthorKey) -> None:
-    """A home that speaks for somebody else stays who it is; raises `Problem`."""
-    if author == node.author:
-        return
-    if await node.store.messages.place(node.author, node.device) != FIRST or node.keys.is_copy:
-        raise Problem(Code.HOME_NOT_EMPTY, node.keys.did)
 
 
 async def _become(node: Node, author: AuthorKey, entropy: bytes) -> None:

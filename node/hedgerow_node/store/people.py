@@ -77,6 +77,12 @@ def people_page(
     return Page(tuple(people), following)
 
 
+def count_people(db: sqlite3.Connection, view: Viewpoint) -> int:
+    """How many others something is here of; machines are none."""
+    rows = {row for (row,) in db.execute("SELECT DISTINCT author FROM sums")} - {view.my_row}
+    return len(rows) - sum(profile.machine for profile in profiles_of(db, rows).values())
+
+
 def view_person(db: sqlite3.Connection, view: Viewpoint, key: AuthorKey) -> PersonView | None:
     """A person of whom something is here, whom you follow, or of whom others speak as of a person."""
     row = author_rows(db, [key]).get(key)

@@ -15,7 +15,7 @@ from hedgerow_node.store.feed import About, Everyone, Feed, Of
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.heads import current_message, heads_of, own_statements
 from hedgerow_node.store.histories import versions_of, view_message
-from hedgerow_node.store.people import PersonCursor, names_of, people_page, view_person
+from hedgerow_node.store.people import PersonCursor, count_people, names_of, people_page, view_person
 from hedgerow_node.store.records import (
     CollectionEntry,
     FeedItem,
@@ -131,6 +131,10 @@ class Views:
         """The owner, then those followed, then everybody else of whom something is here."""
         place = cursors.read(cursor, PersonCursor)
         return await self._database.read(lambda db: people_page(db, load(db, self.me), place, limit))
+
+    async def count_people(self) -> int:
+        """How many other people something is here of; machines are not counted."""
+        return await self._database.read(lambda db: count_people(db, load(db, self.me)))
 
     async def person(self, author: AuthorKey) -> PersonView | None:
         """A person of whom something is here, or whom somebody here follows."""

@@ -109,6 +109,37 @@ async def test_the_second_device_has_neither_root_nor_words_and_adds_no_other(wo
     assert refused.value.kind is Code.NO_ROOT
 
 
+async def test_nothing_is_left_of_who_the_second_computer_was_before(world: World) -> None:
+    laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
+    await call(laptop.node, "profile set", name="Ana")
+    before = phone.node.keys.did
+    await link(laptop, phone)
+    await equal(laptop, phone)
+    listed = (await call(phone.node, "people"))["people"]
+    assert [one["did"] for one in listed] == [laptop.node.keys.did]
+    assert (await call(phone.node, "status"))["people"] == 0
+    await phone.stop()
+    await phone.start()
+    assert phone.node.keys.did == laptop.node.keys.did != before
+    assert len((await call(phone.node, "people"))["people"]) == 1
+    assert (await call(phone.node, "doctor"))["ok"] == (await call(laptop.node, "doctor"))["ok"]
+
+
+async def test_a_home_that_speaks_while_its_request_waits_stays_who_it_is(world: World) -> None:
+    laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
+
+    async def link_while_it_speaks() -> None:
+        async with asking(laptop, phone):
+            await phone.share(1)
+            (asked,) = (await call(laptop.node, "identity devices"))["waiting"]
+            await call(laptop.node, "identity add-device", device=asked["device"])
+
+    with pytest.raises(Problem) as refused:
+        await link_while_it_speaks()
+    assert refused.value.kind is Code.HOME_NOT_EMPTY
+    assert phone.author != laptop.author
+
+
 async def test_both_show_both_devices_and_which_one_this_is(world: World) -> None:
     laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
     await link(laptop, phone, "the one in my pocket")
@@ -196,6 +227,8 @@ async def test_a_removed_device_publishes_no_more_and_what_it_said_stays(world: 
     removed = await call(laptop.node, "identity remove-device", device=did_of(phone.node.device))
     assert [tip["seq"] for tip in removed["cut"]] == [3]
     await eventually(lambda: not phone.node.speaks, "the phone learns that it was removed")
+    titles = [one["title"] for one in (await call(phone.node, "status"))["notices"]]
+    assert "This device does not speak for you." in titles
     with pytest.raises(Problem) as refused:
         await phone.share(1, start=3)
     assert refused.value.kind is Code.DEVICE_REMOVED

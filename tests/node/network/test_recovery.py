@@ -2,10 +2,12 @@
 
 import pytest
 
+from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol.keys import did_of
+from hedgerow_protocol.things import message_thing
 from node.calling import call, download
-from node.network.test_linking import device, equal, link
+from node.network.test_linking import Links, device, equal, link
 from node.network.world import Person, World, eventually
 
 PASSPHRASE = "five quiet hedges in a row"
@@ -248,3 +250,123 @@ async def test_words_that_were_never_written_down_are_changed_without_typing_the
     before = (await call(laptop.node, "identity words"))["words"]
     made = (await call(laptop.node, "identity new-words"))["words"]
     assert made == (await call(laptop.node, "identity words"))["words"] != before
+
+
+async def crash(person: Person) -> None:
+    """The node ends and comes back: what it had in memory is gone."""
+    await person.stop()
+    await person.start()
+    person.node.links = Links(person)
+
+
+class Crash(Exception):
+    """The power is gone."""
+
+
+async def test_a_restore_that_a_crash_broke_off_is_brought_to_its_end_by_the_same_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, laptop, words, invite = await carried(world)
+    did = laptop.node.keys.did
+    await laptop.stop()
+    fresh = await device(world, "fresh")
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "publish_entries", failing)
+        with pytest.raises(Crash):
+            await call(fresh.node, "identity restore", words=words, invite=invite, did=did)
+    await crash(fresh)
+    assert (fresh.node.keys.did, fresh.node.speaks) == (did, False)
+    assert (await refused(fresh, "profile set", name="x")).kind is Code.DEVICE_REMOVED
+    await call(fresh.node, "identity restore", words=words)
+    assert fresh.node.speaks
+    await fresh.share(1, start=5)
+    await eventually(lambda: seed.has_all_of(fresh))
+    assert await fresh.count(fresh.author) == 9
+
+
+async def failing(*arguments: object) -> None:
+    raise Crash
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_a_crash_around_the_entry_of_new_words_leaves_the_words_that_the_log_has(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    laptop = await device(world, "laptop")
+    before = " ".join((await call(laptop.node, "identity words"))["words"])
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "settle_keys" if is_stored else "publish_entries", failing)
+        if not is_stored:
+            patch.setattr(Node, "settle_keys", failing)
+        with pytest.raises(Crash):
+            await call(laptop.node, "identity new-words")
+    await crash(laptop)
+    after = " ".join((await call(laptop.node, "identity words"))["words"])
+    assert (after != before) == is_stored
+    assert laptop.node.speaks
+    assert (await call(laptop.node, "identity devices"))["may_add"]
+    await call(laptop.node, "identity new-words", words=after)
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_a_crash_while_a_copy_takes_a_key_of_its_own_leaves_one_that_the_log_names_or_a_copy(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    laptop = await device(world, "laptop")
+    await laptop.share(1)
+    laptop.node.keys.mark_copy()
+    before = laptop.node.device
+    with monkeypatch.context() as patch:
+        patch.setattr(Node, "settle_keys" if is_stored else "publish_entries", failing)
+        if not is_stored:
+            patch.setattr(Node, "settle_keys", failing)
+        with pytest.raises(Crash):
+            await call(laptop.node, "identity adopt", original_is_gone=True)
+    await crash(laptop)
+    assert laptop.node.keys.is_copy != is_stored
+    assert (laptop.node.device != before) == is_stored
+    await call(laptop.node, "identity adopt", original_is_gone=True)
+    assert laptop.node.device != before
+    await laptop.share(1, start=1)
+
+
+async def test_a_copy_without_the_root_cannot_add_itself_and_is_linked_again(world: World) -> None:
+    laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
+    await link(laptop, phone)
+    phone.node.keys.mark_copy()
+    before = phone.node.device
+    assert (await refused(phone, "identity adopt", original_is_gone=True)).kind is Code.NO_ROOT
+    assert (phone.node.device, phone.node.keys.is_copy) == (before, True)
+    await link(laptop, phone)
+    assert phone.node.device != before
+    await phone.share(1)
+    await equal(laptop, phone)
+
+
+async def test_withdrawals_of_a_device_of_which_nothing_counts_stay_if_that_is_wanted(world: World) -> None:
+    laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
+    await link(laptop, phone)
+    page, other = await laptop.share(2)
+    await equal(laptop, phone)
+    await phone.node.retract([page.id])
+    await equal(laptop, phone)
+    key = did_of(phone.node.device)
+    removed = await call(laptop.node, "identity remove-device", device=key, last="nothing")
+    assert removed["kept_retractions"] == 1
+    held = {one.id: one.body for one in await laptop.node.store.messages.get([page.id, other.id])}
+    assert held[page.id] is None
+    assert held[other.id] is not None
+
+
+async def test_a_device_is_removed_up_to_the_last_message_that_is_believed(world: World) -> None:
+    laptop, phone = await device(world, "laptop", listens=True), await device(world, "phone")
+    await link(laptop, phone)
+    first, second, _ = await phone.share(3)
+    await equal(laptop, phone)
+    key = did_of(phone.node.device)
+    removed = await call(laptop.node, "identity remove-device", device=key, last=message_thing(second.id))
+    assert [tip["seq"] for tip in removed["cut"]] == [2]
+    assert await laptop.count(laptop.author) == 5  # with the log
+    again = await call(laptop.node, "identity remove-device", device=key, last=message_thing(first.id))
+    assert [tip["seq"] for tip in again["cut"]] == [1]
+    assert await laptop.count(laptop.author) == 5  # with the log
