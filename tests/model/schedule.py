@@ -27,8 +27,8 @@ from model.node import Node
 from model.people import EPOCH, Person, after
 
 NODES = 5
-LONGEST = 80
-"""Steps of a schedule at most."""
+SHORTEST, LONGEST = 20, 80
+"""Steps of a schedule."""
 MOMENTS = 12
 """Times that messages have: so few that many are equal."""
 FEW = {"MAX_LOG_ENTRIES": 9, "MAX_BRANCHES": 2, "MAX_DEVICES": 3, "MAX_LATER_ENTRIES": 2}
@@ -75,7 +75,7 @@ class Schedule:
             for person in self.people:
                 self._publish(self.nodes[0], person.inception(EPOCH))
                 self.nodes[1].hold(self.nodes[0].messages.values())
-            for _ in range(self.random.randint(5, LONGEST)):
+            for _ in range(self.random.randint(SHORTEST, LONGEST)):
                 node = self.random.choice(self.nodes)
                 act = self.random.choices(*self.weighted)[0]
                 with suppress(LocalProtocolError, RemoteProtocolError):
@@ -115,10 +115,10 @@ class Schedule:
         person = self._somebody()
         kind, body = self._content()
         held = node.of(person.author, kinds=None if self._is(0.1) else [kind])
-        if self._is(0.05):
-            held = list(node.messages.values())
-        is_closed = kind in (LATER_CONTROL, Kind.RETRACT)
-        replaces = [] if is_closed else [one.id for one in self._some(held, limits.MAX_REPLACES)]
+        if self._is(0.15):  # of others too, which has no effect
+            held = [one for one in node.messages.values() if one.header.kind == kind or self._is(0.2)]
+        most = 0 if kind == LATER_CONTROL else self.random.choice([0, 1, 1, limits.MAX_REPLACES])
+        replaces = [one.id for one in self._some(held, most)]
         self._sign(node, person, kind, body, replaces)
 
     def _content(self) -> tuple[int, bytes]:
@@ -136,8 +136,9 @@ class Schedule:
 
     def _sign(self, node: Node, person: Person, kind: int, body: bytes, replaces: list[MessageId]) -> None:
         device = self.random.choice(person.devices)
-        if self._is(0.5):  # a node has a device of its own, so that chains grow
-            device = person.devices[self.nodes.index(node) % len(person.devices)]
+        live = sorted(node.identities.devices_of(person.author))
+        if live and self._is(0.7):  # a node has a device of its own, so that chains grow
+            device = live[self.nodes.index(node) % len(live)]
         if self._is(0.04):
             device = DeviceKey(self.random.choice([*person.roots, *person.recovery_keys]))
         place = self._place(node, person, device)
@@ -149,7 +150,8 @@ class Schedule:
     def retract(self, node: Node) -> None:
         """A device withdraws something, mostly of its author."""
         person = self._somebody()
-        held = node.of(person.author) if self._is(0.85) else list(node.messages.values())
+        said = [Kind.RESOURCE, Kind.COMMENT, UNKNOWN, LATER_CONTROL]
+        held = node.of(person.author, kinds=said) if self._is(0.7) else list(node.messages.values())
         targets = {one.id for one in self._some(held, 3)}
         if targets:
             body = encode_body(Body(self.random.randbytes(16), Retract(tuple(sorted(targets)))))
@@ -324,7 +326,7 @@ class Schedule:
 
     acts: ClassVar[dict[Callable[["Schedule", Node], None], int]] = {
         say: 30,
-        retract: 9,
+        retract: 12,
         add_device: 9,
         remove_device: 9,
         restore: 6,
