@@ -95,6 +95,17 @@ def test_a_subscription_without_an_answer_ends_the_link() -> None:
     assert scene.stranger.closed == "no progress"
 
 
+def test_of_a_side_that_carries_nobody_nothing_is_asked_but_signs_of_life() -> None:
+    scene = Asked()
+    asked = scene.send(Scope(scene.sub.req, 1, b"")) + scene.send(Changed(scene.sub.req))
+    for _ in range(30):
+        waited = scene.wait(limits.PING_AFTER)
+        asked += waited + scene.send(*(Pong(one.req) for one in waited))
+    assert {type(one) for one in asked} == {Ping}
+    assert scene.is_open
+    assert scene.node.peer.links()[0].is_settled
+
+
 @pytest.mark.parametrize(
     "bits", [b"", b"\xff", b"\xff" * 625, b"\x00\xff"], ids=["none", "one", "many", "beyond"]
 )
