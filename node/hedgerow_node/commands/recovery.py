@@ -29,6 +29,8 @@ from hedgerow_protocol.log_entry import Capability, Cut, DeviceGrant
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import message_thing
 
+WHICH = "Somebody else had the words. Say which entry is the last of your own: --after ENTRY."
+
 
 class RestoreIdentity(Request):
     """The 24 words, and where the log of the identity is: an invite of somebody who carries it, or an export."""
@@ -103,7 +105,8 @@ async def new_words(node: Node, request: NewWords) -> Json:
         grants = [DeviceGrant(device, may) for device, may in branch.devices.items()]
         recovery = keys.public_key(keys.recovery_seed(fresh, 1))
         seed = keys.recovery_seed(entropy, number)
-        await node.publish_entries([_rotate(node, branch, seed, root, recovery, grants, {})])
+        rotate = _rotate(node, branch, seed, root, recovery, grants, {})
+        await node.publish_entries([rotate, *_closing_others(node, branch, entropy)])
     finally:
         await node.settle_keys()
     shown = node.keys.words()
@@ -190,11 +193,11 @@ async def _become(node: Node, author: AuthorKey, entropy: bytes) -> None:
 
 def _branches_of(entropy: bytes, branches: Iterable[Branch]) -> list[tuple[Branch, int]]:
     """The branches that the words lead to, and the number of the key for each; raises `Problem` for none."""
-    wanted = {branch.next: branch for branch in branches}
-    found = []
+    wanted = list(branches)
+    found: list[tuple[Branch, int]] = []
     for number in range(1, limits.MAX_LOG_ENTRIES + 1):
         commitment = keys.commitment(keys.public_key(keys.recovery_seed(entropy, number)))
-        found += [(branch, number) for following, branch in wanted.items() if following == commitment]
+        found += [(branch, number) for branch in wanted if branch.next == commitment]
         if len(found) == len(wanted):
             break
     if not found:
@@ -211,7 +214,13 @@ async def _branch_of(node: Node, entropy: bytes, after: str) -> tuple[Branch, in
         if branch is None or branch.opening not in openings:
             raise Problem(Code.NO_SUCH_MESSAGE, f"{message_thing(named.id)} is no entry to go on from")
         return _branches_of(entropy, [branch])[0]
-    return _branches_of(entropy, node.identities.log(node.author).branches)[0]
+    found = _branches_of(entropy, node.identities.log(node.author).branches)
+    if node.speaks:
+        return _branches_of(entropy, [own_branch(node)])[0]
+    if len(found) > 1:
+        # To take somebody else's branch would let him stay.
+        raise Problem(Code.AMBIGUOUS, ", ".join(message_thing(one.head) for one, _ in found), WHICH)
+    return found[0]
 
 
 async def _take_back(
@@ -228,14 +237,18 @@ async def _take_back(
     seed = keys.recovery_seed(entropy, number)
     recovery = keys.public_key(keys.recovery_seed(entropy, number + 1))
     entries = [_rotate(node, branch, seed, root, recovery, grants, removed)]
-    found = _branches_of(entropy, node.identities.log(node.author).branches)
-    # A recovery key signs one entry: a branch that waits for the same key stays open.
-    entries += [_close(node, one, which, entropy) for one, which in found if one.next != branch.next]
+    entries += _closing_others(node, branch, entropy)
     try:
         await node.publish_entries(entries)
     finally:
         if is_staged:
             await node.settle_keys()
+
+
+def _closing_others(node: Node, branch: Branch, entropy: bytes) -> list[Message]:
+    """What ends a contest, as far as these words lead: an end for every open branch but one's own."""
+    found = _branches_of(entropy, node.identities.log(node.author).branches)
+    return [_close(node, one, number, entropy) for one, number in found if one.opening != branch.opening]
 
 
 async def _root_for(node: Node) -> tuple[bytes, bool]:

@@ -370,3 +370,42 @@ async def test_a_device_is_removed_up_to_the_last_message_that_is_believed(world
     again = await call(laptop.node, "identity remove-device", device=key, last=message_thing(first.id))
     assert [tip["seq"] for tip in again["cut"]] == [1]
     assert await laptop.count(laptop.author) == 5  # with the log
+
+
+@pytest.mark.parametrize("how", ["identity new-words", "identity restore", "elsewhere"])
+async def test_who_had_the_words_too_is_out_once_the_owner_says_which_log_is_his(
+    world: World, how: str
+) -> None:
+    seed, laptop, words, _ = await carried(world)
+    did, export = laptop.node.keys.did, await download(laptop.node, "export")
+    await laptop.stop()
+    thief, owner = await device(world, "thief"), await device(world, "owner")
+    await call(thief.node, "identity restore", words=words, data=export)
+    await call(owner.node, "identity restore", words=words, data=export)
+    for person in (thief, owner):
+        await person.accept((await seed.invite(makes_member=True)).to_text())
+
+    def is_contested() -> bool:
+        return all(one.node.identities.is_contested(owner.author) for one in (thief, owner, seed))
+
+    await eventually(is_contested, "everybody sees that two claim to be one")
+    assert (await call(owner.node, "identity devices"))["contested"]
+    assert owner.node.speaks
+    if how == "elsewhere":
+        known = (await call(owner.node, "identity devices"))["log"]
+        (mine,) = [one["id"] for one in known if did_of(owner.node.device) in one["devices"]]
+        await owner.stop()
+        owner = await device(world, "another")
+        fields = {"words": words, "invite": (await seed.invite()).to_text(), "did": did}
+        problem = await refused(owner, "identity restore", **fields)
+        assert (problem.kind, mine in problem.detail) == (Code.AMBIGUOUS, True)
+        await call(owner.node, "identity restore", **fields, after=mine)
+    else:
+        await call(owner.node, how, words=words)
+    assert not (await call(owner.node, "identity devices"))["contested"]
+    assert owner.node.speaks
+    await eventually(lambda: not thief.node.speaks, "the thief is out")
+    await equal(owner, seed)
+    assert (await refused(thief, "identity new-words", words=words)).kind is Code.DEVICE_REMOVED
+    assert (await call(owner.node, "identity devices"))["may_add"]
+    assert owner.node.keys.did == did
