@@ -28,16 +28,21 @@ def control_of(messages: Iterable[Message]) -> list[Message]:
 
 
 def withdrawn(node: Node) -> set[MessageId]:
-    """Ids that retractions with effect name, held or not; whether the authors are the same is looked at too."""
+    """Ids of the messages held that retractions with effect name."""
+    return withdrawn_among(members(node).values(), node.messages.values())
+
+
+def withdrawn_among(authorised: Iterable[Message], messages: Iterable[Message]) -> set[MessageId]:
+    """Ids of those messages that the retractions among the authorised ones name (KI-18)."""
     named = {
         (target, one.header.author)
-        for one in members(node).values()
+        for one in authorised
         if one.header.kind == Kind.RETRACT and one.body is not None
         for target in _targets(one.body)
     }
     return {
         one.id
-        for one in node.messages.values()
+        for one in messages
         if (one.id, one.header.author) in named and one.header.kind not in PERMANENT
     }
 

@@ -6,16 +6,18 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from hedgerow_node.store.records import State
+from hedgerow_node.store.sets import START
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message, MessageId
 from model.clauses import Spec
+from model.exchange import withdrawn_among
 from model.held import CONTROL, SLOT_KINDS, held
 from model.people import EPOCH
 from model.schedule import LATER_CONTROL
 from model.sets import World
-from node.store.opened import cut_up, opened
+from node.store.opened import EVERYTHING, cut_up, opened
 
 NOW = float(EPOCH + 1_000)
 MOST = 64
@@ -34,7 +36,7 @@ async def difference(messages: Sequence[Message], spec: Spec, seed: int) -> str 
 
 async def give(store: Store, messages: Sequence[Message], random: Random) -> None:
     """Put all of these, as far as admission would, again and again until nothing is new: so peers offer them."""
-    rest = list(messages)
+    rest = list(messages) if random.random() < 0.5 else random.sample(messages, len(messages))
     while rest:
         batch, rest = _cut_off(rest, random.randint(1, MOST))
         await _put(store, batch)
@@ -61,6 +63,15 @@ async def _put(store: Store, messages: Sequence[Message]) -> None:
             known.learn(one)
     accepted = [one for one in messages if known.is_authorised(one) or known.may_count(one)]
     await store.messages.put(accepted, received=NOW)
+    there = await store.messages.get([one.id for one in messages])
+    gone = withdrawn_among(await _retractions(store, messages), there)
+    assert all(one.body is None for one in there if one.id in gone), "an erased body came back"
+
+
+async def _retractions(store: Store, messages: Sequence[Message]) -> list[Message]:
+    asked = Filter.of_authors({one.header.author for one in messages})
+    found, _ = await store.messages.range(asked, True, START, limit=EVERYTHING, max_bytes=EVERYTHING)
+    return found
 
 
 async def in_the_sets(store: Store, messages: Sequence[Message]) -> list[set[MessageId]]:
