@@ -116,7 +116,8 @@ const given = ({ given: words }) => ({ canonical: canonicalThing(words) });
 
 function topic({ given: words }) {
   const canonical = canonicalThing(words);
-  return { canonical, words: decodeURIComponent(canonical.slice('topic:'.length)) };
+  const [scheme, name] = [canonical.slice(0, 'topic:'.length), canonical.slice('topic:'.length)];
+  return scheme === 'topic:' ? { canonical, words: decodeURIComponent(name) } : { canonical };
 }
 
 function form({ thing: value }) {
