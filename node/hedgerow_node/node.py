@@ -12,8 +12,9 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from hedgerow_node.beside import Links, Network
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, LAST_ERASE_DELAY, PUBLISH_BATCH, Home
 from hedgerow_node.key_files import Secrets
@@ -40,30 +41,6 @@ log = Log("node")
 
 def ignore_progress(done: int, total: int) -> None:
     """For callers who do not wait for progress."""
-
-
-class Links(Protocol):
-    """Ends the links of a running node and brings them up anew, for they show whose they are."""
-
-    async def pause(self) -> None:
-        """End them."""
-
-    async def resume(self) -> None:
-        """Bring them up."""
-
-
-class Network(Protocol):
-    """What a node asks of the links that run beside it."""
-
-    def links(self) -> list[dict[str, object]]:
-        """The links that are open: {did, role, direction, state}."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing is taken in from others because the disk is nearly full."""
-
-    def noted(self) -> list[dict[str, object]]:
-        """What others did and was turned away, and how often: {event, why, times}."""
 
 
 @dataclass(frozen=True, slots=True)

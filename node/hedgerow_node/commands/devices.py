@@ -186,13 +186,20 @@ async def remove(node: Node, request: RemoveDevice) -> Json:
     }
 
 
-async def fetch_own(node: Node, on_progress: OnProgress) -> None:
-    """Compare with the peers, for as long as somebody waits who has just become who he is."""
-    before = sum((await node.store.messages.authors()).values())
+async def fetch_own(node: Node, on_progress: OnProgress) -> bool:
+    """Compare with the peers, as long as they bring more; whether one of them at least has nothing more to bring."""
+    first = held = await _held(node)
     async with network_of(node) as network:
-        await network.sync(SYNC_PATIENCE)
-    after = sum((await node.store.messages.authors()).values())
-    on_progress(after - before, after - before)
+        while not (is_settled := await network.sync(SYNC_PATIENCE)):
+            before, held = held, await _held(node)
+            on_progress(held - first, 0)
+            if held == before:
+                break
+    return is_settled
+
+
+async def _held(node: Node) -> int:
+    return sum((await node.store.messages.authors()).values())
 
 
 async def _cut(node: Node, device: DeviceKey, last: str) -> Cut:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from hedgerow_node.addresses import person_of
+from hedgerow_node.commands.archive import Archive
 from hedgerow_node.commands.devices import device_of, fetch_own
 from hedgerow_node.commands.links import network_of
 from hedgerow_node.commands.naming import message_named
@@ -21,14 +22,17 @@ from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
+from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.invite import SignedInvite, parse_invite
 from hedgerow_protocol.keys import AuthorKey, DeviceKey, did_of
+from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.log_branches import Branch
 from hedgerow_protocol.log_changes import make_close, make_rotate
 from hedgerow_protocol.log_entry import Capability, Cut, DeviceGrant
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import message_thing
 
+GO_ON = "Nobody was removed. Run the same command again when you are online."
 WHICH = "Somebody else had the words. Say which entry is the last of your own: --after ENTRY."
 
 
@@ -68,7 +72,9 @@ async def restore_identity(node: Node, request: RestoreIdentity, on_progress: On
     """Take an identity back with its 24 words: this computer becomes its device, and the one that may add others."""
     entropy = entropy_of(request.words)
     await _bring_here(node, request, entropy, on_progress)
-    await fetch_own(node, on_progress)
+    if not await fetch_own(node, on_progress) and request.invite:
+        # What is not here when the others are removed would not count any more.
+        raise Problem(Code.PEER_UNREACHABLE, "not everything of yours could be fetched yet", GO_ON)
     branch, number = await _branch_of(node, entropy, request.after)
     own = {node.device}
     kept = own | {device_of(text) for text in request.keep}
@@ -104,8 +110,7 @@ async def new_words(node: Node, request: NewWords) -> Json:
     try:
         grants = [DeviceGrant(device, may) for device, may in branch.devices.items()]
         recovery = keys.public_key(keys.recovery_seed(fresh, 1))
-        seed = keys.recovery_seed(entropy, number)
-        rotate = _rotate(node, branch, seed, root, recovery, grants, {})
+        rotate = _rotate(node, branch, number, entropy, root, recovery, grants, {})
         await node.publish_entries([rotate, *_closing_others(node, branch, entropy)])
     finally:
         await node.settle_keys()
@@ -144,6 +149,7 @@ async def _bring_here(node: Node, request: RestoreIdentity, entropy: bytes, on_p
         read = await read_export(request.file, request.data)
         author = read.inception.header.author
         await node.check_may_become(author)
+        _check_words(read, entropy)
         await take_messages(node, read, on_progress)
         await _become(node, author, entropy)
         await take_archive(node, read)
@@ -157,6 +163,15 @@ async def _bring_here(node: Node, request: RestoreIdentity, entropy: bytes, on_p
         author = person_of(request.did) if request.did else node.author
         await node.check_may_become(author)
         await _become(node, author, entropy)
+
+
+def _check_words(read: Archive, entropy: bytes) -> None:
+    """Whether the log in an export is one that the words lead to; raises `Problem` before anything is taken from it."""
+    identities = Identities()
+    for message in (read.inception, *read.messages):
+        if message.header.kind == Kind.IDENTITY:
+            identities.learn(message)
+    _branches_of(entropy, identities.log(read.inception.header.author).branches)
 
 
 def _read_invite(text: str) -> SignedInvite:
@@ -234,9 +249,8 @@ async def _take_back(
     root, is_staged = await _root_for(node)
     may = Capability.PUBLISH | Capability.FOLLOW
     grants = [DeviceGrant(device, branch.devices.get(device, may)) for device in kept]
-    seed = keys.recovery_seed(entropy, number)
     recovery = keys.public_key(keys.recovery_seed(entropy, number + 1))
-    entries = [_rotate(node, branch, seed, root, recovery, grants, removed)]
+    entries = [_rotate(node, branch, number, entropy, root, recovery, grants, removed)]
     entries += _closing_others(node, branch, entropy)
     try:
         await node.publish_entries(entries)
@@ -263,7 +277,8 @@ async def _root_for(node: Node) -> tuple[bytes, bool]:
 def _rotate(
     node: Node,
     branch: Branch,
-    seed: bytes,
+    number: int,
+    entropy: bytes,
     root: bytes,
     recovery: bytes,
     grants: Sequence[DeviceGrant],
@@ -273,7 +288,7 @@ def _rotate(
     try:
         return make_rotate(
             branch,
-            recovery_seed=seed,
+            recovery_seed=keys.recovery_seed(entropy, number),
             root=keys.public_key(root),
             recovery=recovery,
             devices=grants,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hedgerow_node.network import Network
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol.keys import did_of
@@ -409,3 +410,31 @@ async def test_who_had_the_words_too_is_out_once_the_owner_says_which_log_is_his
     assert (await refused(thief, "identity new-words", words=words)).kind is Code.DEVICE_REMOVED
     assert (await call(owner.node, "identity devices"))["may_add"]
     assert owner.node.keys.did == did
+
+
+async def test_nobody_is_removed_before_everything_was_fetched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, laptop, words, invite = await carried(world)
+    fresh, did = await device(world, "fresh"), laptop.node.keys.did
+
+    async def half(self: Network, patience: float) -> bool:
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "sync", half)
+        problem = await refused(fresh, "identity restore", words=words, invite=invite, did=did)
+    assert (problem.kind, problem.next_step[:18]) == (Code.PEER_UNREACHABLE, "Nobody was removed")
+    assert laptop.node.speaks
+    await call(fresh.node, "identity restore", words=words, invite=invite, did=did)
+    assert await fresh.count(fresh.author) == 8
+
+
+async def test_words_that_do_not_fit_an_export_take_nothing_from_it(world: World) -> None:
+    laptop, fresh = await device(world, "laptop"), await device(world, "fresh")
+    await laptop.share(2)
+    export, words = await download(laptop.node, "export"), await words_of(fresh)
+    problem = await refused(fresh, "identity restore", words=words, data=export)
+    assert problem.kind is Code.WORDS_OF_NOBODY
+    assert await fresh.count(laptop.author) == 0
+    assert fresh.node.speaks

@@ -1,0 +1,27 @@
+"""What runs beside a node at rest, as far as the node knows of it: the links to others."""
+
+from typing import Protocol
+
+
+class Links(Protocol):
+    """Ends the links of a running node and brings them up anew, for they show whose they are."""
+
+    async def pause(self) -> None:
+        """End them."""
+
+    async def resume(self) -> None:
+        """Bring them up."""
+
+
+class Network(Protocol):
+    """What a node asks of the links that run beside it."""
+
+    def links(self) -> list[dict[str, object]]:
+        """The links that are open: {did, role, direction, state}."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is taken in from others because the disk is nearly full."""
+
+    def noted(self) -> list[dict[str, object]]:
+        """What others did and was turned away, and how often: {event, why, times}."""
