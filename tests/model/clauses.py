@@ -69,7 +69,7 @@ CLAUSES = (
     "KI-16 authorised heads",
     "KI-16 the highest ts",
     "KI-16 the highest id",
-    "KI-16 no slot without its body",
+    "KI-16 none without a body",
     "KI-18 when it is authorised",
     "KI-18 the same author",
     "KI-18 neither kind 0 nor 1",

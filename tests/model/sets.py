@@ -99,14 +99,17 @@ class World:
         if not self.spec.says("KI-16 authorised heads"):
             counting = list(self.messages.values())
         for one in counting:
-            if one.kind not in CONTROL or not self.spec.says("KI-14 kinds without statements"):
+            if self._states(one):
                 groups.setdefault((one.author, one.kind, self._name(one)), []).append(one)
-        if self.spec.says("KI-16 no slot without its body"):
-            return [group for key, group in groups.items() if key[2] is not None]
         return list(groups.values())
 
+    def _states(self, message: Held) -> bool:
+        """Whether a message belongs to a statement."""
+        is_stating = message.kind not in CONTROL or not self.spec.says("KI-14 kinds without statements")
+        return is_stating and (message.body is not None or not self.spec.says("KI-16 none without a body"))
+
     def _name(self, message: Held) -> str | bytes | None:
-        """What tells the statements of an author and kind apart; None where the slot is missing."""
+        """What tells the statements of an author and kind apart."""
         if message.kind in SLOT_KINDS:
             return message.slot if self.spec.says("KI-14 one slot") else message.id
         if not self.spec.says("KI-14 joined by replaces"):

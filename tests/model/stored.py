@@ -98,12 +98,9 @@ def state_of(world: World, message: Message) -> State:
     """What a reader is told of a message that is in the sets, by KI-14 to KI-18."""
     if message.id in world.erased:
         return State.WITHDRAWN
-    has_slot = message.header.kind in SLOT_KINDS
-    if message.body is None and not has_slot:
-        return State.CARRIED if message.header.kind in CONTROL else State.MISSING
     statement = next((one for one in world.statements() if message.id in one.heads), None)
     if statement is not None:
-        is_current = statement.current == message.id or not has_slot
+        is_current = statement.current == message.id or message.header.kind not in SLOT_KINDS
         return State.CURRENT if is_current else State.CONCURRENT
     if message.header.kind in CONTROL:
         return State.CARRIED

@@ -51,5 +51,7 @@ def test_nodes_converge_on_some_schedules() -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(20))
 def test_nodes_converge_on_many_schedules(part: int) -> None:
-    for seed in range(part * PART, (part + 1) * PART):
+    seeds = range(part * PART, (part + 1) * PART)
+    print(f"seeds {seeds.start} to {seeds.stop - 1}")
+    for seed in seeds:
         check_convergence(seed)

@@ -25,6 +25,7 @@ NODE = st.integers(0, NODES - 1)
 CHANCE = st.integers(0, 2**16 - 1)
 EVERYTHING = Spec()
 FEW, MANY = 500, 10_000
+STEPS = 25
 
 
 def give(schedule: Schedule, giver: Node, taker: Node) -> None:
@@ -112,7 +113,7 @@ def run(examples: int) -> None:
         FiveNodes,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=25,
+            stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
@@ -127,3 +128,4 @@ def test_five_nodes_end_in_one_state() -> None:
 @pytest.mark.soak
 def test_five_nodes_end_in_one_state_very_often() -> None:
     run(MANY)
+    print(f"{MANY:,} runs of {STEPS} steps at most")

@@ -81,5 +81,7 @@ def test_peers_end_with_the_sets_of_the_model(seed: int) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(4))
 def test_peers_end_with_the_sets_of_the_model_very_often(part: int) -> None:
-    for seed in range(part * PART, (part + 1) * PART):
+    seeds = range(part * PART, (part + 1) * PART)
+    print(f"seeds {seeds.start} to {seeds.stop - 1}")
+    for seed in seeds:
         check_peers(seed)
