@@ -124,13 +124,13 @@ class Schedule:
     def _content(self) -> tuple[int, bytes]:
         nonce = self.random.randbytes(16)
         thing = f"https://example.org/{self.random.randrange(3)}"
-        match self.random.randrange(6):
+        match self.random.randrange(8):
             case 0:
-                return Kind.COMMENT, encode_body(Body(nonce, Comment(thing, 0, "Words")))
-            case 1:
                 return UNKNOWN, encode_body(Body(nonce, Unknown(UNKNOWN, ())))
-            case 2:
+            case 1:
                 return LATER_CONTROL, encode_body(Body(nonce, Unknown(LATER_CONTROL, ())))
+            case 2 | 3 | 4:
+                return Kind.COMMENT, encode_body(Body(nonce, Comment(thing, 0, "Words")))
             case _:
                 return Kind.RESOURCE, encode_body(Body(nonce, Resource(thing, "Title")))
 
@@ -325,7 +325,7 @@ class Schedule:
         return message if message.header.kind == Kind.IDENTITY or self._is(0.95) else message.without_body()
 
     acts: ClassVar[dict[Callable[["Schedule", Node], None], int]] = {
-        say: 30,
+        say: 40,
         retract: 12,
         add_device: 9,
         remove_device: 9,

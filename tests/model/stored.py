@@ -13,7 +13,7 @@ from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message, MessageId
 from model.clauses import Spec
 from model.exchange import withdrawn_among
-from model.held import CONTROL, SLOT_KINDS, held
+from model.held import CONTROL, held
 from model.people import EPOCH
 from model.schedule import LATER_CONTROL
 from model.sets import World
@@ -100,8 +100,7 @@ def state_of(world: World, message: Message) -> State:
         return State.WITHDRAWN
     statement = next((one for one in world.statements() if message.id in one.heads), None)
     if statement is not None:
-        is_current = statement.current == message.id or message.header.kind not in SLOT_KINDS
-        return State.CURRENT if is_current else State.CONCURRENT
+        return State.CURRENT if statement.current == message.id else State.CONCURRENT
     if message.header.kind in CONTROL:
         return State.CARRIED
     return State.MISSING if message.body is None else State.SUPERSEDED

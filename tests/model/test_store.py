@@ -11,26 +11,25 @@ from model.stored import difference
 EVERYTHING = Spec()
 FEW, PART = 60, 200
 SHOWN = {
-    "KI-14 one slot": 6,
-    "KI-14 kinds without statements": 0,
-    "KI-15 of an authorised message": 7,
-    "KI-15 the same author": 202,
-    "KI-15 the same kind": 65,
-    "KI-15 retracted or not": 171,
-    "KI-16 not superseded": 0,
-    "KI-16 not retracted": 3,
-    "KI-16 authorised heads": 11,
-    "KI-16 the highest ts": 10,
-    "KI-16 the highest id": 15,
-    "KI-16 none without a body": 17,
-    "KI-18 when it is authorised": 0,
-    "KI-18 the same author": 0,
-    "KI-18 neither kind 0 nor 1": 15,
-    "SY-2 the control kinds": 0,
+    "KI-14 one slot": 1,
+    "KI-14 joined by replaces": 70,
+    "KI-14 kinds without statements": 1,
+    "KI-15 of an authorised message": 10,
+    "KI-15 the same author": 230,
+    "KI-15 the same kind": 46,
+    "KI-15 retracted or not": 116,
+    "KI-16 not superseded": 22,
+    "KI-16 not retracted": 49,
+    "KI-16 authorised heads": 10,
+    "KI-16 the highest ts": 4,
+    "KI-16 the highest id": 90,
+    "KI-16 none without a body": 6,
+    "KI-18 when it is authorised": 3,
+    "KI-18 the same author": 6,
+    "KI-18 neither kind 0 nor 1": 5,
+    "SY-2 the control kinds": 1,
 }
 """By clause, the first seed that shows it."""
-UNSEEN = {"KI-14 joined by replaces"}
-"""The store shows every head of a kind without slots as current."""
 ENOUGH = 400
 """Seeds that are tried when the one that is written down shows it no longer."""
 
@@ -63,8 +62,9 @@ def test_a_clause_that_is_left_out_is_missed(clause: str) -> None:
     without = Spec(frozenset({clause}))
     shown = next((seed for seed in [SHOWN[clause], *range(ENOUGH)] if disagreement(seed, without)), None)
     assert shown is not None
+    assert disagreement(shown, EVERYTHING) is None
     print(f'    "{clause}": {shown},')
 
 
 def test_every_clause_is_shown_here_or_is_of_the_logs() -> None:
-    assert {one for one in CLAUSES if not one.startswith("ID")} == SHOWN.keys() | UNSEEN
+    assert {one for one in CLAUSES if not one.startswith("ID")} == SHOWN.keys()

@@ -73,7 +73,8 @@ class MemoryStore:
         self._selected.clear()
         self.retracted = {pair for pair in self.retracted if pair[1] != author}
         for one in held:
-            if one.id in inside and one.id in self.messages and one.header.kind == Kind.RETRACT:
+            is_known = one.body is not None and one.header.kind == Kind.RETRACT
+            if is_known and one.id in inside and one.id in self.messages:
                 self._erase(one)
         back = [one for one in held if one.id in inside and self.aside.pop(one.id, None) is not None]
         if self.identities.has_left(author):

@@ -93,6 +93,28 @@ async def test_two_versions_written_apart_are_concurrent_and_the_later_is_curren
     assert len(await store.views.history(early.id)) == 3
 
 
+async def test_of_two_corrections_of_one_comment_that_were_written_apart_the_later_is_current(
+    store: Store,
+) -> None:
+    ts = next(MOMENTS)
+    first = ANA.comments(PAGE, "First", ts=ts)
+    early = ANA.comments(PAGE, "Early", ts=ts + 1, replaces=[first])
+    late = ANA.comments(PAGE, "Late", ts=ts + 2, replaces=[first])
+    other = ANA.comments(PAGE, "Another comment", ts=ts + 3)
+    await put(store, late, other, early, first)
+    views = [await store.views.message(one.id) for one in (first, early, late, other)]
+    assert [view.state for view in views if view is not None] == [
+        State.SUPERSEDED,
+        State.CONCURRENT,
+        State.CURRENT,
+        State.CURRENT,
+    ]
+    await put(store, ANA.retracts(late))
+    view = await store.views.message(early.id)
+    assert view is not None
+    assert view.state == State.CURRENT
+
+
 async def test_of_two_versions_of_one_second_the_higher_id_is_current(store: Store) -> None:
     ts = next(MOMENTS)
     pair = [ANA.shares(PAGE, f"Title {number}", ts=ts) for number in range(2)]
