@@ -12,13 +12,14 @@ from dataclasses import fields, replace
 
 import msgpack
 
+from hedgerow_node.links import certificate
 from hedgerow_node.links.link import Link
 from hedgerow_protocol import answering, codec, handshake, keys, limits, message, peer, sync
 from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
-from hedgerow_protocol.frame import Err, NegDiffers, Pong, decode_frame
+from hedgerow_protocol.frame import Err, Frame, NegDiffers, Pong, decode_frame, encode_frame
 from hedgerow_protocol.handshake import SecureChannel, Subprotocols
 from hedgerow_protocol.identity import Identities
 
@@ -163,9 +164,60 @@ FAULTS: dict[str, tuple[Callable[[], None], set[str]]] = {
 }
 """Each fault, and the rules that it breaks."""
 
+# --- What a client sees of a node ---------------------------------------------------------------------------
+
+
+def shows_a_certificate_that_has_ended() -> None:
+    certificate.CERTIFICATE_LIFE = -2 * limits.CERTIFICATE_CLOCK_SKEW
+
+
+def shows_a_certificate_that_another_device_signed() -> None:
+    honest = certificate.certify
+    certificate.certify = lambda seed, *terms: honest(bytes(32), *terms)
+
+
+def sends_frames_in_a_longer_form() -> None:
+    def encode(frame: Frame) -> bytes:
+        mark, *rest = encode_frame(frame)
+        return bytes([mark, 0xCC, *rest])
+
+    peer.encode_frame = encode
+
+
+def serves_bodies_that_were_not_signed() -> None:
+    _change_what_is_served(lambda one: {"body": one.body and one.body[:-1] + bytes([one.body[-1] ^ 1])})
+
+
+def serves_signatures_of_nobody() -> None:
+    _change_what_is_served(lambda one: {"signature": one.signature[:32] + bytes(32)})
+
+
+def _change_what_is_served(changed: Callable[[message.Message], dict[str, bytes | None]]) -> None:
+    honest = Answering._served
+
+    def served(self: Answering, messages: list[message.Message]) -> list[message.Message]:
+        return [replace(one, **changed(one)) for one in honest(self, messages)]
+
+    Answering._served = served
+
+
+SEEN_BY_CLIENTS: dict[str, tuple[Callable[[], None], str]] = {
+    fault.__name__: (fault, words)
+    for fault, words in (
+        (has_another_prologue, "bad_handshake: "),
+        (shows_a_certificate_that_has_ended, "bad_certificate: "),
+        (shows_a_certificate_that_another_device_signed, "bad_certificate: "),
+        (sends_frames_in_a_longer_form, "not_canonical: "),
+        (serves_bodies_that_were_not_signed, "left out: body_mismatch"),
+        (serves_signatures_of_nobody, "left out: bad_signature"),
+        (has_wrong_fingerprints, "not everything was fetched"),
+    )
+}
+"""Each fault, and how the client in JavaScript begins to say what it found."""
+
 if __name__ == "__main__":
     from hedgerow_node.cli import main
 
     _, name, *sys.argv[1:] = sys.argv
-    FAULTS[name][0]()
+    (FAULTS | SEEN_BY_CLIENTS)[name][0]()
     sys.exit(main())

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from end_to_end.broken_nodes import SEEN_BY_CLIENTS
 from end_to_end.people import wait_until
+from end_to_end.test_conformance import broken_node
 from hedgerow_node.conformance.lines import LineProgram
 from node.api.serving import Running, running
 from node.cli.calling import call
@@ -40,11 +42,15 @@ def ana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 # --- JavaScript ---------------------------------------------------------------------------------------------
 
 
-def client(*arguments: str) -> list[Any]:
-    """What the client in JavaScript prints: a JSON value a line."""
-    done = subprocess.run(
+def client_run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [*shlex.split(command("client.js")), *arguments], capture_output=True, text=True, timeout=120
     )
+
+
+def client(*arguments: str) -> list[Any]:
+    """What the client in JavaScript prints: a JSON value a line."""
+    done = client_run(*arguments)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -101,6 +107,32 @@ def test_what_was_withdrawn_comes_without_its_words(ana: Running, jo: tuple[Path
     [identifier] = said(ana.home, "comment", THING, "Taken back")["ids"]
     said(ana.home, "retract", identifier)
     found = {one["id"]: one for one in fetched(ana)}
+    assert found[identifier]["erased"] is True
+    assert "Taken back" not in str(found)
+
+
+@pytest.mark.parametrize("fault", SEEN_BY_CLIENTS)
+def test_a_client_in_javascript_says_which_rule_a_node_breaks(tmp_path: Path, fault: str) -> None:
+    said(tmp_path / "home", "share", THING, "--title", "Rings")
+    with broken_node(tmp_path / "home", fault) as node:
+        done = client_run("fetch", f"ws://{node['peer']}/peer", "--author", node["did"])
+    assert (done.returncode, done.stderr.startswith(SEEN_BY_CLIENTS[fault][1])) == (1, True), done.stderr
+    assert "Rings" not in done.stdout
+
+
+def test_a_client_in_javascript_fetches_from_no_other_device_than_it_expects(ana: Running) -> None:
+    done = client_run("fetch", f"ws://{ana.peer}/peer", "--author", ana.did, "--device", "07" * 32)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("wrong_peer: ")
+
+
+def test_a_client_in_javascript_shows_nothing_withdrawn_though_a_node_serves_it(tmp_path: Path) -> None:
+    with broken_node(tmp_path / "home", "serves_what_was_withdrawn") as node:
+        [identifier] = said(tmp_path / "home", "comment", THING, "Taken back")["ids"]
+        said(tmp_path / "home", "retract", identifier)
+        found = {
+            one["id"]: one for one in client("fetch", f"ws://{node['peer']}/peer", "--author", node["did"])
+        }
     assert found[identifier]["erased"] is True
     assert "Taken back" not in str(found)
 

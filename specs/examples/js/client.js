@@ -41,6 +41,11 @@ const MAX_WAITS = 10;
 const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const tell = (words) => process.stderr.write(`${words}\n`);
 
+function fail(words) {
+  tell(words);
+  process.exitCode = 1;
+}
+
 // What people see
 
 function shown({ id, header: { author, device, kind, ts }, said }) {
@@ -91,7 +96,7 @@ async function fetch([url], { author, kind, since, until, keep, net, device }) {
     const take = (message) => print(shown(message));
     const drop = (reason) => tell(`left out: ${reason}`);
     const isEqual = await new Sync({ link, store, net, sub, take, drop }).run();
-    if (!isEqual) tell('not everything was fetched');
+    if (!isEqual) fail('not everything was fetched');
   });
   if (keep) writeFileSync(keep, [...store.messages.values()].map(asLine).join(''));
 }
@@ -223,6 +228,5 @@ async function main() {
 try {
   await main();
 } catch (error) {
-  tell(error.message);
-  process.exitCode = 1;
+  fail(error instanceof Refusal ? `${error.reason}: ${error.message}` : error.message);
 }
