@@ -22,6 +22,7 @@ from specs.message_vectors import (
     later_kinds,
     logs,
     messages,
+    received,
     sync,
     things,
 )
@@ -43,6 +44,7 @@ CASES = {
     "02-encoding/signatures": encoding.signature_cases,
     "03-messages/headers": messages.header_cases,
     "03-messages/messages": messages.message_cases,
+    "03-messages/received": received.received_cases,
     "04-things/forms": things.form_cases,
     "04-things/addresses": things.address_cases,
     "04-things/identifiers": things.identifier_cases,
@@ -84,6 +86,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "02-encoding/signatures": ("key", "signature", "message"),
     "03-messages/headers": ("header",),
     "03-messages/messages": ("message",),
+    "03-messages/received": ("message",),
     "04-things/forms": ("thing",),
     "04-things/addresses": ("given",),
     "04-things/identifiers": ("given",),

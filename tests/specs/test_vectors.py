@@ -197,6 +197,12 @@ def run_messages(case: Case) -> Iterator[object]:
     yield found.encode(), data_of(case["message"])
 
 
+def run_received(case: Case) -> Iterator[object]:
+    found = message.decode_message(data_of(case["message"]))
+    check_message(found, NET)
+    yield found.id, data_of(case["id"])
+
+
 def run_forms(case: Case) -> Iterator[object]:
     yield things.as_thing(case["thing"], "the thing"), case["thing"]
 
@@ -347,6 +353,7 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "02-encoding/signatures": run_signatures,
     "03-messages/headers": run_headers,
     "03-messages/messages": run_messages,
+    "03-messages/received": run_received,
     "04-things/forms": run_forms,
     "04-things/addresses": run_canonical,
     "04-things/identifiers": run_canonical,

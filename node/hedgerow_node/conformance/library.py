@@ -15,9 +15,11 @@ import msgspec
 
 from hedgerow_node.conformance import library_devices, library_identity, library_links
 from hedgerow_node.conformance.cases import KIND_FILES
+from hedgerow_node.conformance.library_identity import NET
 from hedgerow_node.conformance.library_values import data_in, number_in, shown
 from hedgerow_node.conformance.shown import Json
 from hedgerow_protocol import base58, codec, keys, kinds, message, things
+from hedgerow_protocol.checking import check_message
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
 
 TOPIC = "topic:"
@@ -53,6 +55,12 @@ def _message(case: Json) -> Json:
     found = message.decode_message(data_in(case, "message"))
     message.verify(found)
     return {"id": found.id.hex(), "body": shown(found.body)}
+
+
+def _received(case: Json) -> Json:
+    found = message.decode_message(data_in(case, "message"))
+    check_message(found, NET)
+    return {"id": found.id.hex()}
 
 
 def _form(case: Json) -> Json:
@@ -104,6 +112,7 @@ ANSWERS: dict[str, Answering] = {
     "02-encoding/signatures": _signature,
     "03-messages/headers": _header,
     "03-messages/messages": _message,
+    "03-messages/received": _received,
     "04-things/forms": _form,
     "04-things/addresses": _canonical,
     "04-things/identifiers": _canonical,

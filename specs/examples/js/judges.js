@@ -200,6 +200,7 @@ const JUDGES = {
   '02-encoding/values': value,
   '03-messages/headers': header,
   '03-messages/messages': message,
+  '03-messages/received': ({ message: given }) => ({ id: hex(whole(given).id) }),
   '04-things/addresses': given,
   '04-things/forms': form,
   '04-things/identifiers': given,

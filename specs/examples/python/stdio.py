@@ -54,6 +54,15 @@ def whole_messages(case):
     return {"id": message["id"].hex(), "body": shown(message["body"])}
 
 
+def received(case):
+    message = messages.decode_message(data_of(case["message"]))
+    encoding.check(message["header"]["net"] == NET, "wrong_net")
+    if message["body"] is not None:
+        kinds.decode_body(message["header"]["kind"], message["body"])
+    messages.verify_message(message)
+    return {"id": message["id"].hex()}
+
+
 def forms(case):
     kinds.thing(case["thing"])
     return {}
@@ -100,6 +109,7 @@ COVERED = {
     "02-encoding/signatures": signatures,
     "03-messages/headers": headers,
     "03-messages/messages": whole_messages,
+    "03-messages/received": received,
     "04-things/forms": forms,
     **{f"05-kinds/{name}": bodies for name in KINDS},
 }

@@ -10,6 +10,7 @@ from specs.message_vectors.actors import (
     NET,
     PHONE,
     PHONE_KEY,
+    TAG,
     TIME,
     digest,
     signature_of,
@@ -65,6 +66,7 @@ def _offers() -> list[Json]:
         "an offer that ends at 2^32": ("out_of_range", _signed_offer(_changed(OFFER, 5, 2**32))),
         "an offer that another device signed": ("bad_signature", _signed_offer(seed=PHONE)),
         "an offer signed as an invite": ("bad_signature", _signed_offer(tag=b"hedgerow/1/invite\0")),
+        "an offer signed as a message": ("bad_signature", _signed_offer(tag=TAG)),
         "a device of small order": ("bad_key", _signed_offer(device=bytes(32))),
         "an offer without signature": ("wrong_shape", pack([pack(OFFER), LAPTOP_KEY])),
     }
@@ -95,6 +97,7 @@ def _requests() -> list[Json]:
         "a request of four positions": ("wrong_shape", _request(REQUEST[:-1])),
         "a request by another device": ("bad_signature", _request(seed=LAPTOP)),
         "a request signed as an offer": ("bad_signature", _request(tag=OFFER_TAG)),
+        "a request signed as a message": ("bad_signature", _request(tag=TAG)),
         "a request without proof": (
             "wrong_shape",
             pack([pack(REQUEST), signature_of(PHONE, REQUEST_TAG + pack(REQUEST))]),

@@ -16,6 +16,7 @@ from specs.message_vectors.actors import (
     ROOT_KEY,
     STRANGER,
     STRANGER_KEY,
+    TAG,
     TIME,
     digest,
     header,
@@ -134,8 +135,15 @@ def _bad_invites() -> list[Json]:
     return [
         *(refused("FR-13", reason, name, invite=_signed(positions)) for reason, name, positions in rows),
         refused("FR-14", "bad_signature", "signed by another", invite=_signed(good, STRANGER)),
+        refused("FR-14", "bad_signature", "signed as a message", invite=_signed(good, tag=TAG)),
         refused(
-            "FR-14", "bad_signature", "signed as a message", invite=_signed(good, tag=b"hedgerow/1/sig\0")
+            "FR-14", "bad_signature", "signed as an acceptance", invite=_signed(good, tag=ACCEPTANCE_TAG)
+        ),
+        refused(
+            "FR-14",
+            "bad_signature",
+            "signed as a certificate",
+            invite=_signed(good, tag=b"hedgerow/1/noise-static\0"),
         ),
         refused("FR-14", "bad_key", "by the key of nobody", invite=_signed(good, device=bytes(32))),
         refused(
@@ -305,6 +313,7 @@ def _bad_acceptances() -> list[Json]:
         ),
         ("bad_signature", "signed by another device", _acceptance(STRANGER)),
         ("bad_signature", "signed as an invite", _acceptance(tag=INVITE_TAG)),
+        ("bad_signature", "signed as a message", _acceptance(tag=TAG)),
         ("out_of_range", "with a name of 257 bytes", _acceptance(name="n" * 257)),
         ("out_of_range", "with a name of two lines", _acceptance(name="Ben\nand Ana")),
         ("out_of_range", "at 2^32", _acceptance(ts=2**32)),

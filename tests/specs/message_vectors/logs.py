@@ -19,6 +19,7 @@ from specs.message_vectors.actors import (
     ROOT_KEY,
     STRANGER,
     STRANGER_KEY,
+    TIME,
     digest,
     header,
     ids,
@@ -633,6 +634,7 @@ def _cut() -> list[Story]:
     said = chain.say(9)
     forged = chain.say(2, back=4, text=b"forged")
     fourth, seventh = _other(said, 4), _other(said, 7)
+    backdated = [_backdated(1, None), _backdated(4, said[2].id), _backdated(7, said[5].id)]
     skipped = signed([NONCE, [], []], LAPTOP, kind=300, seq=6, prev=said[3].id)
     foreign = signed([NONCE, [], []], PHONE, kind=300, seq=4, prev=said[2].id)
     misled = signed([NONCE, [], []], LAPTOP, kind=300, seq=5, prev=foreign.id)
@@ -655,6 +657,12 @@ def _cut() -> list[Story]:
             "what a thief signs at old places does not",
             [cut(said[8]), *forged, *said],
             {AUTHORISED: said, OFF: forged},
+        ),
+        (
+            "ID-26",
+            "what is signed after the cut, at an old place and with an old time, does not",
+            [cut(said[5]), *backdated, *said[:6]],
+            {AUTHORISED: said[:6], OFF: backdated},
         ),
         (
             "ID-26",
@@ -719,6 +727,10 @@ def _cut() -> list[Story]:
         ),
     ]
     return [(rule, name, [*held, begin], states, 1, None) for rule, name, held, states in stories]
+
+
+def _backdated(seq: int, prev: bytes | None) -> Entry:
+    return signed([NONCE, [], [], b"before"], LAPTOP, kind=300, seq=seq, prev=prev, ts=TIME - 86_400)
 
 
 def _other(said: list[Entry], seq: int) -> Entry:
