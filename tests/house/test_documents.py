@@ -230,6 +230,28 @@ def test_every_vector_names_a_rule_of_its_spec_and_a_known_outcome() -> None:
             assert {case["rule"] for case in vectors["cases"]} <= rules, _name(path)
 
 
+NAMED_VECTOR = re.compile(r"`(\d\d-[a-z-]+/[a-z-]+)` “([^”]+)”")
+
+
+def test_every_attack_on_bytes_has_a_rule_and_a_vector_that_puts_that_rule_at_stake() -> None:
+    section = (
+        (SPECS / "14-threat-model.md").read_text().partition("## Attacks on bytes")[2].partition("\n## ")[0]
+    )
+    rows = re.findall(r"^\| (?!attack \|)([^|]+) \| ([A-Z0-9, -]+) \| ([^|]+) \|$", section, re.MULTILINE)
+    assert len(rows) == section.count("\n| ") - 1
+    for attack, rules, vectors in rows:
+        named = NAMED_VECTOR.findall(vectors)
+        at_stake = {_case_named(file, name)["rule"] for file, name in named}
+        assert len(named) == vectors.count("`") // 2, attack
+        assert at_stake == set(rules.split(", ")), attack
+
+
+def _case_named(file: str, name: str) -> dict[str, object]:
+    cases = json.loads((SPECS / "vectors" / f"{file}.json").read_text())["cases"]
+    [found] = [case for case in cases if case["name"] == name]
+    return found
+
+
 def test_decision_records_are_numbered_without_a_hole() -> None:
     assert RECORDS
     assert not holes([int(path.name[:4]) for path in RECORDS])
