@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from enum import IntEnum
 from pathlib import Path
 
 import ada_url
 import pytest
 
-from hedgerow_protocol import cuts, identity, keys, kinds, limits, log_changes, log_entry, message, things
+from hedgerow_protocol import cuts, identity, keys, kinds, log_changes, log_entry, message, things
 from hedgerow_protocol.errors import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -136,49 +135,13 @@ def test_the_checks_of_documents_find_what_they_look_for() -> None:
     ]
 
 
-# --- Limits and reasons ---------------------------------------------------------------------------------
-
-
-def _shown(value: object) -> str:
-    """A constant as the table of limits writes it."""
-    match value:
-        case range():
-            return f"0x{value.start:x} to 0x{value.stop - 1:x}"
-        case float() if value.is_integer():
-            return f"{int(value):,}"
-        case int() if value > 2**40:
-            return _power(value)
-        case int() | float():
-            return f"{value:,}"
-    return str(value)
-
-
-def _power(value: int) -> str:
-    exponent = value.bit_length()
-    return f"2^{exponent} - 1" if value == 2**exponent - 1 else f"2^{exponent - 1}"
-
-
-def test_the_table_of_limits_is_that_of_the_code_names_and_values() -> None:
-    code = {name: _shown(value) for name, value in vars(limits).items() if name.isupper()}
-    rows = re.findall(
-        r"^\| `([A-Z0-9_]+)` \| ([^|]+?) \|", (SPECS / "12-limits.md").read_text(), re.MULTILINE
-    )
-    assert dict(rows) == code
-    assert len(rows) == len(code)
-
-
-def test_the_reasons_on_the_wire_are_those_of_the_code() -> None:
-    section = (SPECS / "errors.md").read_text().partition("## Reasons on the wire")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [reason.value for reason in Reason]
+# --- Rules, vectors, records ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("spec", NUMBERED, ids=_name)
 def test_a_rule_fails_only_with_a_reason_of_the_code(spec: Path) -> None:
     named = re.findall(r"fails?\*?\s+with\*?((?:,?\s+`\w+`)+)", spec.read_text(), re.IGNORECASE)
     assert set(re.findall(r"`(\w+)`", " ".join(named))) <= {reason.value for reason in Reason}
-
-
-# --- Rules, vectors, records ----------------------------------------------------------------------------
 
 
 def _rules(spec: Path) -> list[tuple[str, int]]:
@@ -376,14 +339,3 @@ def test_the_tables_of_tracking_names_and_small_orders_are_those_of_the_code() -
     assert words >= things.TRACKING
     spelled = re.findall(r"^[0-9a-f]{64}$", (SPECS / "02-encoding.md").read_text(), re.MULTILINE)
     assert sorted(map(bytes.fromhex, spelled)) == sorted(keys.SMALL_ORDER)
-
-
-@pytest.mark.parametrize(
-    "names", [kinds.Kind, kinds.Stance, kinds.Relation, kinds.Role, kinds.Claim, kinds.Reference]
-)
-def test_the_numbers_of_the_code_stand_in_the_spec_of_kinds(names: type[IntEnum]) -> None:
-    text = (SPECS / "05-kinds.md").read_text()
-    for one in names:
-        name = one.name.lower().replace("_", "-")
-        rows = (f"| {name} | {one.value} |", f"| {name}:", f"| {one.value} | {name} |")
-        assert any(row in text for row in rows), name
