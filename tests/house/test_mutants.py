@@ -30,6 +30,14 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = [
+    Mutant("checking.py", "if message.header.net != net:", "if False:", "messages of another network"),
+    Mutant(
+        "checking.py",
+        "elif message.body is not None:",
+        "elif False:",
+        "bodies that say nothing of their kind",
+    ),
+    Mutant("checking.py", "    verify(message)\n", "    pass\n", "messages that nobody signed"),
     Mutant("codec.py", "if _pack(value) != data:", "if False:", "longer forms decode"),
     Mutant("codec.py", r"\x0b-\x1f\x7f-\x9f]", r"\x0b-\x1f]", "C1 controls in text"),
     Mutant("codec.py", "0 <= value <= limits.MAX_UINT", "0 <= value", "integers above 2^53 - 1"),
