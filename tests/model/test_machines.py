@@ -24,7 +24,7 @@ from model.schedule import NODES, Schedule
 NODE = st.integers(0, NODES - 1)
 CHANCE = st.integers(0, 2**16 - 1)
 EVERYTHING = Spec()
-FEW, MANY = 500, 10_000
+FEW, MANY = 2_000, 10_000
 STEPS = 25
 
 
