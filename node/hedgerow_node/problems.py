@@ -482,7 +482,7 @@ class Code(Enum):
     NOBODY_TYPES = (
         "HG-C3",
         422,
-        "A passphrase is needed, and nobody is here to type it",
+        "This has to be typed unseen, and nobody is here to type it",
         "Give it in a file: --passphrase-file FILE.",
     )
     PROGRAM_SILENT = (

@@ -39,7 +39,7 @@ class Dialler:
                     timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_TIMEOUT),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise Problem(Code.PEER_UNREACHABLE, f"{address}: {_words(error)}") from None
+            raise Problem(Code.PEER_UNREACHABLE, f"{address}: {why_unreachable(error)}") from None
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()
             raise Problem(Code.PEER_UNREACHABLE, f"{address}: it does not speak {SUBPROTOCOL}")
@@ -63,7 +63,8 @@ async def _go_nowhere_else(
     return response
 
 
-def _words(error: Exception) -> str:
+def why_unreachable(error: Exception) -> str:
+    """In words why a connection was not opened."""
     match error:
         case TimeoutError():
             return "no answer in time"

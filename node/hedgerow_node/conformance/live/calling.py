@@ -11,6 +11,7 @@ import aiohttp
 from hedgerow_node.clock import Clock
 from hedgerow_node.conformance.live.check import Broken, Ended
 from hedgerow_node.conformance.live.linked import Line, Linked
+from hedgerow_node.links.dial import why_unreachable
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import codec
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -152,7 +153,7 @@ class Target:
                     self.address, protocols=names, compress=compress, max_msg_size=0
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise Problem(Code.PEER_UNREACHABLE, f"{self.address}: {error or 'no answer in time'}") from None
+            raise Problem(Code.PEER_UNREACHABLE, f"{self.address}: {why_unreachable(error)}") from None
         line = Line(socket)
         try:
             yield line
