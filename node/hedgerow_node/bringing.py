@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from hedgerow_node.config import ACCEPT_PATIENCE
+from hedgerow_node.config import ACCEPT_PATIENCE, WELCOME_PATIENCE
 from hedgerow_node.driver import Driver
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.node import Node
@@ -36,6 +36,14 @@ class Bringing:
     def _is_decided(self, author: AuthorKey, link: LinkId) -> bool:
         refused = self._refused(link)
         return self._identities.is_known(author) or refused is None or author in refused
+
+    async def await_carried(self, link: LinkId) -> None:
+        """Wait a little for this link to say that it carries us, as whoever was welcomed there may expect."""
+        await self._bell.until(lambda: self._is_carried(link), WELCOME_PATIENCE)
+
+    def _is_carried(self, link: LinkId) -> bool:
+        state = self._driver.link(link)
+        return state is None or (state.is_scoped and self._node.author not in state.refused)
 
     def _refused(self, link: LinkId) -> tuple[AuthorKey, ...] | None:
         """Whom this link does not carry for us; None when it has ended."""

@@ -312,6 +312,8 @@ MAX_LOG = 4 * limits.MIB
 """Bytes of the log file, after which it becomes the old one and the old one goes."""
 ACCEPT_PATIENCE = 20.0
 """Seconds that each step of accepting an invite may take."""
+WELCOME_PATIENCE = 5.0
+"""Seconds that a newcomer waits for the node that took it in to say so on the link; only invites need it."""
 FIRST_CONTENT_PATIENCE = 10.0
 """Seconds in which a newcomer should see something."""
 SYNC_PATIENCE = 60.0

@@ -68,11 +68,13 @@ class Joining:
             self._circle.trial(inviter),
         ):
             await self._check_inviter(signed, link)
-            await self._bring(signed, link)
+            verdict = await self._bring(signed, link)
             peer = self._bringing.met(peer, inviter)
             await self._node.store.peers.add(peer)
             self._dialling.keep(peer)
             await follow(self._node, [inviter, *signed.invite.follows])
+            if verdict == Verdict.DONE:
+                await self._bringing.await_carried(link)
 
     async def _check_inviter(self, signed: SignedInvite, link: LinkId) -> None:
         inviter = signed.invite.inviter
@@ -80,7 +82,7 @@ class Joining:
         if signed.device not in self._identities.devices_of(inviter):
             raise Problem(Code.INVITE_WRONG, "it was signed by a device that is not the inviter's")
 
-    async def _bring(self, signed: SignedInvite, link: LinkId) -> None:
+    async def _bring(self, signed: SignedInvite, link: LinkId) -> int:
         node = self._node
         names = await node.store.views.names([node.author])
         acceptance = sign_acceptance(
@@ -94,6 +96,7 @@ class Joining:
         verdict = await self._bringing.bring(link, signed.to_bytes(), acceptance)
         if verdict not in (Verdict.DONE, Verdict.FORWARDED):
             raise Problem(REFUSALS.get(verdict, Code.INVITE_UNKNOWN))
+        return verdict
 
     async def _later_entries(self) -> list[Message]:
         """What of our log shows that this device is ours, where the inception alone does not."""

@@ -50,6 +50,8 @@ class LinkState:
     """None until the link is authenticated."""
     is_initiator: bool
     is_settled: bool
+    is_scoped: bool
+    """Whether the other side has said of all whom we want now whether it carries them."""
     refused: tuple[AuthorKey, ...]
     """Authors that we want and the other side does not carry."""
 
@@ -367,6 +369,7 @@ class Peer:
 
 def _state(link: LinkId, entry: _Link) -> LinkState:
     if entry.open is None:
-        return LinkState(link, None, entry.is_initiator, is_settled=False, refused=())
+        return LinkState(link, None, entry.is_initiator, is_settled=False, is_scoped=False, refused=())
     established, sync = entry.open.established, entry.open.sync
-    return LinkState(link, established.peer, entry.is_initiator, sync.is_settled, tuple(sync.refused()))
+    refused = tuple(sync.refused())
+    return LinkState(link, established.peer, entry.is_initiator, sync.is_settled, sync.is_scoped, refused)

@@ -173,6 +173,11 @@ class LinkSync:
         """Whether the last comparison found every set equal; always false on the answering side."""
         return self._asking is not None and self._asking.is_settled
 
+    @property
+    def is_scoped(self) -> bool:
+        """Whether the other side has said of all whom we want now whether it carries them."""
+        return self._asking is not None and self._asking.subscriptions.are_known
+
     def refused(self) -> list[AuthorKey]:
         """Authors that we want and the other side does not carry."""
         return self._asking.subscriptions.refused() if self._asking is not None else []
