@@ -6,7 +6,7 @@ came, so that an author's log stands before what it authorises.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -176,10 +176,10 @@ class Admission:
         faults = [reason for reason in verified.bad if reason not in BLAMELESS]
         if faults:
             self.on_bad(now, inflow.device, len(faults))
-        for message in verified.messages:
-            if message.header.kind == Kind.IDENTITY and self.carried.takes(message):
-                self._identities.learn(message)  # before what it authorises, wherever it stands in the batch
+        learned = self._learn(verified.messages)
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
+        if learned:
+            accepted = tuple({one.id: one for one in (*accepted, *learned)}.values())
 
         def then(now: float, new: list[Message]) -> None:
             self._leave_out(accepted, new)
@@ -189,6 +189,15 @@ class Admission:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)
         else:
             then(now, [])
+
+    def _learn(self, messages: Iterable[Message]) -> list[Message]:
+        """Take entries of logs before what they authorise; those, and earlier ones that they let in, that are new."""
+        return [
+            one
+            for message in messages
+            if message.header.kind == Kind.IDENTITY and self.carried.takes(message)
+            for one in self._identities.learn(message)
+        ]
 
     def _on_put(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, new: list[Message]) -> None:
         if new:

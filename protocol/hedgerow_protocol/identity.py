@@ -4,7 +4,8 @@ Every entry whose signature was verified is learned, in any order; what they say
 first asked for (`log_branches`). Nothing depends on when an entry came, and one that says nothing now may later.
 
 Anybody can sign an entry in another's name. Those whose signer no entry names are strangers: a few of all authors
-together are remembered, for the entry that names the signer may come after them.
+together are remembered, for the entry that names the signer may come after them. What is learned has to be kept, or
+this would count entries that nobody else can get from here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,24 +33,25 @@ class Identities:
         """What all open branches together let each device do; only for logs that were read."""
         self._signers: dict[AuthorKey, set[bytes]] = {}
         """The roots that openings name, and the commitments to recovery keys."""
-        self._strangers: dict[MessageId, tuple[AuthorKey, Signed | SignedLater]] = {}
+        self._strangers: dict[MessageId, Message] = {}
 
-    def learn(self, message: Message) -> bool:
-        """Take a verified message of kind 0; whether it is one of its author's log that was not known.
+    def learn(self, message: Message) -> list[Message]:
+        """Take a verified message of kind 0; what is now of its author's log and was not known, all to be kept.
 
+        That is this entry, and strangers that came before if it names their signers; nothing if it is a stranger.
         Raises `RemoteProtocolError` when its body breaks the schema.
         """
         signed = _signed(message)
         author = message.header.author
         if message.id in self._held.get(author, ()):
-            return False
+            return []
         if not self._is_of_log(author, signed):
-            self._remember_stranger(author, signed)
-            return False
-        self._take(author, signed)
+            self._remember_stranger(message)
+            return []
+        learned = [message, *self._take(author, signed)]
         if len(self._held[author]) > limits.MAX_ENTRIES_HELD:
             self._forget_some(author)
-        return True
+        return learned
 
     def _is_of_log(self, author: AuthorKey, signed: Signed | SignedLater) -> bool:
         signers = self._signers.get(author, set())
@@ -57,27 +59,30 @@ class Identities:
             return True
         return signed.signer in signers or commitment(signed.signer) in signers
 
-    def _take(self, author: AuthorKey, signed: Signed | SignedLater) -> None:
+    def _take(self, author: AuthorKey, signed: Signed | SignedLater) -> list[Message]:
+        """Hold this entry; the strangers that it lets in."""
         self._held.setdefault(author, {})[signed.id] = signed
         self._logs.pop(author, None)
         self._devices.pop(author, None)
-        if isinstance(signed, Signed) and signed.entry.operation != Operation.UPDATE:
-            following = signed.entry.next
-            self._signers.setdefault(author, set()).update(
-                {signed.entry.root} if following is None else {signed.entry.root, following}
-            )
-            self._recognise(author)
+        if not isinstance(signed, Signed) or signed.entry.operation == Operation.UPDATE:
+            return []
+        following = signed.entry.next
+        self._signers.setdefault(author, set()).update(
+            {signed.entry.root} if following is None else {signed.entry.root, following}
+        )
+        return self._recognise(author)
 
-    def _recognise(self, author: AuthorKey) -> None:
+    def _recognise(self, author: AuthorKey) -> list[Message]:
         """Take what was signed by keys that are no strangers any more."""
-        of_author = [one for owner, one in self._strangers.values() if owner == author]
-        for one in of_author:
-            if one.id in self._strangers and self._is_of_log(author, one):
+        recognised: list[Message] = []
+        for one in [one for one in self._strangers.values() if one.header.author == author]:
+            if one.id in self._strangers and self._is_of_log(author, signed := _signed(one)):
                 del self._strangers[one.id]
-                self._take(author, one)
+                recognised += [one, *self._take(author, signed)]
+        return recognised
 
-    def _remember_stranger(self, author: AuthorKey, signed: Signed | SignedLater) -> None:
-        self._strangers[signed.id] = (author, signed)
+    def _remember_stranger(self, message: Message) -> None:
+        self._strangers[message.id] = message
         if len(self._strangers) > limits.MAX_STRANGERS:
             del self._strangers[next(iter(self._strangers))]
 

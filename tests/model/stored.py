@@ -58,14 +58,16 @@ async def _put_all(store: Store, messages: Sequence[Message]) -> int:
 
 async def _put(store: Store, messages: Sequence[Message]) -> None:
     known = store.messages.identities
-    for one in messages:
-        if one.header.kind == Kind.IDENTITY:
-            known.learn(one)
+    learned = [new for one in messages if one.header.kind == Kind.IDENTITY for new in known.learn(one)]
     accepted = [one for one in messages if known.is_authorised(one) or known.may_count(one)]
+    accepted += [one for one in learned if one not in accepted]
     await store.messages.put(accepted, received=NOW)
     there = await store.messages.get([one.id for one in messages])
     gone = withdrawn_among(await _retractions(store, messages), there)
     assert all(one.body is None for one in there if one.id in gone), "an erased body came back"
+    counted = {entry for one in messages for entry in known.log(one.header.author).counted}
+    control, _ = await in_the_sets(store, messages)
+    assert counted <= control, "an entry that counts is not in the sets"
 
 
 async def _retractions(store: Store, messages: Sequence[Message]) -> list[Message]:

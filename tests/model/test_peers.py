@@ -14,6 +14,8 @@ from simulator.network import Network, SimulatedNode
 
 EVERYTHING = Spec()
 FEW, PART = 25, 250
+FOUND = (220, 642, 841)
+"""Seeds that once failed: a body that a cut lets be wanted again; entries of a log that was closed or too long."""
 LONG = 3_600.0
 """Seconds in which several nodes agree, with some comparisons at their usual times."""
 
@@ -73,7 +75,7 @@ def check_peers(seed: int) -> None:
         assert all(company.by_model(node) == sets[0].keys() for node in company.nodes), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(FEW))
+@pytest.mark.parametrize("seed", [*range(FEW), *FOUND])
 def test_peers_end_with_the_sets_of_the_model(seed: int) -> None:
     check_peers(seed)
 

@@ -464,9 +464,9 @@ def test_entries_that_come_before_what_names_their_signers_have_effect_in_any_or
     known.learn(first)
     second = make_close(only_branch(known), recovery_seed=recovery(2), nonce=bytes(16), ts=5)
     backwards = Identities()
-    assert [backwards.learn(one) for one in (second, first)] == [False, False]
+    assert [backwards.learn(one) for one in (second, first)] == [[], []]
     assert not backwards.is_known(ANA)
-    assert backwards.learn(inception())
+    assert backwards.learn(inception()) == [inception(), first, second]
     assert backwards.log(ANA).counted == {inception().id, first.id, second.id}
     assert backwards.has_left(ANA)
 

@@ -78,8 +78,11 @@ class MemoryStore:
                 self._erase(one)
         back = [one for one in held if one.id in inside and self.aside.pop(one.id, None) is not None]
         if self.identities.has_left(author):
-            self.aside = {key: one for key, one in self.aside.items() if one.header.author != author}
+            self.aside = {key: one for key, one in self.aside.items() if self._outlives(author, one)}
         return [one.id for one in back if self._put_one(one)]
+
+    def _outlives(self, author: AuthorKey, message: Message) -> bool:
+        return message.header.author != author or message.header.kind == Kind.IDENTITY
 
     def _inside(self, author: AuthorKey, held: list[Message]) -> set[MessageId]:
         inside = {one.id for one in held if self.identities.is_authorised(one)}

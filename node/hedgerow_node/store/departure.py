@@ -19,7 +19,7 @@ LEAVING = f"SELECT control, {COLUMNS} FROM messages AS m WHERE m.{NAMED}"  # noq
 PUT_ASIDE = f"""INSERT OR IGNORE INTO aside
     (id, author, device, kind, seq, header, signature, crc, body, erased, received, own, since)
     SELECT id, author, device, kind, seq, header, signature, crc, body, erased, received, own, ?
-    FROM messages WHERE {NAMED} AND (own OR ?)"""  # noqa: S608
+    FROM messages WHERE {NAMED} AND (own OR kind = 0 OR ?)"""  # noqa: S608
 DELETE = f"DELETE FROM messages WHERE {NAMED}"  # noqa: S608
 DELETE_WAITING = f"DELETE FROM unindexed WHERE {NAMED}"  # noqa: S608
 NO_SUPERSESSION = "DELETE FROM supersessions WHERE target = ? AND author = ? AND kind = ? AND by = ?"
@@ -32,7 +32,10 @@ NO_SUM = "DELETE FROM sums WHERE author = ? AND control = ?"
 
 
 def depart(db: sqlite3.Connection, author: int, rows: Collection[int], *, now: float, keeps: bool) -> None:
-    """Take these rows of one author out of the sets; with `keeps` they are put aside, own ones always are."""
+    """Take these rows of one author out of the sets; with `keeps` aside, own ones and entries always.
+
+    An entry that has no effect now may get one by what comes later.
+    """
     for chunk in chunks(sorted(rows)):
         _depart(db, author, chunk, now, keeps)
 

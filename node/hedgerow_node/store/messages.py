@@ -268,7 +268,7 @@ class Messages:
 
     def _learn(self, message: Message) -> bool:
         try:
-            return self.identities.learn(message)
+            return bool(self.identities.learn(message))
         except RemoteProtocolError:
             return False  # an entry whose body is not here, or that an older program took in
 

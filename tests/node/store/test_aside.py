@@ -162,6 +162,22 @@ async def test_a_rotate_takes_a_thiefs_updates_out_of_the_sets_and_what_they_let
         assert theft in await store.messages.log()  # kept, in case that another rotate follows it
 
 
+async def test_an_entry_that_closing_leaves_behind_is_kept_for_the_rotate_that_may_follow_it(
+    tmp_path: Path, ana: Author
+) -> None:
+    end = ana.close()  # by somebody who has the words and did not see the update
+    ana = Author(1)
+    added = ana.update(added=[ana.another_device()])
+    async with opened(tmp_path) as store:
+        await store.messages.put([ana.inception, added], received=NOW)
+        await store.messages.put([end], received=NOW)
+        assert await held(store, ana) == {ana.inception.id, end.id}
+        assert added in await store.messages.log()
+        other = ana.restore([ana], after=ana.branch)
+        await store.messages.put([other], received=NOW)
+        assert await held(store, ana) == {ana.inception.id, end.id, added.id, other.id}
+
+
 async def test_own_messages_that_left_stay_own_and_are_not_put_back_by_the_journal(
     tmp_path: Path, ana: Author
 ) -> None:
