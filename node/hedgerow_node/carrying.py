@@ -1,7 +1,8 @@
-"""Whom this node carries, worked out from what its owner and its members have said."""
+"""Whom this node carries, worked out from what its owner and its members have said, and its policy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from hedgerow_node.policy import Policy
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
@@ -46,16 +47,17 @@ async def carried_by(
     owner: AuthorKey,
     members: Iterable[AuthorKey],
     trial: Iterable[AuthorKey],
+    policy: Policy,
 ) -> Carried:
-    """The owner, whom he follows, the members and whom they follow; beyond the most a filter can name, in this order.
+    """The owner, whom he follows, the members, who is allowed, and whom members follow where the policy says so.
 
-    Blocked people are left out, wherever they come from. Of `trial`, people whose invite is being accepted, only the
+    That is the order in which they have a place among the most that a filter can name. Blocked people are left out,
+    wherever they come from. Of `trial`, people whose invite is being accepted, only the
     log and withdrawals are taken until they are followed.
     """
-    blocked = {key for did in await store.library.blocked() if (key := _key(did)) is not None} - {owner}
-    ranked = dict.fromkeys([owner, *sorted(await following.of(owner)), *sorted(members)])
-    for member in sorted(members):
-        ranked |= dict.fromkeys(sorted(await following.of(member)))
+    of_owner = {key for did in await store.library.blocked() if (key := _key(did)) is not None}
+    blocked = (of_owner | policy.blocked) - {owner}
+    ranked = await _ranked(following, owner, sorted(members), policy)
     public = set([one for one in ranked if one not in blocked][: limits.MAX_FILTER_AUTHORS])
     silent = sorted(await store.library.private_follows() - public - blocked)
     private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
@@ -68,6 +70,16 @@ async def carried_by(
         frozenset(others[: limits.MAX_FILTER_AUTHORS]),
         frozenset(concealed - public),
     )
+
+
+async def _ranked(
+    following: Following, owner: AuthorKey, members: Sequence[AuthorKey], policy: Policy
+) -> dict[AuthorKey, None]:
+    ranked = dict.fromkeys([owner, *sorted(await following.of(owner)), *members, *sorted(policy.allowed)])
+    if policy.reaches_follows:
+        for member in members:
+            ranked |= dict.fromkeys(sorted(await following.of(member)))
+    return ranked
 
 
 def _key(did: str) -> AuthorKey | None:

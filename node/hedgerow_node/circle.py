@@ -14,6 +14,7 @@ from hedgerow_node.config import RECARRY_PAUSE
 from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
+from hedgerow_node.policy import USUAL, Policy
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind
@@ -33,10 +34,12 @@ class Circle:
         on_carried: Callable[[Carried], None],
         *,
         has_members: bool,
+        policy: Policy = USUAL,
     ) -> None:
         self._node = node
         self._on_carried = on_carried
         self._has_members = has_members
+        self._policy = policy
         self._members: set[AuthorKey] = set()
         self._following = Following(node.store)
         self._trial: Counter[AuthorKey] = Counter()
@@ -93,7 +96,12 @@ class Circle:
             if self._has_members:
                 self._members = await self._node.store.peers.members()
             self.carried = await carried_by(
-                self._node.store, self._following, self._node.author, self._members, +self._trial
+                self._node.store,
+                self._following,
+                self._node.author,
+                self._members,
+                +self._trial,
+                self._policy,
             )
             await self._reveal()
             self._on_carried(self.carried)

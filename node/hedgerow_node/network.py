@@ -33,6 +33,7 @@ from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
 from hedgerow_node.offers import Offers
+from hedgerow_node.policy import USUAL, Policy
 from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.welcoming import Welcoming
@@ -61,6 +62,7 @@ class Network:
         public_address: str | None,
         is_kept: bool,
         room: Room,
+        policy: Policy,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -76,7 +78,7 @@ class Network:
         self._driver = Driver(
             node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
         )
-        self._circle = Circle(node, self._on_carried, has_members=listens)
+        self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         self._dialling = Dialling(
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
@@ -103,6 +105,7 @@ class Network:
         proxies: Sequence[str] = (),
         door: DoorLimits | None = None,
         room: Room | None = None,
+        policy: Policy = USUAL,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
@@ -118,6 +121,7 @@ class Network:
             public_address=public_address,
             is_kept=is_kept,
             room=room or Room(node.home.path),
+            policy=policy,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits())

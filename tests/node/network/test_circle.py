@@ -8,6 +8,7 @@ from hedgerow_node import circle as circles
 from hedgerow_node.circle import Circle
 from hedgerow_node.config import LOG_BURST
 from hedgerow_node.node import Node
+from hedgerow_node.policy import USUAL, Carries, Policy
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.kinds import Follow, Resource
@@ -19,11 +20,18 @@ from simulator.author import EPOCH, Author
 class Told:
     """Counts what a circle tells, and how often it reads whom somebody follows."""
 
-    def __init__(self, node: Node, monkeypatch: pytest.MonkeyPatch, *, has_members: bool = True) -> None:
+    def __init__(
+        self,
+        node: Node,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        has_members: bool = True,
+        policy: Policy = USUAL,
+    ) -> None:
         self.carried: list[Carried] = []
         self.reads = 0
         self.node = node
-        self.circle = Circle(node, self.carried.append, has_members=has_members)
+        self.circle = Circle(node, self.carried.append, has_members=has_members, policy=policy)
         follows = node.store.views.follows
 
         async def counted(author):
@@ -61,6 +69,29 @@ async def test_who_lets_nobody_in_has_no_members(node: Node, monkeypatch: pytest
     await node.store.peers.add_member(Author(1).key, 0.0)
     await told.circle.refresh()
     assert told.circle.carried.authors == {node.author}
+
+
+async def test_a_seed_for_members_leaves_out_whom_they_follow(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(node, monkeypatch, policy=Policy(Carries.MEMBERS))
+    member, friend, of_owner = [Author(n) for n in (1, 2, 3)]
+    await node.store.peers.add_member(member.key, 0.0)
+    await told.hold(member.inception, follows(member, friend))
+    await node.publish(Follow(keys.did_of(of_owner.key)))
+    await told.circle.refresh()
+    assert told.circle.carried.authors == {node.author, member.key, of_owner.key}
+
+
+async def test_who_is_allowed_is_carried_and_who_is_blocked_is_not_though_a_member(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed, blocked = Author(1), Author(2)
+    policy = Policy(Carries.MEMBERS, frozenset({allowed.key}), frozenset({blocked.key, node.author}))
+    told = Told(node, monkeypatch, policy=policy)
+    await node.store.peers.add_member(blocked.key, 0.0)
+    await told.circle.refresh()
+    assert told.circle.carried.authors == {node.author, allowed.key}
 
 
 async def test_blocked_people_are_left_out_wherever_they_come_from_but_never_oneself(told: Told) -> None:
