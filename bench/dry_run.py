@@ -7,7 +7,6 @@ real store. Sets that the node finds too big are compared in the windows of time
 import os
 import time
 from array import array
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -35,7 +34,7 @@ from hedgerow_protocol.frame import (
     encode_frame,
 )
 from hedgerow_protocol.handshake import SUBPROTOCOL, Handshake, SecureChannel, Subprotocols
-from hedgerow_protocol.ranges import SortedIndex
+from hedgerow_protocol.ranges import SortedIndex, sum_of, window
 from hedgerow_protocol.reconcile import Initiator
 
 F = TypeVar("F", bound=Frame)
@@ -122,26 +121,23 @@ class DryRun:
         columns = array("I", [entry[0] for entry in held]), b"".join([entry[1] for entry in held])
         self.compared = Compared()
         began, used = time.monotonic(), time.process_time()
-        await self._compare(*columns, 0, 0)
+        await self._compare(SortedIndex(columns[1], columns[0]), 0, 0)
         self.compared.seconds = time.monotonic() - began
         self.compared.own_cpu = time.process_time() - used
         return self.compared
 
-    async def _compare(self, timestamps: "array[int]", ids: bytes, since: int, until: int) -> None:
-        first = bisect_left(timestamps, since)
-        last = bisect_left(timestamps, until) if until else len(timestamps)
-        own = ids[first * limits.ID_SIZE : last * limits.ID_SIZE]
+    async def _compare(self, whole: SortedIndex, since: int, until: int) -> None:
+        own = window(whole, since or None, until or None)
         self._request += 2
-        answer = await self._open(own, since, until)
+        answer = await self._open(sum_of(own), since, until)
         if isinstance(answer, NegDiffers):
-            answer = await self._reconcile(Initiator(SortedIndex(own, timestamps[first:last])))
+            answer = await self._reconcile(Initiator(own))
         if isinstance(answer, NegErr):
-            await self._compare(timestamps, ids, answer.since, until)
-            await self._compare(timestamps, ids, since, answer.since)
+            await self._compare(whole, answer.since, until)
+            await self._compare(whole, since, answer.since)
 
-    async def _open(self, ids: bytes, since: int, until: int) -> Frame:
-        whole = SetSum.of([ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE)])
-        ours = (whole.count, whole.fingerprint())
+    async def _open(self, own: SetSum, since: int, until: int) -> Frame:
+        ours = (own.count, own.fingerprint())
         frame = NegOpen(self._request, SUBSCRIPTION, self._version, Tier.CONTENT, since, until, *ours)
         return await self._ask(frame, NegSame, NegDiffers, NegErr)
 

@@ -22,6 +22,7 @@ from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Message
+from hedgerow_protocol.ranges import SortedIndex
 
 
 class Ready:
@@ -119,4 +120,5 @@ def _place(one: Held) -> tuple[int, bytes]:
 
 
 def _items(held: list["Held"]) -> Items:
-    return Items(array("I", [_place(one)[0] for one in held]), b"".join(one.id for one in held))
+    timestamps = array("I", [_place(one)[0] for one in held])
+    return Items(SortedIndex(b"".join(one.id for one in held), timestamps))

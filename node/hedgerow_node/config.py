@@ -43,6 +43,10 @@ PUBLISH_BATCH = 256
 """Own messages of one durable commit: large enough that syncing costs little, small enough to show progress."""
 SAVE_BATCH = 1_000
 """Private items of one durable commit: the more, the faster, and the coarser the progress."""
+FEW_ITEMS = 4_096
+"""Items of a set up to which no index of it is kept: reading it is a matter of milliseconds."""
+MAX_KEPT_ITEMS = limits.MAX_COMPARED_ITEMS
+"""Items of all indexes of sets that are kept between comparisons, about 37 bytes each."""
 MAX_BATCH_BYTES = 8 * limits.MIB
 """Bytes of messages that are read or written in one go."""
 ERASE_DELAY = 10.0

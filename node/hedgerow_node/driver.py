@@ -26,7 +26,6 @@ from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.store import Store
-from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried, judged
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
@@ -56,6 +55,7 @@ from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.message import Message, claimed_id
 from hedgerow_protocol.peer import Connection, LinkState, Peer
+from hedgerow_protocol.ranges import sum_of
 
 log = Log("links")
 Event: TypeAlias = Delivered | Note | Accepting
@@ -344,8 +344,7 @@ class Driver:
             case LoadSum():
                 return await self._sum(effect)
             case LoadItems(_, wanted, tier):
-                timestamps, ids = await messages.items(wanted, tier == Tier.CONTROL)
-                return Items(timestamps, ids)
+                return Items(await messages.index(wanted, tier == Tier.CONTROL))
             case LoadUnknown(_, ids):
                 known = await messages.known(ids)
                 return [one for one in ids if one not in known]
@@ -364,5 +363,4 @@ class Driver:
         if is_control or (wanted.kinds is None and wanted.since is None and wanted.until is None):
             sums = await self._store.messages.sums(wanted.authors or (), is_control)
             return SetSum().union(*sums.values())
-        _, ids = await self._store.messages.items(wanted, control=False)
-        return SetSum.of(ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE))
+        return sum_of(await self._store.messages.index(wanted, control=False))

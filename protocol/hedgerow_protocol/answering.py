@@ -37,7 +37,7 @@ from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Header, Message, MessageId
 from hedgerow_protocol.quota import Pool
-from hedgerow_protocol.ranges import SortedIndex
+from hedgerow_protocol.ranges import Index
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.shape import out_of_range
 from hedgerow_protocol.transfer import answer
@@ -251,11 +251,11 @@ class Answering:
         session.state, session.pooled = _State.LOADING, pooled
 
         def then(_: float, items: Items) -> None:
-            if len(items.timestamps) > limits.MAX_SESSION_ITEMS:
-                self._refuse(frame.req, SessionFault.TOO_BIG, _boundary(items))
+            if len(items.index) > limits.MAX_SESSION_ITEMS:
+                self._refuse(frame.req, SessionFault.TOO_BIG, _boundary(items.index))
                 return
             session.state = _State.COMPARING
-            session.responder = Responder(SortedIndex(items.ids, items.timestamps))
+            session.responder = Responder(items.index)
             self._reply(frame, session.responder)
 
         self._load(
@@ -344,9 +344,10 @@ class Answering:
             raise unexpected("too many questions at once")
 
 
-def _boundary(items: Items) -> int:
+def _boundary(index: Index) -> int:
     """The time from which on a set that is too big holds no more than a session takes."""
-    first = len(items.timestamps) - limits.MAX_SESSION_ITEMS
-    since = items.timestamps[first]
+    first = len(index) - limits.MAX_SESSION_ITEMS
+    since, _ = index.item(first)
+    before, _ = index.item(first - 1)
     # Items of one second are not parted, so a second that begins before stays outside.
-    return min(since + 1, limits.MAX_TIMESTAMP) if items.timestamps[first - 1] == since else since
+    return min(since + 1, limits.MAX_TIMESTAMP) if before == since else since

@@ -28,7 +28,6 @@ from hedgerow_protocol.frame import (
 )
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.outbox import Outbox
-from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Initiator
 from hedgerow_protocol.wire import Wire, unexpected
 
@@ -202,13 +201,13 @@ class Comparing:
         self._end(now, session, Outcome.TO_STREAM)
 
     def _resume(self, now: float, session: _Session, items: Items) -> None:
-        rank = len(items.timestamps) - limits.RESUME_BACK - 1
-        after = SortedIndex(items.ids, items.timestamps).item(rank) if rank >= 0 else None
+        rank = len(items.index) - limits.RESUME_BACK - 1
+        after = items.index.item(rank) if rank >= 0 else None
         self._leave_to_stream(now, session, after)
 
     def _on_items(self, now: float, session: _Session, items: Items) -> None:
         session.state = _State.COMPARING
-        session.initiator = Initiator(SortedIndex(items.ids, items.timestamps))
+        session.initiator = Initiator(items.index)
         self._send_round(now, session, session.initiator.start())
 
     def _send_round(self, now: float, session: _Session, data: bytes) -> None:

@@ -4,7 +4,6 @@ What lies on disk or costs processor time is asked by an effect with a token and
 event that the effect names.
 """
 
-from array import array
 from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
@@ -12,6 +11,7 @@ from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.ranges import Index
 
 LinkId = NewType("LinkId", int)
 """A number that the driver gives a connection."""
@@ -163,12 +163,9 @@ Effect: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """An answer to `LoadItems`: a set in order of (ts, id), as columns."""
+    """An answer to `LoadItems`: a set in order of (ts, id)."""
 
-    timestamps: "array[int]"
-    """Unsigned 32-bit."""
-    ids: bytes
-    """One after the other, 32 bytes each."""
+    index: Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 `SortedIndex` keeps two packed columns and the sum of all ids below every 64th item: the sum of any range is a
 difference of two such sums and of at most 64 ids at each end, for about 37 bytes of memory an item.
-`LayeredIndex` lays a few late items over one. Both are values that never change, so a session that holds one has
-its snapshot; `with_items` gives a new one that shares the columns. Items that leave ask for an index built anew.
+`LayeredIndex` lays a few late items over one, and `window` looks at a part of one. All are values that never change, so
+a session that holds one has its snapshot; `with_items` gives a new one that shares the columns. Items that leave ask
+for an index built anew.
 """
 
 import struct
@@ -15,7 +16,7 @@ from typing import NamedTuple, Protocol, Self
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import LocalProtocolError
-from hedgerow_protocol.fingerprint import sum_of_ids
+from hedgerow_protocol.fingerprint import SetSum, sum_of_ids
 
 Item = tuple[int, bytes]
 """ts in Unix seconds as uint32, and an id of 32 bytes."""
@@ -50,9 +51,6 @@ class Index(Protocol):
 
     def item(self, rank: int) -> Item:
         """The item at `rank`."""
-
-    def with_items(self, items: Iterable[Item]) -> "Index":
-        """The index with `items` more; `LocalProtocolError` when one of them is in it already."""
 
 
 class SortedIndex:
@@ -107,7 +105,8 @@ class SortedIndex:
     def item(self, rank: int) -> Item:
         return self._timestamps[rank], self._id(rank)
 
-    def with_items(self, items: Iterable[Item]) -> "Index":
+    def with_items(self, items: Iterable[Item]) -> "SortedIndex | LayeredIndex":
+        """The index with `items` more; `LocalProtocolError` when one of them is in it already."""
         return LayeredIndex(self, SortedIndex.of(items))
 
     def timestamps(self, start: int, stop: int) -> "array[int]":
@@ -167,7 +166,8 @@ class LayeredIndex:
             return self._late.item(late_rank)
         return self._base.item(base_rank)
 
-    def with_items(self, items: Iterable[Item]) -> Index:
+    def with_items(self, items: Iterable[Item]) -> "SortedIndex | LayeredIndex":
+        """The index with `items` more; `LocalProtocolError` when one of them is in it already."""
         late = SortedIndex.of([*map(self._late.item, range(len(self._late))), *items])
         grown = LayeredIndex(self._base, late)
         return grown if len(late) <= limits.MAX_LATE_ITEMS else grown._packed()
@@ -199,3 +199,42 @@ class LayeredIndex:
             yield self._late, late, late + 1
             base_rank = base_until
         yield self._base, base_rank, base_stop
+
+
+class _Window:
+    """The items of an index from one rank to below another."""
+
+    __slots__ = ("_index", "_start", "_stop")
+
+    def __init__(self, index: Index, start: int, stop: int) -> None:
+        self._index = index
+        self._start = start
+        self._stop = stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def lower_bound(self, bound: Bound, start: int = 0) -> int:
+        rank = self._index.lower_bound(bound, self._start + start)
+        return min(rank, self._stop) - self._start
+
+    def total(self, start: int, stop: int) -> int:
+        return self._index.total(self._start + start, self._start + stop)
+
+    def ids(self, start: int, stop: int) -> bytes:
+        return self._index.ids(self._start + start, self._start + stop)
+
+    def item(self, rank: int) -> Item:
+        return self._index.item(self._start + rank)
+
+
+def window(index: Index, since: int | None, until: int | None) -> Index:
+    """The items with `since` <= ts < `until`, in Unix seconds; None leaves an end open."""
+    start = index.lower_bound(Bound(since, b"")) if since is not None else 0
+    stop = index.lower_bound(Bound(until, b"")) if until is not None else len(index)
+    return _Window(index, start, max(start, stop)) if (start, stop) != (0, len(index)) else index
+
+
+def sum_of(index: Index) -> SetSum:
+    """Count and sum of all items of an index."""
+    return SetSum(len(index), index.total(0, len(index)) % limits.ID_MODULUS)

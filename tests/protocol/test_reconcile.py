@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
-from hedgerow_protocol.ranges import INFINITY, Bound, Index, Item, SortedIndex
+from hedgerow_protocol.ranges import INFINITY, Bound, Index, Item, SortedIndex, sum_of, window
 from hedgerow_protocol.reconcile import Initiator, Responder
 
 VECTORS = Path(__file__).parents[2] / "specs" / "vectors" / "08-reconciliation" / "negentropy.json"
@@ -406,10 +406,19 @@ def layered(items: list[Item]) -> Index:
     return index.with_items(items[2::3])
 
 
+def part(items: list[Item]) -> Index:
+    """These in the middle of an index with others."""
+    times = [timestamp for timestamp, _ in items]
+    since, until = min(times, default=1), max(times, default=0) + 1
+    others = [(max(since - 1, 0), b"below".ljust(32)), (min(until, 2**32 - 1), b"above".ljust(32))]
+    others = [(timestamp, one) for timestamp, one in others if not since <= timestamp < until]
+    return window(layered([*others, *items]), since, until)
+
+
 @pytest.mark.parametrize(
     "build",
-    [SortedIndex.of, layered, lambda items: SortedIndex(*packed(items))],
-    ids=["of", "layered", "packed"],
+    [SortedIndex.of, layered, lambda items: SortedIndex(*packed(items)), part],
+    ids=["of", "layered", "packed", "part"],
 )
 @settings(max_examples=60, deadline=None)
 @given(items=ITEMS, data=st.data())
@@ -437,6 +446,16 @@ def test_late_items_change_no_byte_of_a_session(sides) -> None:
     plain = reconcile(SortedIndex.of(ours), SortedIndex.of(theirs), 4096, 4096)
     late = reconcile(layered(ours), layered(theirs), 4096, 4096)
     assert plain == late
+
+
+def test_a_window_is_what_lies_in_its_time() -> None:
+    items = [(ts, bytes([ts, n]) * 16) for ts in range(10) for n in range(3)]
+    whole = layered(items)
+    for since, until in [(None, None), (3, None), (None, 7), (3, 7), (4, 4), (8, 2), (11, None)]:
+        expected = [one for one in items if (since or 0) <= one[0] < (until if until is not None else 99)]
+        found = window(whole, since, until)
+        assert [found.item(rank) for rank in range(len(found))] == expected
+        assert sum_of(found) == SetSum.of(one for _, one in expected)
 
 
 def test_late_items_beyond_the_limit_are_packed_with_the_others() -> None:

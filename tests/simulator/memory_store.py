@@ -1,6 +1,5 @@
 """A store in memory that answers the effects of a `Peer` as a real one does."""
 
-from array import array
 from collections.abc import Iterable
 
 from hedgerow_protocol.admission import judged
@@ -25,6 +24,7 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind, Retract, decode_body
 from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
+from hedgerow_protocol.ranges import SortedIndex
 
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
 """Kinds that no retraction touches."""
@@ -148,7 +148,7 @@ class MemoryStore:
                 return SetSum.of(one.id for one in self.select(effect.filter, effect.tier))
             case LoadItems():
                 held = self.select(effect.filter, effect.tier)
-                return Items(array("I", [one.header.ts for one in held]), b"".join(one.id for one in held))
+                return Items(SortedIndex.of((one.header.ts, one.id) for one in held))
             case LoadUnknown():
                 return [one for one in effect.ids if not self._is_known(one)]
             case LoadMessages():

@@ -14,6 +14,7 @@ from hedgerow_node.store import aside, backlog, intake, sets
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.gathering import Gathering
+from hedgerow_node.store.indexes import Indexes
 from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.rows import (
     BY_ID,
@@ -32,6 +33,7 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId
+from hedgerow_protocol.ranges import Index
 
 KNOWN = "SELECT id FROM messages WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
 HELD = "SELECT id FROM messages WHERE id IN ({})"
@@ -79,6 +81,7 @@ class Messages:
         self._journal = journal
         self._on_put = on_put
         self._gathering = Gathering(partial(self._put, own=False, journal=True))
+        self._indexes = Indexes()
         self.identities = Identities()
         """The logs of everyone of whom something is held: what is put here is judged by them."""
         self.on_settled: Callable[[], None] = lambda: None
@@ -212,6 +215,10 @@ class Messages:
         messages; headers whose bodies are erased or missing belong to it.
         """
         return await self._database.read(lambda db: sets.items(db, asked, control))
+
+    async def index(self, asked: Filter, control: bool) -> Index:
+        """What `items` gives, ready to be compared."""
+        return await self._database.read(lambda db: self._indexes.of(db, asked, control))
 
     async def sums(self, authors: Collection[AuthorKey], control: bool) -> dict[AuthorKey, SetSum]:
         """Count and sum of the ids in the set of each author; authors of whom nothing is held are left out."""

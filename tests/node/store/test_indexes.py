@@ -1,0 +1,111 @@
+"""Indexes that are kept between comparisons say what the store holds, whatever came and left in between."""
+
+from pathlib import Path
+
+import pytest
+
+from hedgerow_node.store import indexes
+from hedgerow_node.store.store import Store
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.message import Message
+from hedgerow_protocol.ranges import Index, SortedIndex
+from node.store.opened import NOW, opened
+from simulator.author import EPOCH, Author
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Filter]:
+    """What was read from the disk whole, while sets of any size are kept."""
+    monkeypatch.setattr(indexes, "FEW_ITEMS", 0)
+    found: list[Filter] = []
+    reading = indexes._read
+
+    def noted(db, asked: Filter, control: bool) -> SortedIndex:
+        found.append(asked)
+        return reading(db, asked, control)
+
+    monkeypatch.setattr(indexes, "_read", noted)
+    return found
+
+
+def items_of(index: Index) -> list[tuple[int, bytes]]:
+    return [index.item(rank) for rank in range(len(index))]
+
+
+async def indexed(store: Store, asked: Filter, control: bool = False) -> list[tuple[int, bytes]]:
+    """What is compared, which must be what is held."""
+    found = items_of(await store.messages.index(asked, control))
+    timestamps, ids = await store.messages.items(asked, control)
+    assert found == [(ts, ids[at * 32 : at * 32 + 32]) for at, ts in enumerate(timestamps)]
+    return found
+
+
+async def put(store: Store, *messages: Message) -> None:
+    await store.messages.put(messages, received=NOW)
+
+
+async def test_a_kept_index_takes_in_what_came_and_is_read_once(tmp_path: Path, read: list[Filter]) -> None:
+    ana, ben = Author(1), Author(2)
+    said = ana.resources(40)
+    both = Filter.of_authors({ana.key, ben.key})
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, ben.inception, *said[:20])
+        assert len(await indexed(store, both)) == 20
+        for one in said[20:]:
+            await put(store, one)
+            await indexed(store, both)
+        await put(store, *ben.resources(3))
+        assert len(await indexed(store, both)) == 43
+        await indexed(store, both, control=True)
+    assert read == [both, both]
+
+
+async def test_a_window_of_a_kept_index_is_what_lies_in_its_time(tmp_path: Path, read: list[Filter]) -> None:
+    ana = Author(1)
+    asked = Filter.of_authors({ana.key})
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, *ana.resources(30))
+        for since, until in [(EPOCH + 5, 0), (0, EPOCH + 9), (EPOCH + 5, EPOCH + 9), (EPOCH + 90, 0)]:
+            await indexed(store, asked.within(since, until))
+    assert len(read) == 1
+
+
+async def test_what_left_the_set_is_in_no_kept_index(tmp_path: Path, read: list[Filter]) -> None:
+    ana = Author(1)
+    asked = Filter.of_authors({ana.key})
+    async with opened(tmp_path) as store:
+        said = ana.resources(12)
+        await put(store, ana.inception, *said)
+        await indexed(store, asked)
+        await put(store, ana.update(removed={ana.device: ((said[3].header.seq, said[3].id),)}))
+        assert len(await indexed(store, asked)) == 4
+        await put(store, ana.update(removed={ana.device: ((said[5].header.seq, said[5].id),)}))
+        assert len(await indexed(store, asked)) == 6
+
+
+async def test_much_that_came_is_read_anew_and_no_more_is_kept_than_allowed(
+    tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "MAX_KEPT_ITEMS", 50)
+    ana, ben = Author(1), Author(2)
+    of_ana, of_ben = Filter.of_authors({ana.key}), Filter.of_authors({ben.key})
+    async with opened(tmp_path) as store:
+        said = ana.resources(40)
+        await put(store, ana.inception, ben.inception, *said[:8], *ben.resources(12))
+        await indexed(store, of_ana)
+        await put(store, *said[8:])
+        await indexed(store, of_ana)
+        assert read == [of_ana, of_ana]
+        await indexed(store, of_ben)
+        await indexed(store, of_ana)
+        assert read == [of_ana, of_ana, of_ben, of_ana]
+        assert store.messages._indexes._kept.keys() == {(of_ana.authors, False)}
+
+
+async def test_a_narrower_filter_is_read_from_the_disk(tmp_path: Path, read: list[Filter]) -> None:
+    ana = Author(1)
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, *ana.resources(5))
+        for asked in (Filter(kinds=(4,)), Filter((ana.key,), kinds=(5,)), Filter((ana.key,), kinds=(4,))):
+            await indexed(store, asked)
+    assert len(read) == 3
