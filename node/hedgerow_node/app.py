@@ -32,10 +32,14 @@ from hedgerow_node.config import (
     STOP_DEADLINE,
     Home,
 )
+from hedgerow_node.links.listen import nothing_more
 from hedgerow_node.listener import Listener
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node
+from hedgerow_node.policy import USUAL
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.doors import door_limits, public_pages
+from hedgerow_node.seed.settings import Settings
 
 MAX_PORT = 2**16 - 1
 UNUSABLE = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
@@ -119,6 +123,8 @@ class Composition:
     """IP addresses of one's own proxies in front of `listen`."""
     surface: MakeSurface | None = None
     passphrase: str | None = None
+    seed: Settings | None = None
+    """What the operator of a seed decided; its addresses stand above, where others may have been asked for."""
 
 
 class RunningLinks:
@@ -133,13 +139,16 @@ class RunningLinks:
 
     async def resume(self) -> None:
         """Bring them up. Raises `Problem`."""
-        wish = self._wish
+        wish, seed = self._wish, self._wish.seed
         self.network = await Network.open(
             self._node,
             listen=wish.listen,
             public_address=wish.address,
             is_kept=True,
             proxies=wish.proxies,
+            door=None if seed is None else door_limits(seed.quotas),
+            policy=USUAL if seed is None else seed.decided(),
+            pages=nothing_more if seed is None else public_pages(self._node, seed),
         )
         # A port that the system chose is kept: others know this node there.
         self._wish = replace(wish, listen=self.network.address)

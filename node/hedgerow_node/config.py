@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
@@ -88,6 +89,8 @@ CONNECTS_A_MINUTE = 48
 """Connections begun from one address: honest nodes begin one and keep it."""
 MAX_REMEMBERED_ADDRESSES = 4_096
 """Addresses whose rate is remembered; the one not seen for longest is forgotten first."""
+MAX_LINKS_SET = 65_535
+"""The most connections that an operator may allow: the system has no more handles for a process."""
 MAX_LINKS_OF_AUTHOR = 8
 """Links of one person at once: several devices, and links that broke without a word; the oldest is cut."""
 
@@ -177,6 +180,14 @@ def has_screen(environment: Mapping[str, str] = os.environ, system: str = sys.pl
     return system == "darwin" or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
+class LogFormat(StrEnum):
+    """Where the log goes besides the file in the home: nowhere, or to the error stream in one of two shapes."""
+
+    FILE = "file"
+    TEXT = "text"
+    JSON = "json"
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """The folder of one identity, and the names of what lies in it."""
@@ -197,6 +208,11 @@ class Home:
     def journal(self) -> Path:
         """Own messages, from which a damaged database is made anew."""
         return self.path / "journal"
+
+    @property
+    def seed(self) -> Path:
+        """What the operator of a seed decided; a home with this file is one."""
+        return self.path / "seed.toml"
 
     @property
     def lock(self) -> Path:

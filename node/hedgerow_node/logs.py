@@ -64,12 +64,21 @@ class Log:
 
 def configure(stream: IO[str], *, level: int = logging.INFO, as_json: bool = False) -> None:
     """Send the node's log to `stream` as lines of text or of JSON; replaces what was configured before."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Json() if as_json else _Lines())
     logger = logging.getLogger(ROOT)
-    logger.handlers[:] = [handler]
+    logger.handlers[:] = [_handler(stream, as_json)]
     logger.setLevel(level)
     logger.propagate = False
+
+
+def also(stream: IO[str], *, as_json: bool) -> None:
+    """Send the log to this stream as well."""
+    logging.getLogger(ROOT).addHandler(_handler(stream, as_json))
+
+
+def _handler(stream: IO[str], as_json: bool) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Json() if as_json else _Lines())
+    return handler
 
 
 def short(identifier: bytes) -> str:

@@ -28,7 +28,7 @@ from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.certificate import OwnEnds
 from hedgerow_node.links.gate import DoorLimits
 from hedgerow_node.links.link import Socket
-from hedgerow_node.links.listen import PeerListener, Visitor
+from hedgerow_node.links.listen import Install, PeerListener, Visitor, nothing_more
 from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
@@ -106,11 +106,13 @@ class Network:
         door: DoorLimits | None = None,
         room: Room | None = None,
         policy: Policy = USUAL,
+        pages: Install = nothing_more,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
         `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
-        proxies in front of it, which are believed when they say from where a connection comes.
+        proxies in front of it, which are believed when they say from where a connection comes. `pages` adds to the
+        listener what anybody may read.
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
@@ -124,24 +126,26 @@ class Network:
             policy=policy,
         )
         try:
-            await network._begin(listen, proxies, door or DoorLimits())
+            await network._begin(listen, proxies, door or DoorLimits(), pages)
         except BaseException:
             await network.close()
             raise
         return network
 
-    async def _begin(self, listen: str | None, proxies: Sequence[str], door: DoorLimits) -> None:
+    async def _begin(
+        self, listen: str | None, proxies: Sequence[str], door: DoorLimits, pages: Install
+    ) -> None:
         await self._circle.refresh()
         await self._node.store.invites.drop_expired(self._node.clock.now())
         if listen is not None:
-            await self._listen(listen, proxies, door)
+            await self._listen(listen, proxies, door, pages)
         self._dialling.keep_latest(await self._node.store.peers.all())
         self.beside(self._circle.run())
         self._node.network = self
         self._node.on_published.append(self._published)
         self._node.on_circle_changed.append(self._circle.changed)
 
-    async def _listen(self, listen: str, proxies: Sequence[str], door: DoorLimits) -> None:
+    async def _listen(self, listen: str, proxies: Sequence[str], door: DoorLimits, pages: Install) -> None:
         host, _, port = listen.rpartition(":")
         if not host:  # the system would take none for every address that it has
             raise Problem(Code.ADDRESS_TAKEN, f"{listen}: it names no host")
@@ -154,6 +158,7 @@ class Network:
                 noting=self._driver.noting,
                 door=door,
                 proxies=proxies,
+                install=pages,
             )
         except OSError as error:
             raise Problem(Code.ADDRESS_TAKEN, f"{listen}: {fault_words(error)}") from None

@@ -34,6 +34,24 @@ class Code(Enum):
         "This computer's clock is wrong",
         "Set date and time, then try again: what you publish carries its time.",
     )
+    SEED_FILE_WRONG = (
+        "HG-H4",
+        422,
+        "The file seed.toml is not understood",
+        "Change the option that the line above names, then look again: hedgerow seed check.",
+    )
+    SEED_THERE = (
+        "HG-H5",
+        409,
+        "This folder is a seed already",
+        "Change its file seed.toml, then start it again; to make another seed, name another folder with --home.",
+    )
+    NO_SEED = (
+        "HG-H6",
+        404,
+        "This folder is no seed",
+        "Make it one: hedgerow seed init --name NAME --url https://SEED.EXAMPLE.ORG.",
+    )
     # --- K: keys and identity ---
     KEYS_MISSING = (
         "HG-K1",
@@ -220,6 +238,7 @@ class Code(Enum):
         "Follow them (hedgerow follow DID) and connect to somebody who carries their messages.",
     )
     THAT_IS_YOU = ("HG-P2", 422, "That is you", "Name somebody else.")
+    NO_SUCH_MEMBER = ("HG-P3", 404, "This is no member of this seed", "See who is: hedgerow seed members.")
     # --- N: other nodes ---
     PEER_UNREACHABLE = (
         "HG-N1",
@@ -288,6 +307,12 @@ class Code(Enum):
         422,
         "This invite leads to your own node",
         "Who made it is known to your node already: follow them (hedgerow follow DID).",
+    )
+    NO_SUCH_INVITE = (
+        "HG-N14",
+        404,
+        "No invite of this seed begins so",
+        "See which there are: hedgerow seed members. Give more letters where several begin so.",
     )
     # --- X: files in and out ---
     FILE_NOT_UNDERSTOOD = (

@@ -98,6 +98,8 @@ class Welcoming:
         issued = await node.store.invites.find(signed.id)
         if issued is None:
             return Verdict.INVALID
+        if issued.expiry < now:
+            return Verdict.EXPIRED
         node.check_may_publish()
         if not await node.store.invites.accept(signed.id, acceptance.author, now):
             return Verdict.USED_UP

@@ -2,10 +2,11 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 
 from hedgerow_node import logs
-from hedgerow_node.config import MAX_LOG, PRIVATE_FILE, Home
+from hedgerow_node.config import MAX_LOG, PRIVATE_FILE, Home, LogFormat
 
 
 class LogFile:
@@ -44,6 +45,8 @@ class LogFile:
         os.write(self._handle, data)
 
 
-def start_log(home: Home, level: int = logging.INFO) -> None:
-    """Send the log of this process to the file in the home."""
+def start_log(home: Home, level: int = logging.INFO, beside: LogFormat = LogFormat.FILE) -> None:
+    """Send the log of this process to the file in the home, and where `beside` says so to the error stream."""
     logs.configure(LogFile(home.log), level=level, as_json=True)  # type: ignore[arg-type]
+    if beside is not LogFormat.FILE:
+        logs.also(sys.stderr, as_json=beside is LogFormat.JSON)

@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "unblock": "people",
     },
     "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "nodes", "sync": "nodes"},
+    "A seed": {"seed": "seed"},
     "Keep": {"identity": "identity", "export": "files", "restore": "files"},
     "Develop": {"dev": "developing", "tail": "developing", "conformance": "conforming"},
 }

@@ -22,6 +22,11 @@ from hedgerow_node.problems import Code, Problem
     multiple=True,
     help="Believe this proxy of yours in front of --listen when it says who calls (X-Forwarded-For).",
 )
+@click.option(
+    "--log",
+    type=click.Choice(["file", "text", "json"]),
+    help="Write the log to the error stream too, as text or as JSON [file: only into the folder].",
+)
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @pass_asked
 def run_command(
@@ -30,17 +35,22 @@ def run_command(
     listen: str | None,
     address: str | None,
     proxies: tuple[str, ...],
+    log: str | None,
     no_open: bool,
 ) -> None:
-    """Start your node and open its page."""
+    """Start your node and open its page. A folder with a seed.toml is run as that says."""
     import asyncio
 
-    from hedgerow_node.app import PageAddress
-    from hedgerow_node.cli.serving import Wanted, serve
+    from hedgerow_node.cli.serving import Given, Wanted, serve
+    from hedgerow_node.config import LogFormat
+    from hedgerow_node.seed.settings import read
 
-    where = PageAddress() if page is None else PageAddress.parse(page)
-    opens = not no_open and asked.screen.is_terminal
-    asyncio.run(serve(asked, Wanted(where, listen, address, proxies, opens)))
+    given = Given(page, listen, address, proxies, None if log is None else LogFormat(log))
+    if asked.home.seed.exists():
+        wanted = Wanted.of_seed(read(asked.home.seed), given)
+    else:
+        wanted = Wanted.of_person(given, opens=not no_open and asked.screen.is_terminal)
+    asyncio.run(serve(asked, wanted))
 
 
 @click.command("open", cls=Command)

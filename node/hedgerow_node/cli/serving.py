@@ -15,11 +15,13 @@ from hedgerow_node.cli.session import Json, Running, running_node
 from hedgerow_node.cli.typed import ask_passphrase
 from hedgerow_node.cli.wording import ago, count, number, records, whole
 from hedgerow_node.clock import Clock
+from hedgerow_node.commands.seeding import introduce
 from hedgerow_node.commands.table import BY_NAME
-from hedgerow_node.config import LOCK_PATIENCE, passphrase
+from hedgerow_node.config import LOCK_PATIENCE, LogFormat, passphrase
 from hedgerow_node.keystore import Keystore
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.settings import Settings
 from hedgerow_node.web import Pages
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,6 +40,56 @@ class Wanted:
     proxies: tuple[str, ...]
     opens: bool
     """Whether to open the page in a browser."""
+    log: LogFormat
+    names_addresses: bool
+    """Whether somebody named one of them just now."""
+    seed: Settings | None = None
+    """What the operator of a seed decided; what is said above goes before it."""
+
+    @classmethod
+    def of_seed(cls, settings: Settings, given: "Given") -> "Wanted":
+        """How a seed is to run: as its file says, and as the command line says otherwise."""
+        listen = settings.listen
+        return cls(
+            PageAddress.parse(given.page or listen.page),
+            given.listen or listen.peers or None,
+            given.address or settings.address,
+            given.proxies or listen.proxies,
+            opens=False,
+            log=given.log or settings.log.format,
+            names_addresses=given.names_addresses,
+            seed=settings,
+        )
+
+    @classmethod
+    def of_person(cls, given: "Given", *, opens: bool) -> "Wanted":
+        """How a learner's node is to run."""
+        page = PageAddress() if given.page is None else PageAddress.parse(given.page)
+        return cls(
+            page,
+            given.listen,
+            given.address,
+            given.proxies,
+            opens,
+            log=given.log or LogFormat.FILE,
+            names_addresses=given.names_addresses,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody said on the command line; None where he said nothing."""
+
+    page: str | None = None
+    listen: str | None = None
+    address: str | None = None
+    proxies: tuple[str, ...] = ()
+    log: LogFormat | None = None
+
+    @property
+    def names_addresses(self) -> bool:
+        """Whether an address is among it."""
+        return bool(self.page or self.listen or self.address)
 
 
 async def serve(asked: Asked, wanted: Wanted) -> None:
@@ -53,8 +105,12 @@ async def serve(asked: Asked, wanted: Wanted) -> None:
         await asyncio.to_thread(_tell_running, asked, app, wanted)
         return
     try:
+        if wanted.seed is not None:
+            await introduce(app.node, wanted.seed)
+        log.info("the node runs", is_seed=wanted.seed is not None)
         await _tell_started(asked.screen, app, wanted, is_first=is_first)
         await stopped.wait()
+        log.info("the node stops")
     finally:
         await app.close()
     asked.screen.line("Stopped.")
@@ -66,9 +122,15 @@ async def _open(asked: Asked, wanted: Wanted) -> App | Running:
     deadline = clock.monotonic() + LOCK_PATIENCE
     while (running := running_node(asked.home)) is None:
         asked.home.create()
-        start_log(asked.home)
+        start_log(asked.home, beside=wanted.log)
         wish = Composition(
-            wanted.page, wanted.listen, wanted.address, wanted.proxies, surface=Pages, passphrase=words
+            wanted.page,
+            wanted.listen,
+            wanted.address,
+            wanted.proxies,
+            surface=Pages,
+            passphrase=words,
+            seed=wanted.seed,
         )
         try:
             return await App.open(asked.home, clock, wish)
@@ -84,6 +146,9 @@ async def _open(asked: Asked, wanted: Wanted) -> App | Running:
 async def _tell_started(screen: Screen, app: App, wanted: Wanted, *, is_first: bool) -> None:
     link = app.page_link()
     screen.value({"page": app.page, "peer": app.peer, "did": app.node.keys.did, "start": link})
+    if wanted.seed is not None:
+        _tell_seed(screen, app, wanted, wanted.seed)
+        return
     if is_first:
         screen.line(f"{'Made your identity':{COLUMN}}(only on this computer)")
         screen.line(f"{'Opened your library':{COLUMN}}{app.node.home.path}")
@@ -99,6 +164,14 @@ async def _tell_started(screen: Screen, app: App, wanted: Wanted, *, is_first: b
         screen.line(await _summary(app))
     if wanted.opens:
         await asyncio.to_thread(open_browser, link)
+
+
+def _tell_seed(screen: Screen, app: App, wanted: Wanted, settings: Settings) -> None:
+    """No link to the page: what a service prints stands in a log that others may read."""
+    screen.line(f"{'Seed:':{COLUMN}}{settings.name}, {settings.url}")
+    if app.peer is not None:
+        screen.line(f"{'Other nodes reach it at:':{COLUMN}}{wanted.address} (listening on {app.peer})")
+    screen.line(f"{'Your page:':{COLUMN}}{app.page} (a link that lets you in: hedgerow open)")
 
 
 async def _summary(app: App) -> str:
@@ -132,7 +205,7 @@ def _tell_running(asked: Asked, running: Running, wanted: Wanted) -> None:
         }
     )
     asked.screen.line(f"Hedgerow is already running.   Your page: {link}")
-    if wanted.page.is_exact or wanted.listen or wanted.address:
+    if wanted.names_addresses:
         asked.screen.line(
             "It keeps the addresses that it was started with. To change them, stop it first.", "bad"
         )

@@ -1,6 +1,5 @@
 """An operation: its name, where the API offers it, the shape of its request, and what runs it."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias, TypeVar
@@ -8,6 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 import msgspec
 
 from hedgerow_node.config import MAX_PAGE
+from hedgerow_node.misshapen import in_words
 from hedgerow_node.node import Node, OnProgress, ignore_progress
 from hedgerow_node.problems import Code, Problem
 
@@ -32,23 +32,6 @@ class Download:
     media_type: str
     chunks: AsyncIterator[bytes]
 
-
-PLACED = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
-"""How msgspec says what is wrong, and where."""
-SIGNS = (
-    (" | null`", "`"),
-    ("Expected `str` of length >= 1", "It must not be empty"),
-    ("`int` <= ", "a whole number of at most "),
-    ("`int` >= ", "a whole number of at least "),
-    ("`int`", "a whole number"),
-    ("`str`", "a text"),
-    ("`bool`", "true or false"),
-    ("`array`", "a list"),
-    ("Object missing required field", "There is no field"),
-    ("Object contains unknown field", "There is an unknown field"),
-    ("Invalid enum value", "This is none of the values allowed:"),
-)
-"""Its signs, and the words for them; the longer ones first."""
 
 Answer: TypeAlias = Json | Download
 R = TypeVar("R", bound=Request)
@@ -81,7 +64,7 @@ class Operation:
             _check_texts(values)
             return msgspec.convert(values, self.request, strict=not from_text)
         except msgspec.ValidationError as error:
-            raise Problem(Code.REQUEST_WRONG, _in_words(str(error))) from None
+            raise Problem(Code.REQUEST_WRONG, in_words(str(error))) from None
         except UnicodeEncodeError:
             raise Problem(Code.REQUEST_WRONG, "a text has letters that UTF-8 cannot hold") from None
 
@@ -135,15 +118,6 @@ def _check_texts(value: object) -> None:
                 _check_texts(one)
         case _:
             pass
-
-
-def _in_words(fault: str) -> str:
-    """A fault of msgspec as `field: what was expected`."""
-    found = PLACED.fullmatch(fault)
-    words, field = (found[1], found[2]) if found else (fault, "")
-    for sign, word in SIGNS:
-        words = words.replace(sign, word)
-    return f"{field}: {words[:1].lower()}{words[1:]}" if field else words
 
 
 def _of_type(given: Request, expected: type[R]) -> R:

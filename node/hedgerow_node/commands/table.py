@@ -11,6 +11,7 @@ from hedgerow_node.commands import (
     marking,
     people,
     recovery,
+    seeding,
     sharing,
     statements,
     trails,
@@ -103,6 +104,10 @@ OPERATIONS: tuple[Operation, ...] = (
     long_operation("join", "POST", "/join", links.Join, links.join),
     operation("peers", "GET", "/peers", links.ListPeers, links.peers),
     long_operation("sync", "POST", "/sync", links.Sync, links.sync),
+    # A seed
+    operation("seed members", "GET", "/seed/members", seeding.ListMembers, seeding.members),
+    operation("seed remove-member", "DELETE", "/seed/members/{did}", people.OnePerson, seeding.remove_member),
+    operation("seed end-invite", "DELETE", "/seed/invites/{invite}", seeding.OneInvite, seeding.end_invite),
     # Everything in one file
     operation("export", "GET", "/export", transfer.Export, transfer.export),
     operation("export keys", "POST", "/export", transfer.ExportWithKeys, transfer.export_with_keys),

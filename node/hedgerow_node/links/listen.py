@@ -60,6 +60,11 @@ class Visitor:
 
 
 OnVisitor = Callable[[Visitor], Awaitable[object]]
+Install = Callable[[web.Application], None]
+
+
+def nothing_more(app: web.Application) -> None:
+    """For a door that has no pages of its own."""
 
 
 class PeerListener:
@@ -72,11 +77,13 @@ class PeerListener:
         noting: Noting,
         door: DoorLimits,
         proxies: Sequence[str],
+        install: Install,
     ) -> None:
         self._on_visitor = on_visitor
         self._now = now
         self._noting = noting
         self._proxies = frozenset(proxies)
+        self._install = install
         self._gate = Gate(door)
         self._tickets: dict[object, Ticket] = {}
         self._listener: Listener | None = None
@@ -92,13 +99,14 @@ class PeerListener:
         noting: Noting,
         door: DoorLimits,
         proxies: Sequence[str] = (),
+        install: Install = nothing_more,
     ) -> "PeerListener":
         """Listen; raises `OSError` where the address cannot be had.
 
         `now` reads seconds that do not jump. From `proxies`, addresses of proxies of one's own, the address that
-        they forward is believed, and from nobody else.
+        they forward is believed, and from nobody else. `install` adds what else anybody may read here.
         """
-        listener = cls(on_visitor, now, noting, door, proxies)
+        listener = cls(on_visitor, now, noting, door, proxies, install)
         listener._listener = await Listener.open(
             listener._application(),
             host,
@@ -160,6 +168,7 @@ class PeerListener:
         app = web.Application(client_max_size=limits.KIB)
         app.router.add_get("/peer", self._peer)
         app.router.add_get("/join", _join)
+        self._install(app)
         app.on_response_prepare.append(_prepare)
         return app
 

@@ -40,7 +40,7 @@ class Issued:
     token: bytes
     """`limits.INVITE_TOKEN` bytes."""
     expiry: int
-    """Unix seconds."""
+    """Unix seconds: when it ends, which may be before what it says itself."""
     uses: int
     """How many may accept it."""
     used: int
@@ -88,6 +88,12 @@ class Invites:
         return await self._database.read(
             lambda db: [_issued(row) for row in db.execute(f"{FIND} ORDER BY row")]
         )
+
+    async def end(self, invite: bytes, at: float) -> bool:
+        """Let nobody in any more by the invite with this id, from `at` (Unix seconds) on; whether it was open."""
+        sql = "UPDATE invites SET expiry = ? WHERE id = ? AND expiry > ?"
+        expiry = int(at) - 1
+        return await self._database.write(lambda db: change(db, sql, (expiry, invite, expiry)))
 
     async def accept(self, invite: bytes, author: AuthorKey, at: float, uses: int | None = None) -> bool:
         """Let `author` in by the invite with this id; False when it is used up or was never issued.

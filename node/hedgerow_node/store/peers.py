@@ -68,6 +68,13 @@ class Peers:
             lambda db: change(db, "DELETE FROM members WHERE author = ?", (author,))
         )
 
+    async def joined(self) -> dict[AuthorKey, float]:
+        """Every member with the Unix seconds of joining, the first first."""
+        sql = "SELECT author, since FROM members ORDER BY since, author"
+        return await self._database.read(
+            lambda db: {AuthorKey(author): float(since) for author, since in db.execute(sql)}
+        )
+
     async def members(self) -> set[AuthorKey]:
         """Every member."""
         return await self._database.read(

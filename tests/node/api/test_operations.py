@@ -242,6 +242,27 @@ def test_other_nodes(client: Client, tmp_path: Path) -> None:
     client.answered.add("invite")
 
 
+def test_a_seed(client: Client, tmp_path: Path) -> None:
+    with running(tmp_path / "seed", "--listen", "127.0.0.1:0") as node, running(tmp_path / "member") as other:
+        seed, member = Client(node), Client(other)
+        invite = seed("invite", member=True, uses=2)["invite"]
+        assert member("join", invite=invite)["member"] is True
+        answer = seed("seed members")
+        assert [one["did"] for one in answer["members"]] == [other.did]
+        (made,) = answer["invites"]
+        assert (made["uses"], made["used"], made["member"], made["open"]) == (2, 1, True, True)
+        assert seed("seed end-invite", invite=made["invite"][:8])["used"] == 1
+        seed.refuse("seed end-invite", "HG-N14", invite="nothing begins so")
+        assert seed("seed remove-member", did=other.did)["still_followed"] is False
+        seed.refuse("seed remove-member", "HG-P3", did=other.did)
+        seed.refuse("seed members", "HG-R1", unknown="x")
+        answer = seed("seed members")
+        assert (answer["members"], answer["invites"][0]["open"]) == ([], False)
+        member.refuse("join", "HG-N3", invite=invite)
+    client.answered |= seed.answered
+    client.refused |= seed.refused
+
+
 def test_devices_and_recovery(client: Client, tmp_path: Path) -> None:
     with (
         running(tmp_path / "laptop", "--listen", "127.0.0.1:0") as first,

@@ -1,0 +1,142 @@
+"""`hedgerow seed` in fresh folders: made once, judged, run without another option, its members seen and removed."""
+
+import json
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from hedgerow_node.seed.settings import read
+from node.api.serving import environment, hedgerow, running
+
+NAME = ("--name", "City library")
+INIT = ("seed", "init", *NAME, "--about", "Books and people.", "--contact", "ask@example.org")
+
+
+def url() -> tuple[str, str]:
+    """An address on this computer at which nobody is yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return "--url", f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def command(home: Path, *arguments: str) -> tuple[int, dict[str, object]]:
+    """Run a command as a process of its own; its status and its JSON."""
+    done = subprocess.run(
+        hedgerow(home, *arguments, "--json"), capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+def well_known(peer: str) -> dict[str, object]:
+    with urllib.request.urlopen(f"http://{peer}/.well-known/hedgerow.json", timeout=20) as answer:
+        assert answer.headers["Content-Type"] == "application/json"
+        told: dict[str, object] = json.loads(answer.read())
+    return told
+
+
+def test_a_seed_is_made_once_and_its_file_is_never_written_over(tmp_path: Path) -> None:
+    home = tmp_path / "seed"
+    status, made = command(home, *INIT, "--url", "https://seed.example.org")
+    assert (status, made["address"], made["listen"]) == (0, "wss://seed.example.org/peer", "127.0.0.1:8471")
+    file = home / "seed.toml"
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.read_bytes()
+    status, refused = command(home, *INIT, "--url", "https://other.example.org")
+    assert (status, refused["code"], file.read_bytes()) == (1, "HG-H5", before)
+    assert command(home, "profile")[1]["machine"] is True
+    assert command(home, "seed", "check")[1]["notices"] == []
+
+
+def test_an_address_that_does_not_fit_makes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "seed"
+    status, refused = command(home, *INIT, "--url", "seed.example.org")
+    assert (status, refused["code"], home.exists()) == (1, "HG-H4", False)
+
+
+def test_a_folder_that_is_no_seed_is_told_how_to_become_one(tmp_path: Path) -> None:
+    assert command(tmp_path, "seed", "check")[1]["code"] == "HG-H6"
+
+
+def test_a_file_that_is_not_understood_is_told_by_check_and_keeps_the_seed_from_starting(
+    tmp_path: Path,
+) -> None:
+    command(tmp_path, *INIT, *url())
+    file = tmp_path / "seed.toml"
+    file.write_text(file.read_text().replace("carries", "carrys"))
+    for arguments in (("seed", "check"), ("run",)):
+        status, refused = command(tmp_path, *arguments)
+        assert (status, refused["code"]) == (1, "HG-H4")
+        assert "carrys" in str(refused["detail"])
+
+
+def test_it_runs_as_its_file_says_and_tells_everybody_who_it_is(tmp_path: Path) -> None:
+    command(tmp_path, *INIT, *url())
+    with running(tmp_path) as seed:
+        told = well_known(str(seed.peer))
+        assert (told["hedgerow"], told["name"], told["author"]) == (1, "City library", seed.did)
+        assert told["policy"] == {"carries": "followed", "wants_members": False}
+        assert told["limits"]["links"] == read(tmp_path / "seed.toml").quotas.links
+
+
+def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
+    command(tmp_path, *INIT, "--url", "http://192.0.2.1:8471")
+    with running(tmp_path, "--listen", "127.0.0.1:0") as seed:
+        assert str(seed.peer).startswith("127.0.0.1:")
+
+
+def test_a_node_that_is_no_seed_tells_nothing(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, "--listen", "127.0.0.1:0") as node,
+        pytest.raises(urllib.error.HTTPError, match="404"),
+    ):
+        well_known(str(node.peer))
+
+
+def test_a_name_that_was_changed_in_the_file_is_said_at_the_next_start(tmp_path: Path) -> None:
+    command(tmp_path, *INIT, *url())
+    file = tmp_path / "seed.toml"
+    file.write_text(file.read_text().replace("City library", "Village library"))
+    with running(tmp_path) as seed:
+        assert seed.api("GET", "/profile").json["name"] == "Village library"
+        messages = seed.api("GET", "/status").json["own_messages"]
+    with running(tmp_path) as seed:
+        assert seed.api("GET", "/status").json["own_messages"] == messages
+
+
+def test_a_seed_for_members_keeps_what_they_say_and_not_whom_they_follow(tmp_path: Path) -> None:
+    command(tmp_path / "seed", *INIT, *url())
+    file = tmp_path / "seed/seed.toml"
+    file.write_text(file.read_text().replace('carries = "followed"', 'carries = "members"'))
+    with running(tmp_path / "seed") as seed, running(tmp_path / "ana") as ana:
+        invite = seed.api("POST", "/invites", {"uses": 2}).json
+        assert invite["member"] is True
+        assert ana.api("POST", "/join", {"invite": invite["invite"]}).json["joined"] is True
+        assert [one["did"] for one in seed.api("GET", "/seed/members").json["members"]] == [ana.did]
+    status, members = command(tmp_path / "seed", "seed", "members")
+    assert (status, members["invites"][0]["used"]) == (0, 1)
+    status, removed = command(tmp_path / "seed", "seed", "remove-member", ana.did)
+    assert (status, removed["member"]) == (0, False)
+
+
+def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json(tmp_path: Path) -> None:
+    command(tmp_path, *INIT, *url())
+    process = subprocess.Popen(
+        hedgerow(tmp_path, "run", "--page", "127.0.0.1:0", "--log", "json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    process.terminate()
+    out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "Stopped.\n")
+    assert lines[0].split()[:3] == ["Seed:", "City", "library,"]
+    assert "k=" not in "".join(lines)
+    assert {"time", "level", "event"} <= json.loads(errors.splitlines()[0]).keys()
