@@ -39,6 +39,8 @@ from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.seed.doors import door_limits, public_pages
+from hedgerow_node.seed.health import Health
+from hedgerow_node.seed.readings import Readings
 from hedgerow_node.seed.settings import Settings
 
 MAX_PORT = 2**16 - 1
@@ -185,6 +187,9 @@ class App:
             node.links = links = RunningLinks(node, wish)
             await links.resume()
             opened.push_async_callback(links.pause)
+            health = await _watched(node, links, wish.seed)
+            if health is not None:
+                opened.push_async_callback(health.close)
             door = Door(node, Hosts(), Events())
             surface = None if wish.surface is None else wish.surface(door)
             listener = await _listen(wish.page, lambda: _application(door, surface))
@@ -262,6 +267,12 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.popall(hdrs.SERVER, None)  # which programs in which versions serve is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+async def _watched(node: Node, links: RunningLinks, seed: Settings | None) -> Health | None:
+    if seed is None or not seed.listen.health:
+        return None
+    return await Health.open(seed.listen.health, Readings(node, lambda: links.network))
 
 
 async def _listen(page: PageAddress, make: Callable[[], web.Application]) -> Listener:

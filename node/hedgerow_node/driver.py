@@ -99,6 +99,8 @@ class Driver:
         self._peer = Peer(clock.random(), identities, Carried())
         self._links: dict[LinkId, Link] = {}
         self._numbers = count(1)
+        self.bytes_in = self.bytes_out = 0
+        """Of binary messages on links since the start."""
         self._brought: dict[tuple[LinkId, int], asyncio.Future[int | None]] = {}
         self._ended = Bell()
         self._is_closing = False
@@ -148,6 +150,7 @@ class Driver:
             link.close(error.reason.value)
 
     def _take(self, link: LinkId, data: bytes) -> None:
+        self.bytes_in += len(data)
         self._perform(self._peer.on_data(self.now, link, data), link)
 
     def _forget(self, link: Link) -> None:
@@ -250,6 +253,7 @@ class Driver:
             match effect:
                 case Send(number, data):
                     if number in self._links:
+                        self.bytes_out += len(data)
                         self._links[number].send(data)
                 case Close(number, why):
                     self.cut(number, why)

@@ -211,6 +211,11 @@ class Network:
         counts = self._driver.noting.counts()
         return [{"event": event, "why": why, "times": times} for event, why, times in counts]
 
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Bytes that came over links, and that were put on them, since these are up."""
+        return self._driver.bytes_in, self._driver.bytes_out
+
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}.
 

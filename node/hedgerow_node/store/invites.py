@@ -119,6 +119,11 @@ class Invites:
         sql = "SELECT count(*) FROM kept_acceptances WHERE invite_id = ?"
         return await self._database.read(lambda db: int(db.execute(sql, (invite,)).fetchone()[0]))
 
+    async def kept_in_all(self) -> int:
+        """How many acceptances are kept for inviters who are away."""
+        sql = "SELECT count(*) FROM kept_acceptances"
+        return await self._database.read(lambda db: int(db.execute(sql).fetchone()[0]))
+
     async def drop_kept(self, invite: bytes, author: AuthorKey) -> None:
         """The inviter has this acceptance."""
         await self._database.write(lambda db: change(db, DROP, (invite, author)))

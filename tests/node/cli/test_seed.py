@@ -1,8 +1,10 @@
 """`hedgerow seed` in fresh folders: made once, judged, run without another option, its members seen and removed."""
 
 import json
+import re
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -121,6 +123,56 @@ def test_a_seed_for_members_keeps_what_they_say_and_not_whom_they_follow(tmp_pat
     assert (status, members["invites"][0]["used"]) == (0, 1)
     status, removed = command(tmp_path / "seed", "seed", "remove-member", ana.did)
     assert (status, removed["member"]) == (0, False)
+
+
+def ask(address: str, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_seed_that_is_watched_tells_how_it_is_and_nothing_of_anybody(tmp_path: Path) -> None:
+    command(tmp_path / "seed", *INIT, *url())
+    address = url()[1].removeprefix("http://")
+    file = tmp_path / "seed/seed.toml"
+    file.write_text(file.read_text().replace('health = ""', f'health = "{address}"'))
+    with running(tmp_path / "seed") as seed, running(tmp_path / "ana") as ana:
+        invite = seed.api("POST", "/invites").json
+        assert ana.api("POST", "/join", {"invite": invite["invite"]}).json["joined"] is True
+        assert ask(address, "/healthz") == (200, "alive\n")
+        assert ask(address, "/readyz") == (200, "ready\n")
+        assert ask(address, "/join")[0] == 404
+        status, text = ask(address, "/metrics")
+        assert status == 200
+        found = dict(re.findall(r"^(\w+(?:\{.*\})?) ([\d.e+]+)$", text, re.MULTILINE))
+        assert found["hedgerow_members"] == "1.0"
+        assert found['hedgerow_messages{held="whole"}'] != "0.0"
+        assert any(name.startswith('hedgerow_links{direction="in",role="edge"') for name in found)
+        assert float(found["hedgerow_received_bytes_total"]) > 0
+        assert float(found["process_resident_memory_bytes"]) > 0
+        assert documented_metrics() == {
+            name.partition("{")[0] for name in found if name.startswith("hedgerow")
+        } | {
+            "hedgerow_turned_away_total",
+            "hedgerow_oldest_contact_age_seconds",
+        }
+        for word in (seed.did, ana.did, seed.did[-12:], ana.did[-12:], "127.0.0.1", "did:"):
+            assert word not in text
+
+
+def documented_metrics() -> set[str]:
+    text = (Path(__file__).parents[3] / "docs/seed.md").read_text()
+    return set(re.findall(r"`(hedgerow_\w+)`", text))
+
+
+def test_nothing_of_the_library_for_metrics_is_loaded_before_it_is_asked_for() -> None:
+    loaded = "import sys, hedgerow_node.cli.serving; print('prometheus_client' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "False\n"
 
 
 def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json(tmp_path: Path) -> None:
