@@ -32,7 +32,7 @@ def door_limits(quotas: Quotas) -> DoorLimits:
 
 
 def described(node: Node, settings: Settings) -> dict[str, object]:
-    """What a seed says of itself to programs (specs/15-seeds.md): nothing of whom it carries or blocks."""
+    """What a seed says of itself to programs (specs/16-seeds.md): nothing of whom it carries or blocks."""
     return {
         "hedgerow": VERSION,
         "name": settings.name,
