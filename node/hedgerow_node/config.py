@@ -94,6 +94,38 @@ MAX_LINKS_SET = 65_535
 MAX_LINKS_OF_AUTHOR = 8
 """Links of one person at once: several devices, and links that broke without a word; the oldest is cut."""
 
+# --- Trust: whom the owner's node hears of --------------------------------------------------------------------
+RESTART = 0.15
+"""Of the mass that comes to a person the part that stays there; the rest goes on. The usual value since PageRank."""
+FEWEST_SHARES = 30
+"""Parts into which a person's mass is split at least: who follows one person gives no more of it than who follows so
+many, else one careless friend would open the door to a farm. With 30 nobody wins 3 % by 20 follows."""
+SMALLEST_SHARE = 1e-7
+"""A share of the owner's mass that goes no further: a ten-thousandth of what one of a thousand follows gets."""
+FEW_FOLLOWS = 20
+"""People followed, below whom mass says little: scope is then whom the owner follows and whom they vouch for."""
+
+FURTHER_PEOPLE = 0
+"""People beyond whom the owner follows that a node carries unless told otherwise: none, for what it carries it also
+shows to others, at its owner's cost."""
+QUARANTINE_BYTES = 64 * limits.MIB
+"""What outsiders sent unasked and waits for the owner: a week of what a busy stranger may send."""
+QUARANTINE_MESSAGES = 20_000
+QUARANTINE_SECONDS = 7 * 86_400
+"""How long it waits."""
+QUARANTINE_SPARE = 0.95
+"""Part of the quarantine to which it is emptied when it overflows."""
+QUARANTINE_BUFFER = 2_000
+"""Messages of outsiders that wait to be put there; what comes beyond them is dropped and counted."""
+QUARANTINE_PAUSE = 1.0
+"""Seconds for which they are gathered: outsiders cost one commit a second at most."""
+RELEASE_BATCH = 256
+"""Messages that leave the quarantine at once when their author is carried."""
+NOT_NOW_SECONDS = 90 * 86_400
+"""How long the owner is not asked again about somebody whom they put off."""
+WAITING_LOOKED_AT = 20
+"""Latest messages of somebody who waits that are looked through for a name and for answers to the owner."""
+
 # --- Links to other nodes ------------------------------------------------------------------------------------
 LINK_QUEUE = 4 * limits.MIB
 """Bytes that wait to be sent on one link; a peer that lets more wait does not read, and is cut off."""
@@ -303,6 +335,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("connections begun from one address", CONNECTS_A_MINUTE, "a minute", "honest nodes keep theirs"),
     Limit("links of one person", MAX_LINKS_OF_AUTHOR, "links", "several devices; the oldest goes first"),
     Limit("links kept up by itself", MAX_LINKS_OUT, "links", "those that answered last"),
+    Limit("quarantine", QUARANTINE_BYTES, "bytes", "what outsiders may take of the disk"),
+    Limit("messages in quarantine", QUARANTINE_MESSAGES, "messages", "what somebody could ever look through"),
+    Limit("time in quarantine", QUARANTINE_SECONDS, "seconds", "long enough to come back from a holiday"),
     Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
 )
 
