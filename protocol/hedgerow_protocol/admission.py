@@ -6,7 +6,7 @@ came, so that an author's log stands before what it authorises.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -36,13 +36,15 @@ class Carried:
     """Others of whom bodies are held, and private ones: their retractions are honoured, whoever is carried."""
     concealed: frozenset[AuthorKey] = frozenset()
     """Of whom something is held only because they are followed privately, or were."""
+    since: Mapping[AuthorKey, int] = field(default_factory=dict)
+    """Of whom content is kept only from a time on, in Unix seconds: what is older was let go and is not taken again."""
 
     def takes(self, message: Message) -> bool:
         """Whether this message is kept when it comes."""
-        author = message.header.author
-        if author in self.authors or author in self.private:
-            return True
-        return message.header.is_control and author in self.held
+        header = message.header
+        if header.author in self.authors or header.author in self.private:
+            return header.is_control or header.ts >= self.since.get(header.author, 0)
+        return header.is_control and header.author in self.held
 
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""

@@ -7,13 +7,13 @@ than one index a session, and of all sessions together no more than a pool allow
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
-from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, pack_bits
+from hedgerow_protocol.filter import NOBODY, Filter, Steps, decode_filter, has_bit, pack_bits
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Absence,
@@ -29,6 +29,7 @@ from hedgerow_protocol.frame import (
     Range,
     Scope,
     SessionFault,
+    Since,
     Sub,
     Tier,
     split_ids,
@@ -53,6 +54,8 @@ class _Subscription:
     version: int
     carried: bytes = b""
     narrow: Filter = NOBODY
+    kept: Steps = ()
+    """From when on we keep whom of it, as we said last."""
     is_told_changed: bool = False
     """Whether CHANGED was said since the other side last compared: once is enough."""
 
@@ -122,6 +125,14 @@ class Answering:
         self._subscriptions[frame.req] = _Subscription(whole, Mode(frame.mode), version)
         self._tell_scope(frame.req)
 
+    def on_since(self, frame: Since) -> None:
+        """From when on the other side keeps the authors of its subscription; one that is over is passed over."""
+        if (subscription := self._subscriptions.get(frame.req)) is None:
+            return
+        subscription.whole = replace(subscription.whole, sinces=()).kept_in(frame.steps)
+        subscription.narrow = subscription.whole.kept_in(subscription.kept).narrowed(subscription.carried)
+        self._end_sessions_over(frame.req)
+
     def on_unsub(self, number: int) -> None:
         """The other side no longer wants what this subscription names."""
         self._subscriptions.pop(number, None)
@@ -130,7 +141,11 @@ class Answering:
     def on_carried(self) -> None:
         """Others are carried from now on: each subscription for which that changes anything is told."""
         for number, subscription in self._subscriptions.items():
-            if self._carried_of(subscription.whole) != subscription.carried:
+            carried = self._carried_of(subscription.whole)
+            if (carried, self._kept_of(subscription.whole, carried)) != (
+                subscription.carried,
+                subscription.kept,
+            ):
                 self._tell_scope(number)
 
     def tell_changed(self) -> None:
@@ -143,8 +158,11 @@ class Answering:
     def _tell_scope(self, number: int) -> None:
         subscription = self._subscriptions[number]
         subscription.carried = self._carried_of(subscription.whole)
-        subscription.narrow = subscription.whole.narrowed(subscription.carried)
+        subscription.kept = self._kept_of(subscription.whole, subscription.carried)
+        subscription.narrow = subscription.whole.kept_in(subscription.kept).narrowed(subscription.carried)
         subscription.version += 1
+        if subscription.kept:
+            self._wire.send(Since(number, subscription.kept))
         self._wire.send(Scope(number, subscription.version, subscription.carried))
         self._end_sessions_over(number)
 
@@ -160,6 +178,14 @@ class Answering:
         if whole.kinds == ():
             public |= carried.formerly(asks_private=self._parts.asks_private)
         return pack_bits([author in public for author in whole.authors or ()])
+
+    def _kept_of(self, whole: Filter, carried: bytes) -> Steps:
+        """From when on we keep those whom the other side is told of, and of nobody else."""
+        if whole.kinds == ():
+            return ()
+        kept = replace(whole, sinces=()).kept_since(self._parts.admission.carried.since)
+        sinces = [since if has_bit(carried, place) else 0 for place, since in enumerate(kept.sinces)]
+        return replace(kept, sinces=tuple(sinces)).steps()
 
     # --- Sessions ----------------------------------------------------------------------------------------
 

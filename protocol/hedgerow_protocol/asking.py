@@ -16,7 +16,7 @@ from random import Random
 from hedgerow_protocol import limits
 from hedgerow_protocol.comparing import Comparing, Outcome, Task
 from hedgerow_protocol.effects import Note
-from hedgerow_protocol.frame import Mode, Scope
+from hedgerow_protocol.frame import Mode, Scope, Since
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.streaming import Stream
@@ -85,6 +85,10 @@ class Asking:
         if self.subscriptions.on_scope(now, frame) and self.subscriptions.are_known:
             self._abandon(now)
             self._begin_run(now)
+
+    def on_since(self, frame: Since) -> None:
+        """From when on the other side keeps whom; its next scope follows."""
+        self.subscriptions.on_since(frame)
 
     def on_changed(self, now: float, number: int) -> None:
         """The other side says that more has changed under a subscription than it announced."""

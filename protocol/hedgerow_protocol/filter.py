@@ -5,15 +5,20 @@ no filter by topic can name a set that two nodes could compare.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from hedgerow_protocol import codec, limits
+from hedgerow_protocol.errors import LocalProtocolError
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Header
 from hedgerow_protocol.shape import as_array, as_bytes, as_list, as_uint, ascends, out_of_range, wrong_shape
 
 KEY = 32
 """Bytes of a key."""
+Steps: TypeAlias = tuple[tuple[int, bytes], ...]
+"""Times in Unix seconds, ascending, each with a bit for each author of a filter whom it holds for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,9 @@ class Filter:
     kinds: tuple[int, ...] | None = None
     since: int | None = None
     until: int | None = None
+    sinces: tuple[int, ...] = ()
+    """For each author the second from which on content is asked for; empty: from the first. No part of the encoding,
+    it goes beside it."""
 
     @classmethod
     def of_authors(cls, authors: "set[AuthorKey] | frozenset[AuthorKey]") -> "Filter":
@@ -37,13 +45,43 @@ class Filter:
 
     def matches(self, header: Header) -> bool:
         """Whether a message with this header is asked for; kinds and times do not hold for control kinds."""
-        return self._names(header.author) and (header.is_control or self._matches_content(header))
+        place = self._place(header.author)
+        if place is None or header.is_control:
+            return place is not None
+        return header.ts >= self._since_at(place) and self._matches_content(header)
 
     def narrowed(self, carried: bytes) -> "Filter":
         """The same with only those of its authors whose bit is set."""
         authors = self.authors or ()
-        kept = tuple([author for place, author in enumerate(authors) if has_bit(carried, place)])
-        return replace(self, authors=kept)
+        places = [place for place in range(len(authors)) if has_bit(carried, place)]
+        sinces = tuple([self.sinces[place] for place in places]) if self.sinces else ()
+        return replace(self, authors=tuple([authors[place] for place in places]), sinces=_unless_zero(sinces))
+
+    def kept_since(self, since: Mapping[AuthorKey, int]) -> "Filter":
+        """The same from these seconds on, for those of its authors that are named."""
+        return self._from([since.get(author, 0) for author in self.authors or ()] if since else [])
+
+    def kept_in(self, steps: Steps) -> "Filter":
+        """The same from the time of the last step on in which an author has his bit."""
+        places = range(len(self.authors or ()) if steps else 0)
+        return self._from(
+            [max([since for since, bits in steps if has_bit(bits, place)], default=0) for place in places]
+        )
+
+    def steps(self) -> Steps:
+        """`sinces` as they are told: each time with a bit for each author; `LocalProtocolError` for too many times."""
+        times = sorted(set(self.sinces) - {0})
+        if len(times) > limits.MAX_SINCE_STEPS:
+            raise LocalProtocolError(f"{len(times)} steps, at most {limits.MAX_SINCE_STEPS}")
+        return tuple([(time, pack_bits([since == time for since in self.sinces])) for time in times])
+
+    def _from(self, sinces: list[int]) -> "Filter":
+        """The same from the later of these and its own seconds on."""
+        later = map(max, sinces, self.sinces) if self.sinces and sinces else sinces or self.sinces
+        return replace(self, sinces=_unless_zero(tuple(later)))
+
+    def _since_at(self, place: int) -> int:
+        return self.sinces[place] if self.sinces else 0
 
     def within(self, since: int, until: int) -> "Filter":
         """The same for messages from `since` to before `until` alone, in Unix seconds; 0 leaves that end as it is."""
@@ -51,12 +89,13 @@ class Filter:
         ends = [end for end in (self.until, until or None) if end is not None]
         return replace(self, since=max(starts, default=None), until=min(ends, default=None))
 
-    def _names(self, author: AuthorKey) -> bool:
+    def _place(self, author: AuthorKey) -> int | None:
+        """Where an author stands in it; None where he is not asked for."""
         if self.authors is None:
-            return True
+            return 0
         # A filter is asked once a link for each new message, and may hold 5,000 authors.
         place = bisect_left(self.authors, author)
-        return self.authors[place : place + 1] == (author,)
+        return place if self.authors[place : place + 1] == (author,) else None
 
     def _matches_content(self, header: Header) -> bool:
         if self.kinds is not None and header.kind not in self.kinds:
@@ -76,6 +115,10 @@ def pack_bits(bits: list[bool]) -> bytes:
     for place, bit in enumerate(bits):
         packed[place // 8] |= bit << place % 8
     return bytes(packed)
+
+
+def _unless_zero(sinces: tuple[int, ...]) -> tuple[int, ...]:
+    return sinces if any(sinces) else ()
 
 
 NOBODY = Filter(authors=())

@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from hedgerow_protocol.frame_values import (
+    AUTHOR_BITS,
     COUNT,
     IDS,
     NUMBER,
@@ -23,6 +24,7 @@ from hedgerow_protocol.frame_values import (
     as_absent,
     as_carried,
     as_fingerprint,
+    as_steps,
     bytes_up_to,
     one_of,
     text_up_to,
@@ -145,7 +147,7 @@ class Scope:
     """
 
     type: ClassVar[int] = 12
-    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT32, bytes_up_to((limits.MAX_FILTER_AUTHORS + 7) // 8))
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT32, bytes_up_to(AUTHOR_BITS))
     req: int
     version: int
     """Counts up; a session names the version that it runs over."""
@@ -338,6 +340,21 @@ class Accepted:
     verdict: int
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Of some authors of a subscription its sender keeps content only from a time on.
+
+    Whoever subscribed says it behind SUB, the other side in front of each SCOPE. Bits are those of `Scope.carried`.
+    """
+
+    type: ClassVar[int] = 58
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_steps)
+    req: int
+    """Of the SUB."""
+    steps: tuple[tuple[int, bytes], ...]
+    """Pairs of a time in Unix seconds, ascending, and a bit for each author whom it holds for."""
+
+
 Frame: TypeAlias = (
     Ping
     | Pong
@@ -360,6 +377,7 @@ Frame: TypeAlias = (
     | Changed
     | Accept
     | Accepted
+    | Since
 )
 FRAMES: dict[int, type[Frame]] = {known.type: known for known in Frame.__args__}
 

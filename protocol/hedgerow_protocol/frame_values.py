@@ -5,7 +5,17 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.shape import as_array, as_bytes, as_key, as_list, as_text, as_uint, wrong_shape
+from hedgerow_protocol.shape import (
+    as_array,
+    as_bytes,
+    as_key,
+    as_list,
+    as_text,
+    as_uint,
+    ascends,
+    out_of_range,
+    wrong_shape,
+)
 
 Check: TypeAlias = Callable[[object, str], object]
 """Takes a decoded value and its name, returns it or raises `RemoteProtocolError`."""
@@ -68,7 +78,22 @@ def _one_absent(value: object, what: str) -> tuple[bytes, int]:
     return as_key(absent, what), as_uint(why, what, 2**8 - 1)
 
 
+def as_steps(value: object, what: str) -> tuple[tuple[int, bytes], ...]:
+    """Pairs of a time and a bit for each author, the times ascending."""
+    steps = as_list(value, what, limits.MAX_SINCE_STEPS, _one_step)
+    if not ascends([since for since, _ in steps]):
+        raise out_of_range(f"the times of {what} do not ascend")
+    return steps
+
+
+def _one_step(value: object, what: str) -> tuple[int, bytes]:
+    since, authors = as_array(value, what, 2)
+    return as_uint(since, what, limits.MAX_TIMESTAMP), as_bytes(authors, what, most=AUTHOR_BITS)
+
+
 UINT8, UINT16, UINT32, COUNT = uint(8), uint(16), uint(32), uint(53)
 NUMBER = UINT32
 """Of a question, session or subscription."""
 IDS = run_of(limits.MAX_FRAME_MESSAGES)
+AUTHOR_BITS = (limits.MAX_FILTER_AUTHORS + 7) // 8
+"""Bytes of a bit for each author of a filter."""

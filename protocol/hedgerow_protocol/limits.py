@@ -150,6 +150,10 @@ MAX_LATE_ITEMS = 1_024
 MAX_FILTER = MAX_FILTER_AUTHORS * 32 + 512
 """Bytes of an encoded filter."""
 
+# --- What a node no longer keeps --------------------------------------------------------------------------
+MAX_SINCE_STEPS = 8
+"""Times from which on one side of a subscription keeps some of its authors: each costs a bit for every author."""
+
 # --- Frames ---------------------------------------------------------------------------------------------
 MAX_FRAME_MESSAGES = 256
 """Messages, or ids of messages, in one frame."""

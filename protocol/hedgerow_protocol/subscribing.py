@@ -6,8 +6,8 @@ from itertools import islice
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
-from hedgerow_protocol.filter import NOBODY, Filter, has_bit
-from hedgerow_protocol.frame import Mode, Scope, Sub, Tier, Unsub
+from hedgerow_protocol.filter import NOBODY, Filter, Steps, has_bit
+from hedgerow_protocol.frame import Mode, Scope, Since, Sub, Tier, Unsub
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import Header
 from hedgerow_protocol.wire import Wire, unexpected
@@ -18,11 +18,14 @@ class Subscription:
     """One filter of ours."""
 
     whole: Filter
+    """From when on we keep each of its authors, too."""
     version: int = 0
     """Of the last scope; 0 until the first one came."""
     carried: bytes = b""
     narrow: Filter = NOBODY
-    """The filter with only the authors that the other side carries."""
+    """The filter with only the authors that the other side carries, from when on both sides keep them."""
+    announced: Steps = ()
+    """From when on the other side keeps whom, as it said in front of the scope that follows."""
 
     @property
     def tiers(self) -> list[Tier]:
@@ -71,10 +74,13 @@ class Subscribing:
             self._all[number] = Subscription(whole)
             self._wire.patience.begin(now, number)
             self._wire.send(Sub(number, whole.encode(), mode))
+            if steps := whole.steps():
+                self._wire.send(Since(number, steps))
 
     def _filters(self) -> Iterator[Filter]:
         carried = self._admission.carried
-        yield from _cut(carried.named(asks_private=self._asks_private)) or [NOBODY]
+        named = _cut(carried.named(asks_private=self._asks_private)) or [NOBODY]
+        yield from [whole.kept_since(carried.since) for whole in named]
         for whole in _cut(carried.formerly(asks_private=self._asks_private)):
             yield replace(whole, kinds=())
 
@@ -90,8 +96,14 @@ class Subscribing:
             raise unexpected("a scope's version does not go up")
         self._wire.patience.end(now, frame.req)
         subscription.version, subscription.carried = frame.version, frame.carried
-        subscription.narrow = subscription.whole.narrowed(frame.carried)
+        subscription.narrow = subscription.whole.kept_in(subscription.announced).narrowed(frame.carried)
+        subscription.announced = ()
         return True
+
+    def on_since(self, frame: Since) -> None:
+        """From when on the other side keeps whom; it holds from its next scope on."""
+        if (subscription := self._all.get(frame.req)) is not None:
+            subscription.announced = frame.steps
 
     def refused(self) -> list[AuthorKey]:
         """Authors that we want and the other side does not carry."""

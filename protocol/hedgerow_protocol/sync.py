@@ -43,6 +43,7 @@ from hedgerow_protocol.frame import (
     Pong,
     Range,
     Scope,
+    Since,
     Sub,
     Unsub,
     Want,
@@ -217,7 +218,7 @@ class LinkSync:
                 return None
             case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept():
                 self._on_question(now, frame)
-            case Unsub() | Changed():
+            case Unsub() | Changed() | Since():
                 self._on_news(now, frame)
             case NegMsg() | NegClose():
                 self._on_session(now, frame)
@@ -269,12 +270,20 @@ class LinkSync:
             case _:
                 assert_never(frame)
 
-    def _on_news(self, now: float, frame: Unsub | Changed) -> None:
+    def _on_news(self, now: float, frame: Unsub | Changed | Since) -> None:
         self._take_unasked(now)
         if isinstance(frame, Unsub):
             self._answering.on_unsub(frame.req)
+        elif isinstance(frame, Since):
+            self._on_since(frame)
         elif self._asking is not None:
             self._asking.on_changed(now, frame.req)
+
+    def _on_since(self, frame: Since) -> None:
+        if not self._wire.is_ours(frame.req):
+            self._answering.on_since(frame)
+        elif self._asking is not None:
+            self._asking.on_since(frame)
 
     def _on_session(self, now: float, frame: NegMsg | NegClose) -> None:
         if isinstance(frame, NegClose):

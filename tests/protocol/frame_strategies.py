@@ -24,6 +24,7 @@ from hedgerow_protocol.frame import (
     Pong,
     Range,
     Scope,
+    Since,
     Sub,
     Unsub,
     Want,
@@ -100,4 +101,9 @@ def frames(
         st.builds(Changed, numbers),
         st.builds(Accept, numbers, st.binary(max_size=80), st.binary(max_size=limits.MAX_ERROR_TEXT)),
         st.builds(Accepted, numbers, u8),
+        st.builds(Since, numbers, st.dictionaries(times, binaries, max_size=8).map(_as_steps)),
     )
+
+
+def _as_steps(times: dict[int, bytes]) -> tuple[tuple[int, bytes], ...]:
+    return tuple((time, times[time][:625]) for time in sorted(times))

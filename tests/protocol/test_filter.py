@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.errors import Reason, RemoteProtocolError
+from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from hedgerow_protocol.filter import NOBODY, Filter, decode_filter, has_bit, pack_bits
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.message import CONTROL_KINDS, Header
@@ -141,3 +141,42 @@ def test_what_is_no_filter_is_refused(value: object, reason: Reason) -> None:
     assert reason_of(value) is reason
     with pytest.raises(RemoteProtocolError):
         decode_filter(bytes(limits.MAX_FILTER + 1))
+
+
+sinces = st.dictionaries(st.sampled_from(AUTHORS), st.sampled_from([0, 5, 9, 1_780_000_000]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(some_filters, headers, sinces, sinces)
+def test_content_passes_from_the_later_of_two_times_on(
+    asked: Filter, header: Header, ours: dict[AuthorKey, int], theirs: dict[AuthorKey, int]
+) -> None:
+    later = max(since.get(header.author, 0) for since in (ours, theirs)) if asked.authors is not None else 0
+    is_kept = header.kind in CONTROL_KINDS or header.ts >= later
+    assert asked.kept_since(ours).kept_since(theirs).matches(header) == (asked.matches(header) and is_kept)
+
+
+@settings(max_examples=200, deadline=None)
+@given(some_filters, sinces, sinces)
+def test_what_is_told_in_steps_is_understood(
+    asked: Filter, ours: dict[AuthorKey, int], theirs: dict[AuthorKey, int]
+) -> None:
+    kept = asked.kept_since(ours)
+    assert asked.kept_in(kept.steps()) == kept
+    assert asked.kept_since(theirs).kept_in(kept.steps()) == asked.kept_since(ours).kept_since(theirs)
+    assert kept.encode() == asked.encode()
+
+
+@settings(max_examples=100, deadline=None)
+@given(sinces, st.binary(max_size=2))
+def test_who_is_left_keeps_his_time(since: dict[AuthorKey, int], carried: bytes) -> None:
+    kept = Filter(tuple(AUTHORS)).kept_since(since).narrowed(carried)
+    assert kept == Filter(tuple(AUTHORS)).narrowed(carried).kept_since(since)
+
+
+def test_more_times_than_are_told_are_refused_here() -> None:
+    many = {author: 1 + place for place, author in enumerate(AUTHORS)}
+    authors = [AuthorKey(bytes([number]) * 32) for number in range(limits.MAX_SINCE_STEPS + 1)]
+    assert len(Filter(tuple(AUTHORS)).kept_since(many).steps()) == len(AUTHORS)
+    with pytest.raises(LocalProtocolError):
+        Filter(tuple(authors)).kept_since({one: 1 + place for place, one in enumerate(authors)}).steps()

@@ -30,6 +30,7 @@ from hedgerow_protocol.frame import (
     Pong,
     Range,
     Scope,
+    Since,
     Sub,
     Unsub,
     Want,
@@ -133,6 +134,7 @@ def _within_the_first(frame: Frame) -> dict[str, int]:
 ANSWERS: dict[type[Frame], tuple[type[Frame], ...]] = {
     Scope: (Sub,),
     Changed: (Sub,),
+    Since: (Sub, Scope),
     Unsub: (Scope,),
     NegSame: (NegOpen,),
     NegDiffers: (NegOpen,),
@@ -227,6 +229,8 @@ def flood(kind: str, number: int, scene: Scene) -> Frame:
             return Accept(question, bytes(100), bytes(100))
         case "SCOPE":
             return Scope(1, number + 1, b"\xff")
+        case "SINCE":
+            return Since(1 + number % 2, ((1 + number, b"\xff"),))
         case "CHANGED":
             return Changed(1)
         case "PONG":
@@ -257,6 +261,7 @@ FLOODS = [
     "PUSH",
     "ACCEPT",
     "SCOPE",
+    "SINCE",
     "CHANGED",
     "PONG",
     "MISSING",

@@ -1,6 +1,6 @@
 """A store in memory that answers the effects of a `Peer` as a real one does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hedgerow_protocol.admission import judged
 from hedgerow_protocol.checking import check_batch
@@ -129,6 +129,17 @@ class MemoryStore:
         """Whether its own author withdrew it."""
         is_named = (message.id, message.header.author) in self.retracted
         return is_named and message.header.kind not in PERMANENT
+
+    def let_go(self, since: Mapping[AuthorKey, int]) -> set[MessageId]:
+        """Drop the content of these authors that is older than their time, without any trace; its ids."""
+        gone = {
+            one.id
+            for one in self.messages.values()
+            if not one.header.is_control and one.header.ts < since.get(one.header.author, 0)
+        }
+        self.messages = {key: one for key, one in self.messages.items() if key not in gone}
+        self._selected.clear()
+        return gone
 
     def verify(self, data: Iterable[bytes]) -> Verified:
         """What a driver does off its loop."""

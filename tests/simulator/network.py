@@ -4,8 +4,8 @@ Every choice comes from the seed, so the same seed gives the same run, event for
 """
 
 import heapq
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
 
@@ -33,7 +33,7 @@ from hedgerow_protocol.handshake import Hello, OwnEnd, Role, certify
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind
-from hedgerow_protocol.message import MAIN_NET, Message
+from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
 from hedgerow_protocol.noise import static_public
 from hedgerow_protocol.peer import Connection, Peer
 from simulator.author import Author
@@ -79,6 +79,10 @@ class SimulatedNode:
         self.ends: dict[LinkId, End] = {}
         self.delivered: list[Message] = []
         self.notes: list[Note] = []
+        self.gone: set[MessageId] = set()
+        """What was let go."""
+        self.brought: list[MessageId] = []
+        """What links brought, in their order, held or not."""
         self.events: list[Accepting | AcceptanceAnswered] = []
         self._start()
         self.hold([author.inception])
@@ -118,6 +122,11 @@ class SimulatedNode:
         self.carried = carried
         self.perform(self.peer.on_carried(self.network.now, carried))
 
+    def let_go(self, since: Mapping[AuthorKey, int]) -> None:
+        """Keep these authors only from a time on, which goes up: first others are told, then what is older goes."""
+        self.carry(replace(self.carried, since={**self.carried.since, **since}))
+        self.gone |= self.store.let_go(self.carried.since)
+
     def receive(self, link: LinkId, data: bytes) -> None:
         self.perform(self.peer.on_data(self.network.now, link, data))
 
@@ -145,6 +154,7 @@ class SimulatedNode:
                 self.wake_at = at
                 network.at(at, lambda: self._wake(at))
             case Verify(token, data):
+                self.brought += [one for one in map(claimed_id, data) if one is not None]
                 self._soon(lambda: peer.on_verified(network.now, token, self.store.verify(data)))
             case Put(token, messages):
                 self._soon(lambda: peer.on_stored(network.now, token, self.store.put(messages)))

@@ -95,7 +95,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "07-frames/filters": ("bytes", "carried", "header"),
     "07-frames/invites": ("invite", "text", "acceptance"),
     "07-frames/devices": ("offer", "request", "secret", "text"),
-    "08-sync/responder": ("carries", "private", "held", "exchange.*.0"),
+    "08-sync/responder": ("carries", "private", "since", "held", "exchange.*.0"),
     **dict.fromkeys((name for name in CASES if name.startswith("05-kinds/")), ("kind", "body")),
 }
 """Of each file: where in a case what is put in stands, as specs/README.md says."""

@@ -320,7 +320,8 @@ def run_responder(case: Case) -> Iterator[object]:
     assert isinstance(exchange, list)
     carried, private = (frozenset({keys.AuthorKey(data_of(case[name]))}) for name in ("carries", "private"))
     messages = [message.decode_message(data_of(data)) for data in held]
-    responder = Responder(Carried(carried, private), messages)
+    since = dict.fromkeys(carried, int(str(case["since"]))) if "since" in case else {}
+    responder = Responder(Carried(carried, private, since=since), messages)
     for received, sent in exchange:
         found = frame.decode_frame(data_of(received))
         assert found is not None

@@ -16,10 +16,10 @@ const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'A
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
-/** `carries` says yes or no of an author; the other side's numbers have `parity`: 1 if it dialled, 0 if we did. */
+/** `carries` says yes or no of an author, `since` from when on he is kept; the other side's numbers have `parity`: 1 if it dialled, 0 if we did. */
 export class Answers {
-  constructor({ store, carries, parity }) {
-    Object.assign(this, { store, carries, parity });
+  constructor({ store, carries, parity, since = () => 0 }) {
+    Object.assign(this, { store, carries, parity, since });
     this.lastNumber = 0;
     this.subscriptions = new Map();
     this.sessions = new Map();
@@ -57,8 +57,23 @@ export class Answers {
     const carried = frames.bitmap(filter.authors ?? [], this.carries);
     const authors = (filter.authors ?? []).filter(this.carries);
     const version = (known?.version ?? 0) + 1;
-    this.subscriptions.set(req, { filter, authors, version, mode });
-    return [{ name: 'Scope', req, version, carried }, ...this.#endSessions(req)];
+    const steps = frames.stepsOf(filter.authors ?? [], (author) => this.#keptSince(filter, author));
+    const own = frames.sinceOf(filter, steps);
+    this.subscriptions.set(req, { filter: { ...filter, kept: [own] }, own, authors, version, mode });
+    const said = steps.length ? [{ name: 'Since', req, steps }] : [];
+    return [...said, { name: 'Scope', req, version, carried }, ...this.#endSessions(req)];
+  }
+
+  #keptSince({ kinds }, author) {
+    return this.carries(author) && kinds?.length !== 0 ? this.since(author) : 0;
+  }
+
+  /** SY-27: from when on the other side keeps whom. */
+  onSince({ req, steps }) {
+    const known = this.subscriptions.get(req);
+    if (!known) return [];
+    known.filter.kept = [known.own, frames.sinceOf(known.filter, steps)];
+    return this.#endSessions(req);
   }
 
   onUnsub({ req }) {

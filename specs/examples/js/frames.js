@@ -1,5 +1,5 @@
 // The units on a link and the filters in them (07-frames.md).
-import { compare, equal, isAscending, splitRun } from './bytes.js';
+import { compare, equal, hex, isAscending, splitRun } from './bytes.js';
 import { decode, encode } from './encoding.js';
 import * as limits from './limits.js';
 import { isControl } from './messages.js';
@@ -12,6 +12,8 @@ const ids = run(limits.MAX_FRAME_MESSAGES);
 const mode = uint(2);
 const tier = uint(1);
 const carriedMessages = list(tuple(uint8, bytesUpTo(limits.MAX_MESSAGE)), limits.MAX_FRAME_MESSAGES);
+const bits = bytesUpTo(limits.MAX_FILTER_AUTHORS / 8);
+const steps = ascending(list(tuple(uint32, bits), limits.MAX_SINCE_STEPS), ([one], [other]) => one - other);
 const absences = list(tuple(bin32, uint8), limits.MAX_FRAME_MESSAGES);
 
 export const OFF = 0;
@@ -25,7 +27,7 @@ const TYPES = [
   type(6, 'Err', { code: uint8, text: text(limits.MAX_ERROR_TEXT), retryAfter: uint32 }),
   type(8, 'Sub', { filter: bytesUpTo(limits.MAX_FILTER), mode }),
   type(10, 'Unsub'),
-  type(12, 'Scope', { version: uint32, carried: bytesUpTo(limits.MAX_FILTER_AUTHORS / 8) }),
+  type(12, 'Scope', { version: uint32, carried: bits }),
   type(14, 'NegOpen', {
     sub: uint32,
     version: uint32,
@@ -49,6 +51,7 @@ const TYPES = [
   type(38, 'Changed'),
   type(40, 'Accept', { invite: bytesUpTo(limits.MAX_INVITE), acceptance: bytesUpTo(limits.MAX_INVITE) }),
   type(42, 'Accepted', { verdict: uint8 }),
+  type(58, 'Since', { steps }),
 ];
 const BY_NUMBER = new Map(TYPES.map((each) => [each.number, each]));
 const BY_NAME = new Map(TYPES.map((each) => [each.name, each]));
@@ -95,16 +98,30 @@ export function encodeFilter({ authors, kinds: wanted = null, since = null, unti
   return encode([authors && Buffer.concat(authors.toSorted(compare)), wanted, since, until]);
 }
 
-/** FR-11. */
+/** FR-11; `kept` holds what each side said in SINCE (SY-28). */
 export function passes(filter, { author, kind, ts }) {
   if (filter.authors && !filter.authors.some((each) => equal(each, author))) return false;
   if (isControl(kind)) return true;
+  if (ts < Math.max(0, ...(filter.kept ?? []).map((since) => since.get(hex(author)) ?? 0))) return false;
   const isWanted = !filter.kinds || filter.kinds.includes(kind);
   return isWanted && ts >= (filter.since ?? 0) && ts < (filter.until ?? Infinity);
 }
 
 /** FR-12: the authors of the filter whose bit in `carried` is set. */
 export const narrowed = ({ authors }, carried) => authors.filter((_, i) => (carried[i >> 3] >> (i & 7)) & 1);
+
+/** FR-22: from when on each author is kept, by his key. */
+export function sinceOf({ authors }, said) {
+  const since = new Map();
+  for (const [time, carried] of said) narrowed({ authors }, carried).forEach((author) => since.set(hex(author), time));
+  return since;
+}
+
+/** FR-22, the other way round; `since` gives a time or 0 of an author. */
+export function stepsOf(authors, since) {
+  const times = [...new Set(authors.map(since))].filter((time) => time > 0).sort((a, b) => a - b);
+  return times.map((time) => [time, bitmap(authors, (author) => since(author) === time)]);
+}
 
 /** FR-12, the other way round. */
 export function bitmap(authors, isCarried) {

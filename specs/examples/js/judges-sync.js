@@ -63,11 +63,12 @@ function numbersOf(given) {
 
 const NET = 2;
 
-export function judgeResponder({ carries, private: hidden, held, exchange }) {
+export function judgeResponder({ carries, private: hidden, since = 0, held, exchange }) {
   const store = new Store();
   for (const data of held.map(bytesOf)) store.add(receive(data, NET));
   const carried = new Set(splitRun(bytesOf(carries)).map(hex));
-  const answers = new Answers({ store, carries: (author) => carried.has(hex(author)), parity: 1 });
+  const isCarried = (author) => carried.has(hex(author));
+  const answers = new Answers({ store, carries: isCarried, since: () => since, parity: 1 });
   const done = [];
   try {
     for (const [received] of exchange) done.push([received, answerTo(answers, received)]);

@@ -77,6 +77,7 @@ export const MAX_ANSWER = 524_288;
 export const MAX_SESSIONS = 2;
 export const MAX_ROUNDS = 64;
 export const MAX_SUBSCRIPTIONS = 8;
+export const MAX_SINCE_STEPS = 8;
 export const RANGE_MESSAGES = 2000;
 export const BULK_SHARE = 10;
 export const BUSY_RETRY = 5;

@@ -71,9 +71,10 @@ class Link {
     for (;;) {
       const frame = await this.#read();
       if (frame?.name === 'Scope') this.#noteScope(frame);
+      if (frame?.name === 'Since') this.#noteSince(frame);
       if (frame?.req === req && names.includes(frame.name)) return frame;
       if (frame?.name === 'Err') throw new Error(`the other side ended the link: ${frame.text || frame.code}`);
-      if (!['Scope', 'Changed'].includes(frame?.name)) this.answers.answer(frame).forEach((each) => this.send(each));
+      if (!['Scope', 'Since', 'Changed'].includes(frame?.name)) this.answers.answer(frame).forEach((each) => this.send(each));
     }
   }
 
@@ -95,7 +96,14 @@ class Link {
 
   #noteScope({ req, version, carried }) {
     const scope = this.scopes.get(req) ?? refuse('unexpected_frame', 'a scope of nothing');
-    Object.assign(scope, { version, authors: frames.narrowed(scope.filter, carried) });
+    const filter = { ...scope.filter, kept: [scope.said ?? new Map()] };
+    Object.assign(scope, { version, filter, authors: frames.narrowed(filter, carried), said: null });
+  }
+
+  /** SY-27: it holds for the scope that follows. We keep everything and say nothing. */
+  #noteSince({ req, steps }) {
+    const scope = this.scopes.get(req);
+    if (scope) scope.said = frames.sinceOf(scope.filter, steps);
   }
 
   /** FR-6: the reason of a broken rule is told, then nothing more. */

@@ -50,6 +50,9 @@ FRAMES: list[tuple[str, str, list[object]]] = [
     ("ACCEPT", "FR-15", [40, 11, bytes(8_192), bytes(8_192)]),
     ("ACCEPTED", "FR-17", [42, 11, 0]),
     ("ACCEPTED", "FR-17", [42, 11, 255]),
+    ("SINCE", "FR-22", [58, 1, []]),
+    ("SINCE", "FR-22", [58, 1, [[0, b""], [U32, bytes(625)]]]),
+    ("SINCE", "FR-22", [58, 1, [[time, b"\x01"] for time in range(8)]]),
 ]
 
 REFUSED: list[tuple[str, str, str, object]] = [
@@ -107,6 +110,13 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-8", "out_of_range", "MISSING with the reason 256", [30, 5, [[ID, 256]]]),
     ("FR-8", "out_of_range", "MISSING with 257 ids", [30, 5, [[ID, 0]] * 257]),
     ("FR-7", "out_of_range", "RANGE of the tier 2", [32, 7, 1, 1, 2, 0, bytes(32), 1]),
+    ("FR-22", "out_of_range", "SINCE with nine steps", [58, 1, [[time, b""] for time in range(9)]]),
+    ("FR-22", "out_of_range", "SINCE with a time twice", [58, 1, [[5, b"\x01"], [5, b"\x02"]]]),
+    ("FR-22", "out_of_range", "SINCE with times that do not ascend", [58, 1, [[6, b"\x01"], [5, b"\x02"]]]),
+    ("FR-22", "out_of_range", "SINCE from 2^32 on", [58, 1, [[2**32, b""]]]),
+    ("FR-22", "out_of_range", "SINCE with 626 bytes of authors", [58, 1, [[5, bytes(626)]]]),
+    ("FR-22", "wrong_shape", "SINCE with a step without authors", [58, 1, [[5]]]),
+    ("FR-22", "wrong_shape", "SINCE with a step that is no array", [58, 1, [5]]),
     ("FR-1", "out_of_range", "RANGE of 65,536", [32, 7, 1, 1, 0, 0, bytes(32), 65_536]),
     ("FR-1", "wrong_shape", "RANGE after an id of 31 bytes", [32, 7, 1, 1, 0, 0, bytes(31), 1]),
     ("FR-4", "wrong_shape", "IHAVE with 31 bytes", [34, 9, bytes(31), b""]),

@@ -30,7 +30,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
-UNSUB, CHANGED = 10, 38
+UNSUB, CHANGED, SINCE = 10, 38, 58
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -112,20 +112,29 @@ def _range(
     return [RANGE, number, 1, version, tier, *place, limit]
 
 
-def _case(rule: str, name: str, *exchange: Step, held: list[Said] | None = None, expect: str = "ok") -> Json:
+def _case(
+    rule: str,
+    name: str,
+    *exchange: Step,
+    held: list[Said] | None = None,
+    keeps: int | None = None,
+    expect: str = "ok",
+) -> Json:
     steps = [[hex_of(pack(received)), [hex_of(pack(one)) for one in sent]] for received, sent in exchange]
-    fields = {
+    fields: dict[str, object] = {
         "carries": AUTHOR,
         "private": STRANGER_KEY,
         "held": [hex_of(one.whole) for one in LOGS + (HELD if held is None else held)],
         "exchange": steps,
     }
+    if keeps is not None:
+        fields["since"] = keeps
     return ok(rule, name, **fields) | {"expect": expect}
 
 
 def responder_cases() -> list[Json]:
     """What a responder answers to each frame."""
-    return [*_scopes(), *_sessions(), *_questions(), *_hidden(), *_out_of_order()]
+    return [*_scopes(), *_sessions(), *_questions(), *_hidden(), *_kept(), *_out_of_order()]
 
 
 def _scopes() -> list[Json]:
@@ -299,6 +308,137 @@ def _hidden() -> list[Json]:
             ([IHAVE, 1, HIDDEN.id, b"\x00"], [[WANT, 1, HIDDEN.id]]),
             held=held,
         ),
+    ]
+
+
+def _kept() -> list[Json]:
+    """What the responder, the other side, or both keep only from a time on."""
+    two = sorted([AUTHOR, OTHER])
+    bit = bytes([1 << two.index(AUTHOR)])
+    both = bytes([3])
+
+    def told(time: int, *, number: int = 1, version: int = 1, asked: bytes | None = None) -> Step:
+        bits = b"\x01" if asked is None else bit
+        scope = [SCOPE, number, version, bits]
+        return [SUB, number, asked or _filter(AUTHOR), 1], [[SINCE, number, [[time, bits]]], scope]
+
+    def says(*steps: list[object]) -> Step:
+        return [SINCE, 1, list(steps)], []
+
+    later = TIME + 2
+    return [
+        _case("SY-27", "who keeps less says so in front of the scope", told(later), keeps=later),
+        _case(
+            "SY-27",
+            "nothing is said of whom the scope does not carry",
+            told(later, asked=_filter(AUTHOR, OTHER)),
+            keeps=later,
+        ),
+        _case(
+            "SY-27",
+            "nothing is said where no content is asked for",
+            _sub(asked=_filter(AUTHOR, kinds=[])),
+            keeps=later,
+        ),
+        _case(
+            "SY-28",
+            "a session is over what the responder keeps",
+            told(later),
+            (_opening(SECOND, THIRD), [[NEG_SAME, 3]]),
+            keeps=later,
+        ),
+        _case(
+            "SY-28",
+            "a session is over what the initiator keeps",
+            _sub(),
+            says([later, b"\x01"]),
+            (_opening(SECOND, THIRD), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-28",
+            "the later time counts: the initiator's",
+            told(later),
+            says([TIME + 3, b"\x01"]),
+            (_opening(THIRD), [[NEG_SAME, 3]]),
+            keeps=later,
+        ),
+        _case(
+            "SY-28",
+            "the later time counts: the responder's",
+            told(TIME + 3),
+            says([later, b"\x01"]),
+            (_opening(THIRD), [[NEG_SAME, 3]]),
+            keeps=TIME + 3,
+        ),
+        _case(
+            "SY-28",
+            "a reconciliation of what both keep",
+            _sub(),
+            says([later, b"\x01"]),
+            (_opening(), [[NEG_DIFFERS, 3, 2]]),
+            ([NEG_MSG, 3, _listed(SECOND), False], [[NEG_MSG, 3, _listed(SECOND, THIRD), False]]),
+        ),
+        _case(
+            "SY-28",
+            "a window within what both keep",
+            told(later),
+            (_opening(SECOND, since=TIME + 1, until=TIME + 3), [[NEG_SAME, 3]]),
+            keeps=later,
+        ),
+        _case(
+            "SY-28",
+            "a stream of what both keep",
+            _sub(),
+            says([later, b"\x01"]),
+            (_range(3), [_answer(3, SECOND.whole, THIRD.whole)]),
+        ),
+        _case(
+            "SY-28",
+            "the control set is kept whole",
+            told(TIME + 9),
+            says([TIME + 9, b"\x01"]),
+            (_opening(INCEPTION, RETRACTION, tier=CONTROL), [[NEG_SAME, 3]]),
+            held=[RETRACTION],
+            keeps=TIME + 9,
+        ),
+        _case(
+            "SY-27",
+            "of a bit in two steps the last counts",
+            _sub(),
+            says([later, b"\x01"], [TIME + 3, b"\x01"]),
+            (_opening(THIRD), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-27",
+            "a step for somebody else changes nothing",
+            ([SUB, 1, _filter(AUTHOR, OTHER), 1], [[SCOPE, 1, 1, bit]]),
+            says([later, bytes([both[0] & ~bit[0]])]),
+            (_opening(*HELD), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-27",
+            "no step takes back what was said",
+            _sub(),
+            says([later, b"\x01"]),
+            says(),
+            (_opening(*HELD), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-27",
+            "a SUB takes back what was said",
+            _sub(),
+            says([later, b"\x01"]),
+            ([SUB, 1, _filter(AUTHOR), 2], [[SCOPE, 1, 2, b"\x01"]]),
+            (_opening(*HELD, version=2), [[NEG_SAME, 3]]),
+        ),
+        _case(
+            "SY-27",
+            "a session is stale when the other side keeps less",
+            _sub(),
+            (_opening(), [[NEG_DIFFERS, 3, 3]]),
+            ([SINCE, 1, [[later, b"\x01"]]], [[NEG_ERR, 3, STALE, 0]]),
+        ),
+        _case("SY-27", "SINCE for no subscription is passed over", says([later, b"\x01"]), _sub()),
     ]
 
 
