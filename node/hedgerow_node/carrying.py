@@ -51,24 +51,25 @@ async def carried_by(
 ) -> Carried:
     """The owner, whom he follows, the members, who is allowed, and whom members follow where the policy says so.
 
-    That is the order in which they have a place among the most that a filter can name. Blocked people are left out,
-    wherever they come from. Of `trial`, people whose invite is being accepted, only the
-    log and withdrawals are taken until they are followed.
+    That is the order in which they have a place among the most that a filter can name. Of people who are blocked, or
+    were taken down here, nothing is carried, wherever they come from. Of `trial`, people whose invite is being
+    accepted, only the log and withdrawals are taken until they are followed.
     """
-    of_owner = {key for did in await store.library.blocked() if (key := _key(did)) is not None}
-    blocked = (of_owner | policy.blocked) - {owner}
+    decided = {key for did in await _denied(store) if (key := _key(did)) is not None}
+    denied = (decided | policy.blocked) - {owner}
     ranked = await _ranked(following, owner, sorted(members), policy)
-    public = set([one for one in ranked if one not in blocked][: limits.MAX_FILTER_AUTHORS])
-    silent = sorted(await store.library.private_follows() - public - blocked)
+    public = set([one for one in ranked if one not in denied][: limits.MAX_FILTER_AUTHORS])
+    silent = sorted(await store.library.private_follows() - public - denied)
     private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
     concealed = await store.library.concealed()
     held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
-    others = [one for one in held if one not in public]
+    others = [one for one in held if one not in public and one not in denied]
     return Carried(
         frozenset(public),
         frozenset(private),
         frozenset(others[: limits.MAX_FILTER_AUTHORS]),
         frozenset(concealed - public),
+        denied=frozenset(denied),
     )
 
 
@@ -80,6 +81,10 @@ async def _ranked(
         for member in members:
             ranked |= dict.fromkeys(sorted(await following.of(member)))
     return ranked
+
+
+async def _denied(store: Store) -> set[str]:
+    return {*await store.library.blocked(), *await store.takedowns.people()}
 
 
 def _key(did: str) -> AuthorKey | None:

@@ -411,3 +411,7 @@ ASKED_WORDS = 3
 """Of the 24 words, how many somebody types to show that the copy is right."""
 API_PATIENCE = 300.0
 """Seconds for which a command waits for a word of the running node: a check of a whole large library takes 60."""
+
+# --- Safety ---------------------------------------------------------------------------------------------------
+PUBLIC_DECISIONS = 100
+"""Takedowns on one page of the public list."""

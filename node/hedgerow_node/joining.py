@@ -48,6 +48,8 @@ class Joining:
         """Join who invites; raises `Problem`, and then nothing was published and no peer is kept."""
         self._node.check_may_publish()
         meetings = [one for one in signed.invite.meet if one.device != self._node.device]
+        if signed.invite.inviter in self._circle.carried.denied:
+            raise Problem(Code.YOU_BLOCKED, keys.did_of(signed.invite.inviter))
         problem = Problem(Code.PEER_UNREACHABLE)
         if not meetings:
             raise Problem(Code.INVITE_MEETS_HERE, keys.did_of(signed.invite.inviter))

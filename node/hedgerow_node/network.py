@@ -9,11 +9,13 @@ nothing begins after its store is gone.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import TypeVar
 
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, web
 
+from hedgerow_node import public_list
 from hedgerow_node.addresses import shorten
 from hedgerow_node.bringing import Bringing
 from hedgerow_node.circle import Circle
@@ -158,12 +160,16 @@ class Network:
                 noting=self._driver.noting,
                 door=door,
                 proxies=proxies,
-                install=pages,
+                install=partial(self._install, pages),
             )
         except OSError as error:
             raise Problem(Code.ADDRESS_TAKEN, f"{listen}: {fault_words(error)}") from None
         except (ValueError, OverflowError):
             raise Problem(Code.ADDRESS_TAKEN, f"“{shorten(listen)}” is not HOST:PORT") from None
+
+    def _install(self, pages: Install, app: web.Application) -> None:
+        app.router.add_routes(public_list.routes(self._node.store, self._node.keys.did))
+        pages(app)
 
     async def close(self) -> None:
         """End every link after what it has to send, and listen no more."""

@@ -239,6 +239,18 @@ class Code(Enum):
     )
     THAT_IS_YOU = ("HG-P2", 422, "That is you", "Name somebody else.")
     NO_SUCH_MEMBER = ("HG-P3", 404, "This is no member of this seed", "See who is: hedgerow seed members.")
+    YOU_BLOCKED = (
+        "HG-P4",
+        409,
+        "You blocked this person",
+        "Take it back first: hedgerow unblock DID.",
+    )
+    NOT_DOWN = (
+        "HG-P5",
+        404,
+        "This was not taken down here",
+        "See what was: hedgerow takedown.",
+    )
     # --- N: other nodes ---
     PEER_UNREACHABLE = (
         "HG-N1",

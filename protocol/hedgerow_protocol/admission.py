@@ -38,10 +38,15 @@ class Carried:
     """Of whom something is held only because they are followed privately, or were."""
     since: Mapping[AuthorKey, int] = field(default_factory=dict)
     """Of whom content is kept only from a time on, in Unix seconds: what is older was let go and is not taken again."""
+    denied: frozenset[AuthorKey] = frozenset()
+    """Of whom nothing at all is taken, served or asked for, whoever else names them; never among `authors` or
+    `private`."""
 
     def takes(self, message: Message) -> bool:
         """Whether this message is kept when it comes."""
         header = message.header
+        if header.author in self.denied:
+            return False
         if header.author in self.authors or header.author in self.private:
             return header.is_control or header.ts >= self.since.get(header.author, 0)
         return header.is_control and header.author in self.held
@@ -49,6 +54,8 @@ class Carried:
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
         author = message.header.author
+        if author in self.denied:
+            return False
         if author in self.authors or (asks_private and author in self.private):
             return True
         return (
@@ -77,7 +84,7 @@ class Carried:
         Who was known to be carried before is still among them when he is followed privately: that he is not any more
         would tell.
         """
-        return self.held - self.authors - (self.private if asks_private else self.concealed)
+        return self.held - self.authors - self.denied - (self.private if asks_private else self.concealed)
 
 
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})

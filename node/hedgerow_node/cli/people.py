@@ -14,10 +14,13 @@ HIDING = {
     ),
     "unmute": ("Show again what somebody says.", "Shown again: {}"),
     "block": (
-        "Hide what somebody says and no longer carry it. Nobody is told.",
-        "Hidden, and carried no longer. Take back: hedgerow unblock {}",
+        "Take what somebody says off this computer and no longer carry it. Nobody is told.",
+        "Gone from this computer, and carried no longer. Take back: hedgerow unblock {}",
     ),
-    "unblock": ("Carry and show again what somebody says.", "Carried and shown again: {}"),
+    "unblock": (
+        "Carry and show again what somebody says.",
+        "Carried again, and shown as it comes in from those who still have it: {}",
+    ),
 }
 """What each of these commands is for, and what it says when it is done."""
 

@@ -122,15 +122,16 @@ async def unmute(node: Node, request: OnePerson) -> Json:
 
 
 async def block(node: Node, request: OnePerson) -> Json:
-    """Hide what somebody says and no longer carry it; nobody learns of it."""
+    """Take what somebody says off this computer and no longer carry it; nobody learns of it."""
     did = did_of(_somebody_else(node, request.did))
     await node.store.library.block(did, node.clock.now())
     node.circle_changed()
+    node.erase_soon()
     return {"did": did, "blocked": True}
 
 
 async def unblock(node: Node, request: OnePerson) -> Json:
-    """Carry and show again what somebody says."""
+    """Carry and show again what somebody says, as far as others still have it."""
     did = did_of(_somebody_else(node, request.did))
     await node.store.library.unblock(did)
     node.circle_changed()

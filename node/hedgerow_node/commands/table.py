@@ -14,6 +14,7 @@ from hedgerow_node.commands import (
     seeding,
     sharing,
     statements,
+    takedowns,
     trails,
     transfer,
 )
@@ -61,6 +62,9 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("unmute", "DELETE", "/mutes/{did}", people.OnePerson, people.unmute),
     operation("block", "PUT", "/blocks/{did}", people.OnePerson, people.block),
     operation("unblock", "DELETE", "/blocks/{did}", people.OnePerson, people.unblock),
+    operation("takedown", "POST", "/takedowns", takedowns.TakeDown, takedowns.take_down),
+    operation("takedown undo", "DELETE", "/takedowns", takedowns.OneTakedown, takedowns.undo),
+    operation("takedowns", "GET", "/takedowns", takedowns.ListTakedowns, takedowns.takedowns),
     operation("vouch", "PUT", "/vouches/{did}", marking.VouchFor, marking.vouch),
     operation("introduce", "POST", "/introduce", marking.IntroducePeople, marking.introduce),
     # Finding

@@ -13,15 +13,18 @@ from hedgerow_node.listener import Listener
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 
-JOIN_PAGE = """<!DOCTYPE html>
+STYLE = """
+body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem; }
+code { background: #8882; padding: .1em .3em; overflow-wrap: anywhere; }
+input { font: inherit; max-width: 100%; box-sizing: border-box; padding: .3em; }
+button { font: inherit; min-height: 2.75rem; padding: .3em 1em; }
+"""
+JOIN_PAGE = f"""<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>You are invited to Hedgerow</title>
-<style>
-body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem; }
-code { background: #8882; padding: .1em .3em; overflow-wrap: anywhere; }
-</style>
+<style>{STYLE}</style>
 <h1>You are invited to Hedgerow</h1>
 <p>Hedgerow is a learning network without a centre: each person runs a small program of their own and exchanges
 links, reasons and paths with the people they choose.</p>

@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from hedgerow_node.store import erasure, intake
+from hedgerow_node.store import erasure, intake, withholding
 from hedgerow_node.store.departure import depart
 from hedgerow_node.store.rows import COLUMNS, MessageRow, insert, messages_of, select_in
 from hedgerow_protocol import limits
@@ -220,16 +220,15 @@ def _put(
     retracted = {
         key for key, by in select_in(db, intake.RETRACTED, [one.id for one in messages]) if by == author
     }
-    db.executemany(
-        PUT, [_values(one, author, devices, one.id in retracted, received, own) for one in messages]
-    )
+    gone = retracted if own else retracted | withholding.kept_away(db, messages)
+    db.executemany(PUT, [_values(one, author, devices, one.id in gone, received, own) for one in messages])
 
 
 def _values(
-    one: Message, author: int, devices: dict[bytes, int], is_retracted: bool, received: float, own: bool
+    one: Message, author: int, devices: dict[bytes, int], is_gone: bool, received: float, own: bool
 ) -> tuple[Any, ...]:
     header = one.header
-    is_erased = is_retracted and header.kind not in intake.PERMANENT
+    is_erased = is_gone and header.kind not in intake.PERMANENT
     return (
         one.id,
         author,

@@ -8,11 +8,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from hedgerow_node.store import index, intake
+from hedgerow_node.store import index, intake, withholding
 from hedgerow_node.store.rows import COLUMNS, MessageRow, as_list, chunks, messages_of, select_in
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.kinds import Kind
-from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.message import Message
 
 NAMED = "row IN (SELECT value FROM json_each(?))"
 LEAVING = f"SELECT control, {COLUMNS} FROM messages AS m WHERE m.{NAMED}"  # noqa: S608
@@ -24,8 +24,6 @@ DELETE = f"DELETE FROM messages WHERE {NAMED}"  # noqa: S608
 DELETE_WAITING = f"DELETE FROM unindexed WHERE {NAMED}"  # noqa: S608
 NO_SUPERSESSION = "DELETE FROM supersessions WHERE target = ? AND author = ? AND kind = ? AND by = ?"
 NO_RETRACTION = "DELETE FROM retractions WHERE target = ? AND author = ? AND by = ?"
-WANTED_AGAIN = """UPDATE {table} SET erased = 0 WHERE id = ? AND author = ? AND erased = 1 AND NOT EXISTS (
-    SELECT 1 FROM retractions AS r WHERE r.target = {table}.id AND r.author = {table}.author)"""
 STANDS_AGAIN = f"""SELECT m.row, m.received, {COLUMNS} FROM messages AS m WHERE m.id IN ({{}})
     AND m.body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unindexed AS u WHERE u.row = m.row)"""  # noqa: S608
 NO_SUM = "DELETE FROM sums WHERE author = ? AND control = ?"
@@ -95,6 +93,4 @@ def _let_return(db: sqlite3.Connection, author: int, messages: Sequence[Message]
         for target in intake.targets_of(one.body)
     ]
     db.executemany(NO_RETRACTION, withdrawn)
-    targets: list[tuple[MessageId, int]] = [(target, owner) for target, owner, _ in withdrawn]
-    for table in ("messages", "aside"):
-        db.executemany(WANTED_AGAIN.format(table=table), targets)
+    withholding.let_return(db, withholding.rows_among(db, author, [target for target, *_ in withdrawn]))

@@ -6,12 +6,14 @@ the same time. A version that was withdrawn, or is not here, keeps its place wit
 
 import sqlite3
 
+from hedgerow_node.store import withholding
 from hedgerow_node.store.lineage import Held, held_among, messages_named
-from hedgerow_node.store.records import MessageView, State, Statement, Version
+from hedgerow_node.store.records import MessageView, Rule, State, Statement, Version
 from hedgerow_node.store.rows import select_in
 from hedgerow_node.store.statements import kind_word, rows_of_messages, statements_in
+from hedgerow_node.store.takedowns import standing_on
 from hedgerow_node.store.threads import replies_to
-from hedgerow_node.store.viewpoint import YOU, Viewpoint, did_of
+from hedgerow_node.store.viewpoint import YOU, Viewpoint, did_of, label_of
 from hedgerow_protocol.kinds import STATEMENTS, Kind
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.things import message_thing
@@ -25,6 +27,8 @@ JOIN statements AS o ON o.author = s.author AND o.kind = s.kind AND o.slot = s.s
 JOIN messages AS m ON m.row = o.row
 WHERE s.row = ? ORDER BY m.ts DESC LIMIT ?
 """
+WITHDRAWN = """SELECT m.id FROM messages AS m JOIN retractions AS r ON r.target = m.id AND r.author = m.author
+    WHERE m.id IN ({})"""
 RETRACTION = "SELECT min(by) FROM retractions WHERE target = ? AND author = ?"
 
 
@@ -35,7 +39,10 @@ def versions_of(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId) 
         return ()
     known = _related(db, held)
     statements = _statements(db, view, known)
-    versions = [_version(one, statements.get(message_thing(one.id))) for one in known.values()]
+    withdrawn = _withdrawn(db, known)
+    versions = [
+        _version(one, statements.get(message_thing(one.id)), one.id in withdrawn) for one in known.values()
+    ]
     versions += [Version(message_thing(key), State.MISSING, None, None) for key in _missing(db, known)]
     versions.sort(key=lambda version: (-1 if version.ts is None else version.ts, version.id), reverse=True)
     return tuple(versions[:MAX_VERSIONS])
@@ -51,6 +58,7 @@ def view_message(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId)
     statement = _statements(db, view, {identifier: held}).get(message_thing(identifier))
     versions = versions_of(db, view, identifier)
     (withdrawn_by,) = db.execute(RETRACTION, [identifier, held.author]).fetchone()
+    state = _state(held, statement, withdrawn_by is not None)
     return MessageView(
         id=message_thing(identifier),
         kind=kind_word(held.header.kind),
@@ -60,10 +68,11 @@ def view_message(db: sqlite3.Connection, view: Viewpoint, identifier: MessageId)
         ts=held.header.ts,
         received=held.received,
         own=author.relation == YOU,
-        state=_state(held, statement),
+        state=state,
         statement=statement,
         newer=held.header.kind not in set(Kind) or (statement is not None and statement.newer),
         withdrawn_by=message_thing(withdrawn_by) if held.is_erased and withdrawn_by else None,
+        withheld=_why_withheld(db, view, author.did, identifier) if state is State.WITHHELD else (),
         versions=versions,
         replies=replies_to(db, view, [identifier, *messages_named(one.id for one in versions)]),
     )
@@ -99,14 +108,29 @@ def _statements(
     return {statement.id: statement for statement in found}
 
 
-def _version(held: Held, statement: Statement | None) -> Version:
-    return Version(message_thing(held.id), _state(held, statement), held.header.ts, statement)
+def _withdrawn(db: sqlite3.Connection, known: dict[MessageId, Held]) -> set[MessageId]:
+    return {MessageId(key) for (key,) in select_in(db, WITHDRAWN, known)}
 
 
-def _state(held: Held, statement: Statement | None) -> State:
+def _version(held: Held, statement: Statement | None, is_withdrawn: bool) -> Version:
+    return Version(message_thing(held.id), _state(held, statement, is_withdrawn), held.header.ts, statement)
+
+
+def _state(held: Held, statement: Statement | None, is_withdrawn: bool) -> State:
     if held.is_erased:
-        return State.WITHDRAWN
+        return State.WITHDRAWN if is_withdrawn else State.WITHHELD
     if statement is not None:
         return statement.state
     is_awaited = held.header.kind in STATEMENTS and not held.has_body
     return State.MISSING if is_awaited else State.CARRIED
+
+
+def _why_withheld(
+    db: sqlite3.Connection, view: Viewpoint, did: str, identifier: MessageId
+) -> tuple[str, ...]:
+    words = [f"you blocked {label_of(db, view, did)}"] if view.rules.get(did) is Rule.BLOCKED else []
+    for target in (did, message_thing(identifier), *withholding.addresses_of(db, identifier)):
+        decided = standing_on(db, target)
+        if decided is not None:
+            words.append(f"it was taken down here: {decided.reason}")
+    return tuple(words)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hedgerow_node.store import backlog, erasure, index
+from hedgerow_node.store import backlog, erasure, index, withholding
 from hedgerow_node.store.rows import as_list, insert, select_in
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
@@ -95,8 +95,10 @@ def take_in(db: sqlite3.Connection, messages: Sequence[Message], *, received: fl
     targets = _record_retractions(db, arrivals)
     _record_supersessions(db, arrivals)
     _find_erased(db, arrivals)
+    if not own:
+        _find_kept_away(db, [one for one in arrivals if not one.is_erased])
     _insert(db, [one for one in arrivals if one.is_fresh], own)
-    _fill(db, [one for one in arrivals if not one.is_fresh and not one.is_erased])
+    _fill(db, [one for one in arrivals if not one.is_fresh])
     _add_to_sums(db, [one for one in arrivals if one.is_fresh])
     _erase(db, targets)
     _index(db, arrivals, own)
@@ -192,6 +194,12 @@ def _find_erased(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
         one.is_erased = is_mortal and (one.message.id, one.author) in retracted
 
 
+def _find_kept_away(db: sqlite3.Connection, arrivals: Sequence[Arrival]) -> None:
+    away = withholding.kept_away(db, [one.message for one in arrivals])
+    for one in arrivals:
+        one.is_erased = one.message.id in away
+
+
 def _insert(db: sqlite3.Connection, fresh: Sequence[Arrival], own: bool) -> None:
     devices = rows_of_keys(db, DEVICES, ADD_DEVICE, {one.message.header.device for one in fresh})
     insert(db, INSERT, [_values(one, devices, own) for one in fresh])
@@ -219,7 +227,8 @@ def _values(one: Arrival, devices: Mapping[bytes, int], own: bool) -> tuple[obje
 
 
 def _fill(db: sqlite3.Connection, late: Sequence[Arrival]) -> None:
-    db.executemany(FILL, [(one.message.body, one.row) for one in late])
+    db.executemany(FILL, [(one.message.body, one.row) for one in late if not one.is_erased])
+    db.execute(ERASE, [as_list(one.row for one in late if one.is_erased)])
 
 
 def _add_to_sums(db: sqlite3.Connection, fresh: Sequence[Arrival]) -> None:

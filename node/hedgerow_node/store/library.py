@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hedgerow_node.store import cursors, erasure, index
+from hedgerow_node.store import cursors, erasure, index, withholding
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.folding import sound
@@ -26,7 +26,7 @@ from hedgerow_node.store.items import (
 from hedgerow_node.store.records import Import, Item, NewItem, Page
 from hedgerow_node.store.rows import as_list, chunks
 from hedgerow_node.store.said import Said
-from hedgerow_node.store.viewpoint import key_of
+from hedgerow_node.store.viewpoint import key_of, label_of, load
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, did_of
 
@@ -145,12 +145,16 @@ class Library:
         return await self._marks("mutes")
 
     async def block(self, target: str, at: float) -> bool:
-        """Hide a person or thing and stop carrying it; whether that is new."""
-        return await self._mark("blocks", target, at)
+        """Hide a person or thing and stop carrying it; whether that is new. A person's texts leave this computer."""
+        return await self._database.write(lambda db: _block(db, sound(target), at))
+
+    async def finish_blocks(self) -> None:
+        """Let the texts of those leave who were blocked when an older program only hid them."""
+        await self._database.write(_finish_blocks)
 
     async def unblock(self, target: str) -> bool:
-        """Show and carry it again; whether it was blocked."""
-        return await self._unmark("blocks", target)
+        """Show and carry it again; whether it was blocked. A person's texts may come in again."""
+        return await self._database.write(lambda db: _unblock(db, sound(target)))
 
     async def blocked(self) -> dict[str, float]:
         """Blocked people and things, and since when."""
@@ -302,6 +306,28 @@ def _undo_import(db: sqlite3.Connection, import_id: int | None) -> int:
     if rows:
         erasure.due(db)
     return len(rows)
+
+
+def _block(db: sqlite3.Connection, target: str, at: float) -> bool:
+    values = [target, at, label_of(db, load(db, None), target)]
+    is_new = change(db, "INSERT OR IGNORE INTO blocks (target, at, swept, name) VALUES (?, ?, 1, ?)", values)
+    if (author := key_of(target)) is not None:
+        withholding.withhold(db, withholding.rows_of(db, target, author))
+    return is_new
+
+
+def _finish_blocks(db: sqlite3.Connection) -> None:
+    for (target,) in db.execute("SELECT target FROM blocks WHERE NOT swept").fetchall():
+        values = [label_of(db, load(db, None), target), target]
+        db.execute("UPDATE blocks SET swept = 1, name = ? WHERE target = ?", values)
+        _block(db, target, 0.0)
+
+
+def _unblock(db: sqlite3.Connection, target: str) -> bool:
+    was_blocked = change(db, "DELETE FROM blocks WHERE target = ?", [target])
+    if was_blocked and (author := key_of(target)) is not None:
+        withholding.let_return(db, withholding.rows_of(db, target, author))
+    return was_blocked
 
 
 def _row_of(db: sqlite3.Connection, thing: str) -> int | None:

@@ -23,6 +23,8 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
     """Retracted by its author: only the signed header is left."""
+    WITHHELD = "withheld"
+    """Kept away from this computer by a block or a takedown: only the signed header is left."""
     MISSING = "missing"
     """Known by name; the body, or all of it, is not here."""
     CARRIED = "carried"
@@ -327,6 +329,8 @@ class MessageView:
     state: State
     statement: Statement | None
     withdrawn_by: str | None
+    withheld: tuple[str, ...]
+    """By which decisions its text is kept away from this computer, in words."""
     newer: bool
     """Its kind, or parts of it, are not known here: made with a newer Hedgerow."""
     versions: tuple[Version, ...]

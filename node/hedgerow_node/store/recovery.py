@@ -33,6 +33,8 @@ log = Log("recovery")
 UNFINISHED = ".new"
 RECOVERED = ".recovered"
 COMPANIONS = ("-wal", "-shm")
+DECISIONS = ("takedowns", "withheld", "blocks")
+"""By which some messages have no body: they stand before any message is put."""
 TABLES = ("peers", "members", "invites", "acceptances", "kept_acceptances", "settings", *library.TABLES)
 """What no peer and no journal can bring back."""
 MESSAGES = f"SELECT row, received, own, {COLUMNS} FROM messages AS m NOT INDEXED WHERE row > ? ORDER BY row"  # noqa: S608
@@ -86,16 +88,21 @@ async def _salvage(path: Path, database: Database) -> int:
     try:
         with closing(await asyncio.to_thread(connect, path, read_only=True)) as damaged:
             damaged.text_factory = partial(str, encoding="utf-8", errors="replace")
+            await _salvage_tables(damaged, database, DECISIONS)
             count = await _salvage_messages(damaged, database)
-            for table in TABLES:
-                columns, rows = await asyncio.to_thread(_rows, damaged, table)
-                await database.write(partial(_insert, table, columns, rows))
+            await _salvage_tables(damaged, database, [one for one in TABLES if one not in DECISIONS])
     except FAULTS as error:
         raise told(error) from error
     await database.write(library.reindex)
     # The journal may hold text that was about to be erased, and only the damaged file knew.
     await database.write(erasure.due)
     return count
+
+
+async def _salvage_tables(damaged: sqlite3.Connection, database: Database, tables: Sequence[str]) -> None:
+    for table in tables:
+        columns, rows = await asyncio.to_thread(_rows, damaged, table)
+        await database.write(partial(_insert, table, columns, rows))
 
 
 async def _salvage_messages(damaged: sqlite3.Connection, database: Database) -> int:

@@ -28,6 +28,7 @@ from hedgerow_node.store.peers import Peers
 from hedgerow_node.store.rows import chunks
 from hedgerow_node.store.search import Search
 from hedgerow_node.store.settings import Settings
+from hedgerow_node.store.takedowns import Takedowns
 from hedgerow_node.store.views import Views
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -57,6 +58,7 @@ class Store:
         self.peers = Peers(database)
         self.invites = Invites(database)
         self.settings = Settings(database)
+        self.takedowns = Takedowns(database)
 
     @classmethod
     async def open(cls, folder: Path, *, check: bool | None = None) -> Self:
@@ -78,6 +80,8 @@ class Store:
         store = cls(database, journal)
         try:
             await store._agree()
+            await store.takedowns.finish()
+            await store.library.finish_blocks()
             await store._try_to_erase()
             store.indexing.start()
         except BaseException:

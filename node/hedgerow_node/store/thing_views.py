@@ -73,7 +73,9 @@ SELECT row FROM heads WHERE thing = :thing AND kind = :kind
 AND author NOT IN (SELECT value FROM json_each(:hidden)) ORDER BY at DESC, row DESC LIMIT :limit
 """
 TOP = "SELECT coalesce(max(row), 0) FROM statements"
-FATES = "SELECT id, erased, body IS NOT NULL FROM messages WHERE id IN ({})"
+FATES = """SELECT m.id, m.erased, m.body IS NOT NULL, EXISTS (
+    SELECT 1 FROM retractions AS r WHERE r.target = m.id AND r.author = m.author
+) FROM messages AS m WHERE m.id IN ({})"""
 
 
 def view_thing(db: sqlite3.Connection, view: Viewpoint, thing: str, limit: int) -> ThingView | None:
@@ -228,7 +230,7 @@ def _fates(db: sqlite3.Connection, statements: Sequence[Statement]) -> tuple[int
         named.update(statement.replaces, statement.rests_on)
         named.update([statement.reply_to] if statement.reply_to else [])
     ids = {identifier for name in named if (identifier := message_id_of(name)) is not None}
-    fates = {key: (erased, has_body) for key, erased, has_body in select_in(db, FATES, ids)}
-    withdrawn = sum(1 for erased, _ in fates.values() if erased)
-    absent = sum(1 for erased, has_body in fates.values() if not erased and not has_body)
+    fates = {key: fate for key, *fate in select_in(db, FATES, ids)}
+    withdrawn = sum(1 for erased, _, is_retracted in fates.values() if erased and is_retracted)
+    absent = sum(1 for erased, has_body, _ in fates.values() if not erased and not has_body)
     return withdrawn, absent + len(ids) - len(fates)

@@ -36,6 +36,8 @@ PROFILES = f"""
 SELECT s.author, {COLUMNS} FROM standing AS s JOIN messages AS m ON m.row = s.row
 WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL
 """  # noqa: S608
+FORMER_NAME = """SELECT name FROM blocks WHERE target = ?
+    UNION ALL SELECT name FROM takedowns WHERE target = ? AND undone IS NULL LIMIT 1"""
 UNSEEN = frozenset({"Cf", "Cc", "Zl", "Zp"})
 JOINERS = "\u200c\u200d"
 """Invisible, and needed to spell names in Persian and in Indic scripts."""
@@ -152,7 +154,14 @@ def label_of(db: sqlite3.Connection, view: Viewpoint, target: str) -> str:
     if row is None:
         return short_key(target)
     view.meet(db, [row])
-    return view.author(row).label
+    author = view.author(row)
+    return author.label if author.name else _former_name(db, target) or author.label
+
+
+def _former_name(db: sqlite3.Connection, target: str) -> str:
+    """What somebody was called whose profile is kept away with all else."""
+    found = db.execute(FORMER_NAME, [target, target]).fetchone()
+    return str(found[0]) if found is not None else ""
 
 
 @lru_cache(REMEMBERED)

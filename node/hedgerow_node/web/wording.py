@@ -162,8 +162,14 @@ OUTCOMES = {
     "unfollowed-privately": (PRIVATE, marked("You follow them no longer.")),
     "muted": (PRIVATE, marked("What they say is hidden here. Nobody else learns of it.")),
     "unmuted": (PRIVATE, marked("What they say is shown again.")),
-    "blocked": (PRIVATE, marked("What they say is hidden and no longer carried. Nobody else learns of it.")),
-    "unblocked": (PRIVATE, marked("What they say is carried and shown again.")),
+    "blocked": (
+        PRIVATE,
+        marked("What they say is gone from this computer and no longer carried. Nobody else learns of it."),
+    ),
+    "unblocked": (
+        PRIVATE,
+        marked("What they say is carried again, and shown as it comes in from those who still have it."),
+    ),
     "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
     "device-added": (PUBLIC, marked("Added: it publishes as you from now on.")),
     "device-removed": (PUBLIC, marked("Removed: what it says from now on counts nowhere.")),

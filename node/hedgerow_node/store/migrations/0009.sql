@@ -1,0 +1,25 @@
+-- What whoever runs this node took down. It stays down until it is undone, and the list of all of it is public.
+CREATE TABLE takedowns (
+    row INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,         -- a message, a person, or the address of a thing
+    name TEXT NOT NULL,           -- what a person was called
+    reason TEXT NOT NULL,
+    at REAL NOT NULL,
+    swept INTEGER NOT NULL,       -- 0 while what was here before is still being looked through
+    undone REAL                   -- NULL: it stands
+) STRICT;
+CREATE UNIQUE INDEX takedowns_standing ON takedowns (target) WHERE undone IS NULL;
+
+-- Messages without their bodies because they name an address that was taken down: the bodies could not tell any more.
+CREATE TABLE withheld (
+    row INTEGER PRIMARY KEY,
+    message BLOB NOT NULL,        -- an id
+    target TEXT NOT NULL,
+    UNIQUE (message, target)
+) STRICT;
+CREATE INDEX withheld_by ON withheld (target);
+
+-- 0: they were blocked when blocking only hid what was held.
+ALTER TABLE blocks ADD COLUMN swept INTEGER NOT NULL DEFAULT 0;
+-- What they were called: their profile goes with all else that they said.
+ALTER TABLE blocks ADD COLUMN name TEXT NOT NULL DEFAULT '';
