@@ -10,7 +10,7 @@ memory, and one that does not read at all is cut off by its queue's limit and by
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import TypeAlias, assert_never
 
@@ -45,6 +45,7 @@ from hedgerow_protocol.effects import (
     Note,
     Page,
     Put,
+    Quarantine,
     Send,
     Verify,
     WakeAt,
@@ -58,7 +59,7 @@ from hedgerow_protocol.peer import Connection, LinkState, Peer
 from hedgerow_protocol.ranges import sum_of
 
 log = Log("links")
-Event: TypeAlias = Delivered | Note | Accepting
+Event: TypeAlias = Delivered | Quarantine | Note | Accepting
 
 STOPS = "this node stops"
 CLOCK_SET = "the clock was set"
@@ -201,6 +202,10 @@ class Driver:
         """Carry others from now on."""
         self._perform(self._peer.on_carried(self.now, carried), None)
 
+    def release(self, messages: Sequence[Message]) -> None:
+        """These leave the quarantine: their authors are carried now."""
+        self._perform(self._peer.on_released(self.now, messages), None)
+
     def resync(self) -> None:
         """Compare every set on every link that we dialled, now."""
         self._perform(self._peer.resync(self.now), None)
@@ -267,7 +272,7 @@ class Driver:
                     self._beside(self._load(effect, origin), origin)
                 case AcceptanceAnswered(number, request, verdict):
                     self._answer_brought(number, request, verdict)
-                case Delivered() | Note() | Accepting():
+                case Delivered() | Quarantine() | Note() | Accepting():
                     self._tell(effect)
                 case _:
                     assert_never(effect)

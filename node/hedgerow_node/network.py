@@ -38,9 +38,10 @@ from hedgerow_node.offers import Offers
 from hedgerow_node.policy import USUAL, Policy
 from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_node.store.peers import KnownPeer
+from hedgerow_node.waiting import Waiting
 from hedgerow_node.welcoming import Welcoming
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.effects import Accepting, Delivered, LinkId, Note
+from hedgerow_protocol.effects import Accepting, Delivered, LinkId, Note, Quarantine
 from hedgerow_protocol.handshake import Hello, Role
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import DeviceKey
@@ -81,6 +82,7 @@ class Network:
             node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
         )
         self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
+        self._waiting = Waiting(node, self._driver, self.beside)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         self._dialling = Dialling(
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
@@ -326,6 +328,7 @@ class Network:
     def _on_carried(self, carried: Carried) -> None:
         self._driver.carry(carried)
         self._company.judge()
+        self._waiting.on_carried(carried)
         self._bell.ring()
 
     def _on_event(self, event: Event) -> None:
@@ -335,6 +338,8 @@ class Network:
                 if any(message.header.kind == Kind.IDENTITY for message in messages):
                     self._company.judge()
                 self._node.delivered(messages)
+            case Quarantine():
+                self._waiting.take(event)
             case Note(link, "established"):
                 self._on_established(link)
             case Note(link, "scope") if link in self._company.dialled:

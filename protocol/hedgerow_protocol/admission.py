@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.effects import Delivered, LinkId, Note, Put, Verified, Verify
+from hedgerow_protocol.effects import Delivered, LinkId, Note, Put, Quarantine, Verified, Verify
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -89,6 +89,9 @@ class Carried:
 
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
 """Reasons that say nothing against whoever brought the message: it is from a newer or another network."""
+
+NO_LINK = LinkId(0)
+"""The number of no link: what came out of quarantine has it as its source."""
 
 StillHolds: TypeAlias = Callable[[float], bool]
 """Whether the ground of a refusal holds at a time."""
@@ -185,6 +188,7 @@ class Admission:
         faults = [reason for reason in verified.bad if reason not in BLAMELESS]
         if faults:
             self.on_bad(now, inflow.device, len(faults))
+        self._set_apart(now, link, inflow, verified.messages)
         learned = self._learn(verified.messages)
         accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
         if learned:
@@ -198,6 +202,21 @@ class Admission:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)
         else:
             then(now, [])
+
+    def _set_apart(self, now: float, link: LinkId, inflow: _Inflow, messages: Iterable[Message]) -> None:
+        """What outsiders sent is judged no further; it may wait for their author to be carried."""
+        outside = [
+            one
+            for one in messages
+            if not self.carried.takes(one) and one.header.ts <= now + limits.FUTURE_SECONDS
+        ]
+        if outside:
+            self._outbox.add(Quarantine(link, inflow.device, tuple(outside)))
+
+    def admit(self, now: float, messages: tuple[Message, ...]) -> None:
+        """Judge and store what was in quarantine, now that its authors are carried; no link brought it."""
+        nobody = _Inflow(DeviceKey(bytes(32)), is_gone=True)
+        self._judge(now, NO_LINK, nobody, _Batch(0), Verified(messages, 0, ()))
 
     def _learn(self, messages: Iterable[Message]) -> list[Message]:
         """Take entries of logs before what they authorise; those, and earlier ones that they let in, that are new."""

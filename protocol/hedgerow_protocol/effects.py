@@ -10,11 +10,12 @@ from typing import NewType, TypeAlias
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import Tier
+from hedgerow_protocol.keys import DeviceKey
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.ranges import Index
 
 LinkId = NewType("LinkId", int)
-"""A number that the driver gives a connection."""
+"""A number that the driver gives a connection, from 1."""
 Token = NewType("Token", int)
 """A number that ties an answer to the effect that asked."""
 
@@ -122,9 +123,22 @@ Load: TypeAlias = LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange |
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """These messages are new here, as they are stored; `link` brought them, None if we published them."""
+    """These messages are new here, as they are stored; `link` brought them, 0 if they came out of quarantine."""
 
-    link: LinkId | None
+    link: LinkId
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """These came unasked from the device at the other end of a link, and their authors are not carried here.
+
+    They are proven, belong to no set and are served to nobody. Whoever performs this may keep them, within bounds,
+    until their author is carried, and then gives them to `Peer.on_released`.
+    """
+
+    link: LinkId
+    device: DeviceKey
     messages: tuple[Message, ...]
 
 
@@ -157,7 +171,17 @@ class AcceptanceAnswered:
 
 
 Effect: TypeAlias = (
-    Send | Close | WakeAt | Verify | Put | Load | Delivered | Note | Accepting | AcceptanceAnswered
+    Send
+    | Close
+    | WakeAt
+    | Verify
+    | Put
+    | Load
+    | Delivered
+    | Quarantine
+    | Note
+    | Accepting
+    | AcceptanceAnswered
 )
 
 

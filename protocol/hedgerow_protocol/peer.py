@@ -8,7 +8,7 @@ The driver answers every `Load`, `Put` and `Verify` once, in any order, and call
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -251,6 +251,11 @@ class Peer:
             for link, sync in self._open_links():
                 self._touched[link] = None
                 sync.on_carried(now)
+        return self._effects(now)
+
+    def on_released(self, now: float, messages: Sequence[Message]) -> list[Effect]:
+        """These were in quarantine, and their authors are carried now: they are judged as if they came."""
+        self._admission.admit(now, tuple(messages))
         return self._effects(now)
 
     def accept(

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.admission import Admission, Carried, judged
+from hedgerow_protocol.admission import NO_LINK, Admission, Carried, judged
 from hedgerow_protocol.checking import check_batch, check_message
-from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Verified, Verify
+from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Quarantine, Verified, Verify
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -161,11 +161,30 @@ def test_what_was_stored_before_is_not_told_again() -> None:
 def test_a_message_of_somebody_not_carried_is_refused_and_remembered_until_that_changes() -> None:
     gate, message = Gate(carrying(BEN), ANA), ANA.say(WORDS, EPOCH)
     effects = gate.verified(gate.take(message), message)
-    assert effects == [Note(LINK, "refused: not carried here")]
+    assert effects == [
+        Quarantine(LINK, BEN.device, (message,)),
+        Note(LINK, "refused: not carried here"),
+    ]
     assert gate.admission.is_refused(message.id, NOW + 1e9)
     gate.admission.on_carried(carrying(ANA))
     assert not gate.admission.is_refused(message.id, NOW)
     assert gate.bring(message) == [message]
+
+
+def test_what_was_in_quarantine_is_judged_like_what_comes_and_counts_against_no_link() -> None:
+    gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
+    unsigned = BEN.say(WORDS, EPOCH)
+    gate.admission.admit(NOW, (message, unsigned))
+    effects = gate.outbox.drain()
+    [put] = [effect for effect in effects if isinstance(effect, Put)]
+    assert put.messages == (message,)
+    assert gate.stored(put, message) == [Delivered(NO_LINK, (message,))]
+    assert gate.admission.has_room(LINK)
+
+
+def test_what_an_outsider_dates_far_ahead_is_not_kept() -> None:
+    gate, message = Gate(carrying(BEN), ANA), ANA.say(WORDS, int(NOW) + limits.FUTURE_SECONDS + 1)
+    assert gate.verified(gate.take(message), message) == [Note(LINK, "refused: not carried here")]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from hedgerow_protocol.effects import (
     LoadUnknown,
     Note,
     Put,
+    Quarantine,
     Send,
     Verify,
     WakeAt,
@@ -37,6 +38,7 @@ from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
 from hedgerow_protocol.noise import static_public
 from hedgerow_protocol.peer import Connection, Peer
 from simulator.author import Author
+from simulator.memory_quarantine import MemoryQuarantine
 from simulator.memory_store import MemoryStore
 
 START = 1_790_000_000.0
@@ -78,6 +80,7 @@ class SimulatedNode:
         self.carried = Carried(authors=frozenset({author.key, *follows}))
         self.ends: dict[LinkId, End] = {}
         self.delivered: list[Message] = []
+        self.quarantine = MemoryQuarantine()
         self.notes: list[Note] = []
         self.gone: set[MessageId] = set()
         """What was let go."""
@@ -121,6 +124,8 @@ class SimulatedNode:
         """Carry others from now on."""
         self.carried = carried
         self.perform(self.peer.on_carried(self.network.now, carried))
+        if released := self.quarantine.take(carried):
+            self.perform(self.peer.on_released(self.network.now, released))
 
     def let_go(self, since: Mapping[AuthorKey, int]) -> None:
         """Keep these authors only from a time on, which goes up: first others are told, then what is older goes."""
@@ -163,6 +168,8 @@ class SimulatedNode:
                 self._soon(lambda: peer.on_loaded(network.now, effect.token, answer))
             case Delivered(_, messages):
                 self.delivered.extend(messages)
+            case Quarantine(_, device, messages):
+                self.quarantine.put(device, messages)
             case Note():
                 self.notes.append(effect)
             case Accepting() | AcceptanceAnswered():

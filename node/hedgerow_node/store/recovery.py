@@ -35,7 +35,17 @@ RECOVERED = ".recovered"
 COMPANIONS = ("-wal", "-shm")
 DECISIONS = ("takedowns", "withheld", "blocks")
 """By which some messages have no body: they stand before any message is put."""
-TABLES = ("peers", "members", "invites", "acceptances", "kept_acceptances", "settings", *library.TABLES)
+TABLES = (
+    "peers",
+    "members",
+    "invites",
+    "acceptances",
+    "kept_acceptances",
+    "settings",
+    "quarantine",
+    "not_now",
+    *library.TABLES,
+)
 """What no peer and no journal can bring back."""
 MESSAGES = f"SELECT row, received, own, {COLUMNS} FROM messages AS m NOT INDEXED WHERE row > ? ORDER BY row"  # noqa: S608
 BATCH = 2_000

@@ -25,10 +25,12 @@ from hedgerow_node.store.journal import Journal
 from hedgerow_node.store.library import Library
 from hedgerow_node.store.messages import Messages
 from hedgerow_node.store.peers import Peers
+from hedgerow_node.store.quarantine import Quarantine
 from hedgerow_node.store.rows import chunks
 from hedgerow_node.store.search import Search
 from hedgerow_node.store.settings import Settings
 from hedgerow_node.store.takedowns import Takedowns
+from hedgerow_node.store.ties import Ties
 from hedgerow_node.store.views import Views
 from hedgerow_protocol import limits
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -59,6 +61,8 @@ class Store:
         self.invites = Invites(database)
         self.settings = Settings(database)
         self.takedowns = Takedowns(database)
+        self.ties = Ties(database)
+        self.quarantine = Quarantine(database)
 
     @classmethod
     async def open(cls, folder: Path, *, check: bool | None = None) -> Self:

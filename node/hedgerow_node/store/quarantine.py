@@ -1,0 +1,183 @@
+"""The quarantine: messages of outsiders that came unasked, apart from everything else.
+
+They are proven as every message is, but belong to no set, stand in no feed or search, and are served to nobody. The
+place is bounded in bytes, number and time; when it is full, `shares` says who goes. Whoever is carried later finds what
+is here of theirs admitted as if it came now.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from hedgerow_node.config import (
+    NOT_NOW_SECONDS,
+    QUARANTINE_BYTES,
+    QUARANTINE_MESSAGES,
+    QUARANTINE_SECONDS,
+    QUARANTINE_SPARE,
+)
+from hedgerow_node.store import erasure, intake, ties
+from hedgerow_node.store.connection import change
+from hedgerow_node.store.database import Database
+from hedgerow_node.store.rows import as_list, select_in
+from hedgerow_node.store.shares import Piece, surplus
+from hedgerow_node.store.viewpoint import did_of, key_of
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Kind
+from hedgerow_protocol.message import Message, decode_message, verify
+
+PUT = """INSERT OR IGNORE INTO quarantine (id, author, entry, size, received, message) VALUES (?, ?, ?, ?, ?, ?)"""
+TOTAL = "SELECT count(*), coalesce(sum(size), 0), count(DISTINCT author) FROM quarantine"
+PIECES = "SELECT row, entry, author, size FROM quarantine ORDER BY received, row"
+DROP = "DELETE FROM quarantine WHERE row IN (SELECT value FROM json_each(?))"
+OUTDATED = "DELETE FROM quarantine WHERE received < ?"
+OF_AUTHOR = "SELECT message FROM quarantine WHERE author IN ({}) ORDER BY received, row"
+LATEST_OF = "SELECT message FROM quarantine WHERE author = ? ORDER BY received DESC, row DESC LIMIT ?"
+AUTHORS = "SELECT DISTINCT author FROM quarantine"
+WAITING = """SELECT author, count(*), min(received), max(received) FROM quarantine GROUP BY author
+    ORDER BY max(received) DESC, author"""
+WITHDRAWN = "DELETE FROM quarantine WHERE id = ? AND author = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is in quarantine."""
+
+    messages: int
+    bytes: int
+    authors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What is in quarantine of one author."""
+
+    author: AuthorKey
+    messages: int
+    first: float
+    """When the oldest came, in Unix seconds."""
+    last: float
+
+
+class Quarantine:
+    """The quarantine of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, brought: Sequence[tuple[DeviceKey, Message]], now: float) -> int:
+        """Keep messages and by whom each was brought; how many others had to go. `now` in Unix seconds.
+
+        Of blocked people nothing is kept, and what an author withdraws is dropped. Raises `StoreError`.
+        """
+        return await self._database.write(lambda db: _put(db, brought, now))
+
+    async def of(self, authors: Collection[AuthorKey], limit: int | None = None) -> list[Message]:
+        """What is here of these people, the oldest first, at most `limit`; what the disk altered is left out."""
+        return await self._database.read(lambda db: _sound(select_in(db, OF_AUTHOR, authors))[:limit])
+
+    async def latest_of(self, author: AuthorKey, limit: int) -> list[Message]:
+        """The latest messages of somebody, the newest first."""
+        return await self._database.read(lambda db: _sound(db.execute(LATEST_OF, (author, limit))))
+
+    async def authors(self) -> set[AuthorKey]:
+        """Of whom something is here."""
+        return await self._database.read(lambda db: {AuthorKey(key) for (key,) in db.execute(AUTHORS)})
+
+    async def lots(self) -> list[Lot]:
+        """What is here, by author; who was heard of last comes first."""
+        return await self._database.read(
+            lambda db: [Lot(AuthorKey(key), *counts) for key, *counts in db.execute(WAITING)]
+        )
+
+    async def size(self) -> Size:
+        """How much is here."""
+        return await self._database.read(lambda db: Size(*db.execute(TOTAL).fetchone()))
+
+    async def drop(self, authors: Iterable[AuthorKey]) -> None:
+        """Let go of what is here of these people."""
+        keys = [(key,) for key in authors]
+        await self._database.write(
+            lambda db: db.executemany("DELETE FROM quarantine WHERE author = ?", keys) and None
+        )
+
+    async def drop_admitted(self, authors: Collection[AuthorKey]) -> None:
+        """Let go of what is stored in the meantime."""
+
+        def work(db: sqlite3.Connection) -> None:
+            ids = [message.id for message in _sound(select_in(db, OF_AUTHOR, authors))]
+            held = [(key,) for sql in (intake.HELD, ties.ASIDE) for key, *_ in select_in(db, sql, ids)]
+            db.executemany("DELETE FROM quarantine WHERE id = ?", held)
+
+        await self._database.write(work)
+
+    async def expire(self, now: float) -> None:
+        """Let go of what has waited for long enough."""
+        await self._database.write(lambda db: change(db, OUTDATED, [now - QUARANTINE_SECONDS]))
+
+    async def not_now(self, author: AuthorKey, now: float) -> None:
+        """Drop what is here of somebody, and do not ask about them for a while."""
+        await self.drop([author])
+        await self._database.write(
+            lambda db: change(
+                db, "INSERT OR REPLACE INTO not_now (target, at) VALUES (?, ?)", (did_of(author), now)
+            )
+        )
+
+    async def put_off(self, now: float) -> set[AuthorKey]:
+        """About whom the owner does not want to be asked yet."""
+        find = "SELECT target FROM not_now WHERE at > ?"
+        return await self._database.read(
+            lambda db: {
+                key
+                for (did,) in db.execute(find, [now - NOT_NOW_SECONDS])
+                if (key := key_of(did)) is not None
+            }
+        )
+
+
+def _put(db: sqlite3.Connection, brought: Sequence[tuple[DeviceKey, Message]], now: float) -> int:
+    blocked = {key for (did,) in db.execute("SELECT target FROM blocks") if (key := key_of(did))}
+    wanted = [(entry, one) for entry, one in brought if one.header.author not in blocked]
+    db.executemany(
+        PUT, [(one.id, one.header.author, entry, one.size, now, one.encode()) for entry, one in wanted]
+    )
+    _withdraw(db, [one for _, one in wanted])
+    db.execute(OUTDATED, [now - QUARANTINE_SECONDS])
+    return _make_room(db)
+
+
+def _withdraw(db: sqlite3.Connection, messages: Iterable[Message]) -> None:
+    withdrawn = [
+        (target, one.header.author)
+        for one in messages
+        if one.header.kind == Kind.RETRACT
+        for target in intake.targets_of(one.body)
+    ]
+    if withdrawn and db.executemany(WITHDRAWN, withdrawn).rowcount > 0:
+        erasure.due(db)
+
+
+def _make_room(db: sqlite3.Connection) -> int:
+    messages, size, _ = db.execute(TOTAL).fetchone()
+    if messages <= QUARANTINE_MESSAGES and size <= QUARANTINE_BYTES:
+        return 0
+    # A little more than must be, so that not every message that comes now costs a look at all of them.
+    number, most = int(QUARANTINE_MESSAGES * QUARANTINE_SPARE), int(QUARANTINE_BYTES * QUARANTINE_SPARE)
+    pieces = [Piece(*row) for row in db.execute(PIECES)]
+    gone = surplus(pieces, number, most, ties.sponsored(db))
+    db.execute(DROP, [as_list(gone)])
+    return len(gone)
+
+
+def _sound(rows: Iterable[tuple[bytes]]) -> list[Message]:
+    found = []
+    for (data,) in rows:
+        try:
+            message = decode_message(data)
+            verify(message)
+        except RemoteProtocolError:
+            continue
+        found.append(message)
+    return found
