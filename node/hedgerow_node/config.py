@@ -415,3 +415,15 @@ API_PATIENCE = 300.0
 # --- Safety ---------------------------------------------------------------------------------------------------
 PUBLIC_DECISIONS = 100
 """Takedowns on one page of the public list."""
+MAX_REPORTS = 1_000
+"""Reports that wait; more are answered with "later"."""
+MAX_REPORTS_OF_STRANGERS = 100
+"""Those among them of devices whose owner is not carried here: keys are free."""
+MAX_REPORTS_OF_ONE = 20
+"""Reports of one device within `REPORTS_WINDOW`."""
+REPORTS_WINDOW = 86_400.0
+"""Seconds over which the reports of one device are counted."""
+KEPT_REPORTS = 1_000
+"""Reports that were settled and can still be looked at; the oldest goes first."""
+REPORT_PATIENCE = 10.0
+"""Seconds to wait for the answer to a report: a node that knows no reports gives none."""

@@ -46,6 +46,8 @@ from hedgerow_protocol.effects import (
     Page,
     Put,
     Quarantine,
+    ReportAnswered,
+    Reporting,
     Send,
     Verify,
     WakeAt,
@@ -59,7 +61,7 @@ from hedgerow_protocol.peer import Connection, LinkState, Peer
 from hedgerow_protocol.ranges import sum_of
 
 log = Log("links")
-Event: TypeAlias = Delivered | Quarantine | Note | Accepting
+Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting
 
 STOPS = "this node stops"
 CLOCK_SET = "the clock was set"
@@ -213,6 +215,18 @@ class Driver:
     async def bring(self, link: LinkId, invite: bytes, acceptance: bytes) -> int | None:
         """Bring an acceptance to a peer and wait for its verdict; None when the link ends before."""
         request, effects = self._peer.accept(self.now, link, invite, acceptance)
+        return await self._answer_to(link, request, effects)
+
+    async def report(self, link: LinkId, thing: str, label: str, reason: str) -> int | None:
+        """Tell a peer of a thing and wait for what becomes of it; None when the link ends before."""
+        request, effects = self._peer.report(self.now, link, thing, label, reason)
+        return await self._answer_to(link, request, effects)
+
+    def reported(self, link: LinkId, request: int, verdict: int) -> None:
+        """Answer a `Reporting`."""
+        self._perform(self._peer.reported(self.now, link, request, verdict), link)
+
+    async def _answer_to(self, link: LinkId, request: int | None, effects: list[Effect]) -> int | None:
         if request is None:
             return None
         answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
@@ -270,9 +284,9 @@ class Driver:
                     self._beside(self._put(effect, origin), origin)
                 case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
                     self._beside(self._load(effect, origin), origin)
-                case AcceptanceAnswered(number, request, verdict):
+                case AcceptanceAnswered(number, request, verdict) | ReportAnswered(number, request, verdict):
                     self._answer_brought(number, request, verdict)
-                case Delivered() | Quarantine() | Note() | Accepting():
+                case Delivered() | Quarantine() | Note() | Accepting() | Reporting():
                     self._tell(effect)
                 case _:
                     assert_never(effect)

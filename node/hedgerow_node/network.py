@@ -37,14 +37,15 @@ from hedgerow_node.node import Node
 from hedgerow_node.offers import Offers
 from hedgerow_node.policy import USUAL, Policy
 from hedgerow_node.problems import Code, Problem, fault_words
+from hedgerow_node.reporting import Reports
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.waiting import Waiting
 from hedgerow_node.welcoming import Welcoming
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.effects import Accepting, Delivered, LinkId, Note, Quarantine
+from hedgerow_protocol.effects import Accepting, Delivered, LinkId, Note, Quarantine, Reporting
 from hedgerow_protocol.handshake import Hello, Role
 from hedgerow_protocol.identity import Identities
-from hedgerow_protocol.keys import DeviceKey
+from hedgerow_protocol.keys import DeviceKey, did_of
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState
@@ -92,6 +93,7 @@ class Network:
         self._welcoming = Welcoming(
             node, self._driver, self._circle, identities, self._company.links_of, self.offers
         )
+        self.reports = Reports(node, self._driver, self._circle, self._company.owner_of)
         bringing = Bringing(node, self._driver, identities, self._bell)
         self.joining = Joining(node, bringing, self._dialling, self._circle, identities)
         self.linking = Linking(node, bringing, self._dialling, self._circle, identities, self._bell)
@@ -265,6 +267,26 @@ class Network:
     def _has_dialled(self) -> bool:
         return any(state.is_initiator for state in self._driver.links())
 
+    async def seeds(self, patience: float) -> list[LinkId]:
+        """The links to nodes that let others in, which this one dialled; waits for one at most so many seconds."""
+        await self._bell.until(lambda: bool(self._to_seeds()) or self._is_alone(), patience)
+        return self._to_seeds()
+
+    def names_of(self, link: LinkId) -> set[str]:
+        """By which dids the other end of a link is known: that of its device, and of whose it is."""
+        state = self._driver.link(link)
+        if state is None or state.peer is None:
+            return set()
+        owner = self._company.owner_of(state.peer)
+        return {did_of(one) for one in (state.peer.device, owner) if one is not None}
+
+    def _to_seeds(self) -> list[LinkId]:
+        return [link for link in self._company.dialled if self._is_to_seed(link)]
+
+    def _is_to_seed(self, link: LinkId) -> bool:
+        state = self._driver.link(link)
+        return state is not None and state.peer is not None and state.peer.role is Role.CORE
+
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
         """Until something happens on a link, at most this many seconds."""
         await self._bell.rung(patience)
@@ -349,6 +371,8 @@ class Network:
                 log.debug(name, link=link)
             case Accepting():
                 self.beside(self._welcoming.on_accepting(event))
+            case Reporting():
+                self.beside(self.reports.on_reporting(event))
         self._bell.ring()
 
     def _on_clock_set(self) -> None:

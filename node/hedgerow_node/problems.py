@@ -251,6 +251,7 @@ class Code(Enum):
         "This was not taken down here",
         "See what was: hedgerow takedown.",
     )
+    NO_SUCH_REPORT = ("HG-P6", 404, "No such report waits", "See which do: hedgerow reports.")
     # --- N: other nodes ---
     PEER_UNREACHABLE = (
         "HG-N1",
@@ -325,6 +326,12 @@ class Code(Enum):
         404,
         "No invite of this seed begins so",
         "See which there are: hedgerow seed members. Give more letters where several begin so.",
+    )
+    NOBODY_TO_TELL = (
+        "HG-N15",
+        409,
+        "You are not connected to such a seed",
+        "Join one (hedgerow join), or see why none answers: hedgerow peers.",
     )
     # --- X: files in and out ---
     FILE_NOT_UNDERSTOOD = (

@@ -170,6 +170,26 @@ class AcceptanceAnswered:
     verdict: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """A peer tells of a thing; answer with `Peer.reported` and a `Hearing`."""
+
+    link: LinkId
+    req: int
+    thing: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAnswered:
+    """The answer to a report that we sent with `Peer.report`."""
+
+    link: LinkId
+    req: int
+    verdict: int
+
+
 Effect: TypeAlias = (
     Send
     | Close
@@ -182,6 +202,8 @@ Effect: TypeAlias = (
     | Note
     | Accepting
     | AcceptanceAnswered
+    | Reporting
+    | ReportAnswered
 )
 
 

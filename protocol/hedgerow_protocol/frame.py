@@ -30,7 +30,8 @@ from hedgerow_protocol.frame_values import (
     text_up_to,
 )
 from hedgerow_protocol.message import MessageId
-from hedgerow_protocol.shape import as_array, as_bool, as_key, as_uint, wrong_shape
+from hedgerow_protocol.shape import as_array, as_bool, as_key, as_uint, line, wrong_shape
+from hedgerow_protocol.things import as_thing
 
 
 class Mode(IntEnum):
@@ -67,6 +68,16 @@ class SessionFault(IntEnum):
     BUSY = 1
     STALE = 2
     """Subscription or scope have changed; the new scope is under way."""
+
+
+class Hearing(IntEnum):
+    """What becomes of a report."""
+
+    TAKEN = 0
+    FULL = 1
+    """Too many reports wait, or too many of this reporter: later."""
+    NOT_HERE = 2
+    """Nobody takes reports here."""
 
 
 class LinkFault(IntEnum):
@@ -355,6 +366,33 @@ class Since:
     """Pairs of a time in Unix seconds, ascending, and a bit for each author whom it holds for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Somebody tells whoever runs the other node of a thing, and why; it goes no further (specs/15-safety.md)."""
+
+    type: ClassVar[int] = 61
+    checks: ClassVar[tuple[Check, ...]] = (
+        NUMBER,
+        as_thing,
+        line(limits.MAX_WORD, least=1),
+        text_up_to(limits.MAX_TEXT),
+    )
+    req: int
+    thing: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What becomes of a report: a `Hearing`."""
+
+    type: ClassVar[int] = 63
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT8)
+    req: int
+    verdict: int
+
+
 Frame: TypeAlias = (
     Ping
     | Pong
@@ -378,6 +416,8 @@ Frame: TypeAlias = (
     | Accept
     | Accepted
     | Since
+    | Report
+    | Reported
 )
 FRAMES: dict[int, type[Frame]] = {known.type: known for known in Frame.__args__}
 

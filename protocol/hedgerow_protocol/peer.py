@@ -273,6 +273,21 @@ class Peer:
             sync.accepted(request, verdict)
         return self._effects(now, link)
 
+    def report(
+        self, now: float, link: LinkId, thing: str, label: str, reason: str
+    ) -> tuple[int | None, list[Effect]]:
+        """Tell the peer of a thing; `ReportAnswered` will carry the number. None: the link is gone."""
+        sync = self._sync_of(link)
+        request = sync.report(thing, label, reason) if sync is not None else None
+        return request, self._effects(now, link)
+
+    def reported(self, now: float, link: LinkId, request: int, verdict: int) -> list[Effect]:
+        """The answer to `Reporting`."""
+        sync = self._sync_of(link)
+        if sync is not None:
+            sync.reported(request, verdict)
+        return self._effects(now, link)
+
     def resync(self, now: float) -> list[Effect]:
         """Compare every set on every link that we dialled, now."""
         for _, sync in self._open_links():

@@ -21,6 +21,8 @@ from hedgerow_protocol.effects import (
     Accepting,
     LinkId,
     Note,
+    ReportAnswered,
+    Reporting,
 )
 from hedgerow_protocol.frame import (
     Accept,
@@ -42,6 +44,8 @@ from hedgerow_protocol.frame import (
     Ping,
     Pong,
     Range,
+    Report,
+    Reported,
     Scope,
     Since,
     Sub,
@@ -56,7 +60,7 @@ from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket, Pool
 from hedgerow_protocol.wire import Wire, unexpected
 
-Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept
+Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept | Report
 Asked: TypeAlias = Scope | NegSame | NegDiffers | NegErr
 
 
@@ -90,6 +94,7 @@ class LinkSync:
         self._unasked = Bucket(limits.FRAME_RATE, limits.FRAME_BURST)
         self._asked_logs: set[AuthorKey] = set()
         self._acceptances: set[int] = set()
+        self._reports: set[int] = set()
         self._last_question = 0
         self._heard = 0.0
         self._is_pinged = False
@@ -202,6 +207,23 @@ class LinkSync:
         self._wire.patience.end(now, frame.req)
         self._outbox.add(AcceptanceAnswered(self._wire.link, frame.req, frame.verdict))
 
+    def report(self, thing: str, label: str, reason: str) -> int:
+        """Tell whoever runs the other side of a thing; its answer, if it knows such frames, will name this number."""
+        request = self._wire.next_request()
+        self._reports.add(request)
+        self._wire.send(Report(request, thing, label, reason))
+        return request
+
+    def reported(self, request: int, verdict: int) -> None:
+        """Tell the other side what becomes of its report."""
+        self._wire.send(Reported(request, verdict))
+
+    def _on_reported(self, frame: Reported) -> None:
+        if frame.req not in self._reports:
+            raise unexpected("REPORTED answers no report")
+        self._reports.discard(frame.req)
+        self._outbox.add(ReportAnswered(self._wire.link, frame.req, frame.verdict))
+
     # --- Frames ------------------------------------------------------------------------------------------
 
     def on_frame(self, now: float, frame: Frame) -> str | None:
@@ -216,13 +238,13 @@ class LinkSync:
                 return "ended by the peer"
             case Pong():
                 return None
-            case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept():
+            case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept() | Report():
                 self._on_question(now, frame)
             case Unsub() | Changed() | Since():
                 self._on_news(now, frame)
             case NegMsg() | NegClose():
                 self._on_session(now, frame)
-            case Messages() | Missing() | Want() | Accepted():
+            case Messages() | Missing() | Want() | Accepted() | Reported():
                 self._on_transfer(now, frame)
             case Scope() | NegSame() | NegDiffers() | NegErr():
                 self._on_answer(now, frame)
@@ -251,13 +273,13 @@ class LinkSync:
                 self._answering.on_range(frame)
             case IHave():
                 self._live.on_announced(frame)
-            case Ping() | Sub() | NegOpen() | Accept():
+            case Ping() | Sub() | NegOpen() | Accept() | Report():
                 self._take_unasked(now)
                 self._on_unasked(now, frame)
             case _:
                 assert_never(frame)
 
-    def _on_unasked(self, now: float, frame: Ping | Sub | NegOpen | Accept) -> None:
+    def _on_unasked(self, now: float, frame: Ping | Sub | NegOpen | Accept | Report) -> None:
         match frame:
             case Ping():
                 self._wire.send(Pong(frame.req))
@@ -267,6 +289,8 @@ class LinkSync:
                 self._answering.on_open(now, frame)
             case Accept():
                 self._outbox.add(Accepting(self._wire.link, frame.req, frame.invite, frame.acceptance))
+            case Report(req, thing, label, reason):
+                self._outbox.add(Reporting(self._wire.link, req, thing, label, reason))
             case _:
                 assert_never(frame)
 
@@ -310,7 +334,7 @@ class LinkSync:
             case _:
                 assert_never(frame)
 
-    def _on_transfer(self, now: float, frame: Messages | Missing | Want | Accepted) -> None:
+    def _on_transfer(self, now: float, frame: Messages | Missing | Want | Accepted | Reported) -> None:
         match frame:
             case Messages():
                 self._on_messages(now, frame)
@@ -323,6 +347,8 @@ class LinkSync:
                 self._proceed(now)
             case Accepted():
                 self._on_accepted(now, frame)
+            case Reported():
+                self._on_reported(frame)
             case _:
                 assert_never(frame)
 

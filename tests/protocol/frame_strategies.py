@@ -23,6 +23,8 @@ from hedgerow_protocol.frame import (
     Ping,
     Pong,
     Range,
+    Report,
+    Reported,
     Scope,
     Since,
     Sub,
@@ -102,6 +104,10 @@ def frames(
         st.builds(Accept, numbers, st.binary(max_size=80), st.binary(max_size=limits.MAX_ERROR_TEXT)),
         st.builds(Accepted, numbers, u8),
         st.builds(Since, numbers, st.dictionaries(times, binaries, max_size=8).map(_as_steps)),
+        st.builds(
+            Report, numbers, st.sampled_from(["https://example.org/", "topic:x"]), st.just("spam"), texts
+        ),
+        st.builds(Reported, numbers, u8),
     )
 
 

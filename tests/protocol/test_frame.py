@@ -61,9 +61,9 @@ def test_any_bytes_are_a_frame_in_its_one_form_or_refused_or_passed_over(data: b
         assert frame is None or encode_frame(frame) == data
 
 
-def test_every_frame_has_an_even_number_of_its_own() -> None:
+def test_every_frame_has_a_number_of_its_own_even_unless_a_node_can_do_without_it() -> None:
     assert len(FRAMES) == len(Frame.__args__)
-    assert all(number % 2 == 0 for number in FRAMES)
+    assert {number for number in FRAMES if number % 2} == {61, 63}  # what a node can do without
 
 
 @pytest.mark.parametrize("number", [1, 3, 43, 255])

@@ -29,6 +29,8 @@ from hedgerow_protocol.frame import (
     Ping,
     Pong,
     Range,
+    Report,
+    Reported,
     Scope,
     Since,
     Sub,
@@ -68,7 +70,7 @@ ROUNDS = [
     b"\x61\xff",
     b"\x62",
 ]
-QUESTIONS = (Ping, Sub, NegOpen, Get, Range, IHave, Accept)
+QUESTIONS = (Ping, Sub, NegOpen, Get, Range, IHave, Accept, Report)
 CARRIED = Carried(
     frozenset({ANA.key, BEN.key}), private=frozenset({CYD.key}), held=frozenset({Author(4).key})
 )
@@ -145,8 +147,9 @@ ANSWERS: dict[type[Frame], tuple[type[Frame], ...]] = {
     Missing: (Get, Want),
     Want: (IHave,),
     Accepted: (Accept,),
+    Reported: (Report,),
 }
-ONCE = (NegSame, NegDiffers, Messages, Want, Accepted)
+ONCE = (NegSame, NegDiffers, Messages, Want, Accepted, Reported)
 """What ends what it answers, or must not be said of it twice."""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.effects import AcceptanceAnswered, LinkId
+from hedgerow_protocol.effects import AcceptanceAnswered, LinkId, ReportAnswered, Reporting
 from hedgerow_protocol.filter import Filter, decode_filter
 from hedgerow_protocol.frame import (
     Accept,
@@ -22,6 +22,8 @@ from hedgerow_protocol.frame import (
     NegSame,
     Ping,
     Pong,
+    Report,
+    Reported,
     Scope,
     SessionFault,
     Sub,
@@ -442,3 +444,42 @@ def test_an_acceptance_that_the_other_side_brings_is_handed_on_and_answered() ->
     assert (event.invite, event.acceptance) == (b"invite", b"acceptance")
     assert scene.send(Ping(3)) == [Pong(3)]
     assert scene.node.peer.accepted(scene.network.now, LinkId(99), 1, 4) == []
+
+
+# --- Reports -------------------------------------------------------------------------------------------
+def test_a_report_is_told_and_its_answer_told_once() -> None:
+    scene = Asked()
+    scene.settle()
+    link = scene.node.peer.links()[0].link
+    request, effects = scene.node.peer.report(scene.network.now, link, "x:y", "spam", "why")
+    scene.node.perform(effects)
+    assert request is not None
+    assert scene.wait() == [Report(request, "x:y", "spam", "why")]
+    scene.send(Reported(request, 1))
+    assert scene.node.events == [ReportAnswered(link, request, 1)]
+    scene.send(Reported(request, 1))
+    assert scene.reason == "unexpected_frame"
+    assert scene.node.peer.report(scene.network.now, link, "x:y", "spam", "") == (None, [])
+
+
+def test_a_report_that_the_other_side_passes_over_does_not_end_the_link() -> None:
+    scene = Asked()
+    scene.settle()
+    link = scene.node.peer.links()[0].link
+    _, effects = scene.node.peer.report(scene.network.now, link, "x:y", "spam", "")
+    scene.node.perform(effects)
+    for number in range(2, 2 + 8, 2):
+        scene.send(Ping(number), seconds=8)
+    assert scene.is_open
+
+
+def test_a_report_of_the_other_side_is_handed_on_and_answered() -> None:
+    scene = Scene()
+    scene.send(Report(1, "x:y", "spam", "why"))
+    [event] = scene.node.events
+    link = scene.stranger.their_end.link
+    assert event == Reporting(link, 1, "x:y", "spam", "why")
+    scene.node.perform(scene.node.peer.reported(scene.network.now, link, 1, 0))
+    assert scene.wait() == [Reported(1, 0)]
+    assert scene.send(Ping(3)) == [Pong(3)]
+    assert scene.node.peer.reported(scene.network.now, LinkId(99), 1, 0) == []

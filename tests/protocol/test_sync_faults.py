@@ -25,6 +25,7 @@ from hedgerow_protocol.frame import (
     Ping,
     Pong,
     Range,
+    Report,
     Scope,
     Sub,
     Tier,
@@ -227,7 +228,7 @@ def test_a_range_goes_on_from_a_place_and_ends_with_nothing() -> None:
 
 
 def test_frames_unasked_are_bounded_and_one_over_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FRAME_BURST", 12.0)
+    monkeypatch.setattr(limits, "FRAME_BURST", 14.0)
     monkeypatch.setattr(limits, "FRAME_RATE", 0.0)
     frames: list[Frame] = [
         Ping(1),
@@ -236,6 +237,7 @@ def test_frames_unasked_are_bounded_and_one_over_ends_the_link(monkeypatch: pyte
         opening(5),
         Changed(1),
         Accept(7, b"", b""),
+        Report(9, "x:y", "spam", ""),
     ]
     scene = Scene()
     scene.send(*frames, *(replace(one, req=one.req + 100) for one in frames))

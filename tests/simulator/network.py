@@ -26,6 +26,8 @@ from hedgerow_protocol.effects import (
     Note,
     Put,
     Quarantine,
+    ReportAnswered,
+    Reporting,
     Send,
     Verify,
     WakeAt,
@@ -86,7 +88,7 @@ class SimulatedNode:
         """What was let go."""
         self.brought: list[MessageId] = []
         """What links brought, in their order, held or not."""
-        self.events: list[Accepting | AcceptanceAnswered] = []
+        self.events: list[Accepting | AcceptanceAnswered | Reporting | ReportAnswered] = []
         self._start()
         self.hold([author.inception])
 
@@ -172,7 +174,7 @@ class SimulatedNode:
                 self.quarantine.put(device, messages)
             case Note():
                 self.notes.append(effect)
-            case Accepting() | AcceptanceAnswered():
+            case Accepting() | AcceptanceAnswered() | Reporting() | ReportAnswered():
                 self.events.append(effect)
 
     def _soon(self, work: Callable[[], list[Effect]]) -> None:

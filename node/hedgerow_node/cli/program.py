@@ -49,7 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "block": "people",
         "unblock": "people",
     },
-    "Keep it decent": {"takedown": "takedowns"},
+    "Keep it decent": {"report": "reports", "reports": "reports", "takedown": "takedowns"},
     "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "nodes", "sync": "nodes"},
     "A seed": {"seed": "seed"},
     "Keep": {"identity": "identity", "export": "files", "restore": "files"},

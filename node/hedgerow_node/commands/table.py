@@ -11,6 +11,7 @@ from hedgerow_node.commands import (
     marking,
     people,
     recovery,
+    reports,
     seeding,
     sharing,
     statements,
@@ -65,6 +66,9 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("takedown", "POST", "/takedowns", takedowns.TakeDown, takedowns.take_down),
     operation("takedown undo", "DELETE", "/takedowns", takedowns.OneTakedown, takedowns.undo),
     operation("takedowns", "GET", "/takedowns", takedowns.ListTakedowns, takedowns.takedowns),
+    operation("report", "POST", "/reports", reports.ReportThing, reports.report),
+    operation("reports", "GET", "/reports", reports.ListReports, reports.reports),
+    operation("reports settle", "DELETE", "/reports/{number}", reports.OneReport, reports.settle),
     operation("vouch", "PUT", "/vouches/{did}", marking.VouchFor, marking.vouch),
     operation("introduce", "POST", "/introduce", marking.IntroducePeople, marking.introduce),
     # Finding

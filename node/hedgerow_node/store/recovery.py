@@ -44,6 +44,7 @@ TABLES = (
     "settings",
     "quarantine",
     "not_now",
+    "reports",
     *library.TABLES,
 )
 """What no peer and no journal can bring back."""

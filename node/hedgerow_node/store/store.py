@@ -26,6 +26,7 @@ from hedgerow_node.store.library import Library
 from hedgerow_node.store.messages import Messages
 from hedgerow_node.store.peers import Peers
 from hedgerow_node.store.quarantine import Quarantine
+from hedgerow_node.store.reports import Reports
 from hedgerow_node.store.rows import chunks
 from hedgerow_node.store.search import Search
 from hedgerow_node.store.settings import Settings
@@ -63,6 +64,7 @@ class Store:
         self.takedowns = Takedowns(database)
         self.ties = Ties(database)
         self.quarantine = Quarantine(database)
+        self.reports = Reports(database)
 
     @classmethod
     async def open(cls, folder: Path, *, check: bool | None = None) -> Self:

@@ -12,7 +12,8 @@ const LATER = 2;
 const BUSY = 1;
 const STALE = 2;
 const NOT_CARRIED = 4;
-const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept']);
+const NOT_HERE = 2;
+const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report']);
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
@@ -179,6 +180,9 @@ export class Answers {
     decodeInvite(invite);
     return [{ name: 'Accepted', req, verdict: NOT_CARRIED }];
   }
+
+  /** Nobody takes reports here. */
+  onReport = ({ req }) => [{ name: 'Reported', req, verdict: NOT_HERE }];
 }
 
 const distinct = (run) => [...new Map(splitRun(run).map((id) => [hex(id), id])).values()];

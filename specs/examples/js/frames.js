@@ -5,8 +5,9 @@ import * as limits from './limits.js';
 import { isControl } from './messages.js';
 import { refuse } from './refusal.js';
 import * as shapes from './shapes.js';
+import { thing } from './things.js';
 
-const { array, ascending, bin, bin32, bool, bytesUpTo, list, numerically, optional, run, text, tuple } = shapes;
+const { array, ascending, bin, bin32, bool, bytesUpTo, line, list, numerically, optional, run, text, tuple } = shapes;
 const { uint, uint16, uint32, uint8 } = shapes;
 const ids = run(limits.MAX_FRAME_MESSAGES);
 const mode = uint(2);
@@ -52,6 +53,8 @@ const TYPES = [
   type(40, 'Accept', { invite: bytesUpTo(limits.MAX_INVITE), acceptance: bytesUpTo(limits.MAX_INVITE) }),
   type(42, 'Accepted', { verdict: uint8 }),
   type(58, 'Since', { steps }),
+  type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),
+  type(63, 'Reported', { verdict: uint8 }),
 ];
 const BY_NUMBER = new Map(TYPES.map((each) => [each.number, each]));
 const BY_NAME = new Map(TYPES.map((each) => [each.name, each]));

@@ -1,5 +1,7 @@
 """The public list of takedowns at the peers' door: for everybody to see, and no directory of what was taken down."""
 
+from pathlib import Path
+
 import aiohttp
 import pytest
 
@@ -78,3 +80,8 @@ async def test_a_wrong_place_is_refused_and_nothing_may_run_on_the_page(world: W
     policy = (await get(seed, "/takedowns")).headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "form-action 'self'" in policy
+
+
+def test_the_example_of_a_name_is_what_the_code_makes() -> None:
+    spec = Path(__file__).parents[3] / "specs" / "15-safety.md"
+    assert f"`{public_list.target_name('https://example.org/')}`" in spec.read_text()

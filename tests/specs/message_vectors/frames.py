@@ -53,6 +53,10 @@ FRAMES: list[tuple[str, str, list[object]]] = [
     ("SINCE", "FR-22", [58, 1, []]),
     ("SINCE", "FR-22", [58, 1, [[0, b""], [U32, bytes(625)]]]),
     ("SINCE", "FR-22", [58, 1, [[time, b"\x01"] for time in range(8)]]),
+    ("REPORT", "FR-1", [61, 13, "https://example.org/", "x", ""]),
+    ("REPORT", "FR-1", [61, 13, "x:" + "y" * 2_046, "x" * 64, "x" * 16_384]),
+    ("REPORTED", "FR-1", [63, 13, 0]),
+    ("REPORTED", "FR-1", [63, 13, 255]),
 ]
 
 REFUSED: list[tuple[str, str, str, object]] = [
@@ -125,6 +129,13 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-15", "out_of_range", "ACCEPT with an invite of 8,193 bytes", [40, 11, bytes(8_193), b""]),
     ("FR-15", "out_of_range", "ACCEPT with an acceptance of 8,193 bytes", [40, 11, b"", bytes(8_193)]),
     ("FR-17", "out_of_range", "ACCEPTED with the verdict 256", [42, 11, 256]),
+    ("FR-1", "out_of_range", "REPORT of what is no thing", [61, 13, "no thing", "spam", ""]),
+    ("FR-1", "out_of_range", "REPORT of a thing of 2,049 bytes", [61, 13, "x:" + "y" * 2_047, "spam", ""]),
+    ("FR-1", "out_of_range", "REPORT without a word", [61, 13, "x:y", "", ""]),
+    ("FR-1", "out_of_range", "REPORT with a word of 65 bytes", [61, 13, "x:y", "x" * 65, ""]),
+    ("FR-1", "out_of_range", "REPORT with a word on two lines", [61, 13, "x:y", "a\nb", ""]),
+    ("FR-1", "out_of_range", "REPORT with a reason of 16,385 bytes", [61, 13, "x:y", "spam", "x" * 16_385]),
+    ("FR-1", "out_of_range", "REPORTED with the verdict 256", [63, 13, 256]),
 ]
 
 

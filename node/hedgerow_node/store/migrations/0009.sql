@@ -23,3 +23,27 @@ CREATE INDEX withheld_by ON withheld (target);
 ALTER TABLE blocks ADD COLUMN swept INTEGER NOT NULL DEFAULT 0;
 -- What they were called: their profile goes with all else that they said.
 ALTER TABLE blocks ADD COLUMN name TEXT NOT NULL DEFAULT '';
+
+-- What peers told whoever runs this node: read here, shown to nobody else.
+CREATE TABLE reports (
+    row INTEGER PRIMARY KEY,
+    device BLOB NOT NULL,
+    author BLOB,                  -- NULL: it was not known whose device it is
+    thing TEXT NOT NULL,
+    label TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at REAL NOT NULL,
+    settled REAL                  -- NULL: it waits
+) STRICT;
+CREATE INDEX reports_waiting ON reports (row) WHERE settled IS NULL;
+CREATE INDEX reports_of_device ON reports (device, at);
+
+-- Whose labels the owner uses, for which of their words, and what for.
+CREATE TABLE label_lists (
+    row INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,         -- a did
+    label TEXT NOT NULL,
+    effect TEXT NOT NULL,         -- hide or warn
+    at REAL NOT NULL,
+    UNIQUE (target, label)
+) STRICT;
