@@ -30,6 +30,8 @@ from hedgerow_protocol.admission import Carried, judged
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
+    AddressesAsked,
+    AddressesTold,
     Close,
     Delivered,
     Effect,
@@ -61,7 +63,7 @@ from hedgerow_protocol.peer import Connection, LinkState, Peer
 from hedgerow_protocol.ranges import sum_of
 
 log = Log("links")
-Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting
+Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting | AddressesTold | AddressesAsked
 
 STOPS = "this node stops"
 CLOCK_SET = "the clock was set"
@@ -246,6 +248,18 @@ class Driver:
         """Answer an `Accepting`."""
         self._perform(self._peer.accepted(self.now, link, request, verdict), link)
 
+    def ask_addresses(self, link: LinkId) -> None:
+        """Ask this peer for nodes."""
+        self._perform(self._peer.ask_addresses(self.now, link), link)
+
+    def give_addresses(self, link: LinkId, records: list[bytes], req: int = 0) -> None:
+        """Give this peer address records, unasked or as the answer to `AddressesAsked`."""
+        self._perform(self._peer.give_addresses(self.now, link, records, req), link)
+
+    def spread_addresses(self, source: LinkId, records: list[bytes], bad: int) -> None:
+        """Answer an `AddressesTold`: pass on what was new."""
+        self._perform(self._peer.spread_addresses(self.now, source, records, bad), source)
+
     async def _watch(self) -> None:
         """See from time to time to what nobody tells us: room on the disk, and the clock."""
         while True:
@@ -287,6 +301,8 @@ class Driver:
                 case AcceptanceAnswered(number, request, verdict) | ReportAnswered(number, request, verdict):
                     self._answer_brought(number, request, verdict)
                 case Delivered() | Quarantine() | Note() | Accepting() | Reporting():
+                    self._on_event(effect)
+                case AddressesTold() | AddressesAsked():
                     self._tell(effect)
                 case _:
                     assert_never(effect)

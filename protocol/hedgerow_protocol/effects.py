@@ -190,6 +190,22 @@ class ReportAnswered:
     verdict: int
 
 
+@dataclass(frozen=True, slots=True)
+class AddressesTold:
+    """A link brought address records, within its quota; judge them and answer with `Peer.spread_addresses`."""
+
+    link: LinkId
+    records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesAsked:
+    """A peer would know some nodes; answer with `Peer.give_addresses`."""
+
+    link: LinkId
+    req: int
+
+
 Effect: TypeAlias = (
     Send
     | Close
@@ -204,6 +220,8 @@ Effect: TypeAlias = (
     | AcceptanceAnswered
     | Reporting
     | ReportAnswered
+    | AddressesTold
+    | AddressesAsked
 )
 
 

@@ -24,6 +24,7 @@ from hedgerow_protocol.frame_values import (
     as_absent,
     as_carried,
     as_fingerprint,
+    as_records,
     as_steps,
     bytes_up_to,
     one_of,
@@ -393,6 +394,25 @@ class Reported:
     verdict: int
 
 
+@dataclass(frozen=True, slots=True)
+class Addr:
+    """Address records: news (`req` 0), or the answer to GETADDR. A node can do without, so its number is odd."""
+
+    type: ClassVar[int] = 53
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_records)
+    req: int
+    records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Getaddr:
+    """The sender would know some nodes."""
+
+    type: ClassVar[int] = 55
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER,)
+    req: int
+
+
 Frame: TypeAlias = (
     Ping
     | Pong
@@ -418,6 +438,8 @@ Frame: TypeAlias = (
     | Since
     | Report
     | Reported
+    | Addr
+    | Getaddr
 )
 FRAMES: dict[int, type[Frame]] = {known.type: known for known in Frame.__args__}
 

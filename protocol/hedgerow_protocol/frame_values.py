@@ -31,7 +31,7 @@ def one_of(names: type[IntEnum]) -> Check:
     return lambda value, what: as_uint(value, what, max(names))
 
 
-def bytes_up_to(most: int) -> Check:
+def bytes_up_to(most: int) -> Callable[[object, str], bytes]:
     """A check for at most so many bytes."""
     return lambda value, what: as_bytes(value, what, most=most)
 
@@ -89,6 +89,11 @@ def as_steps(value: object, what: str) -> tuple[tuple[int, bytes], ...]:
 def _one_step(value: object, what: str) -> tuple[int, bytes]:
     since, authors = as_array(value, what, 2)
     return as_uint(since, what, limits.MAX_TIMESTAMP), as_bytes(authors, what, most=AUTHOR_BITS)
+
+
+def as_records(value: object, what: str) -> tuple[bytes, ...]:
+    """Signed address records, as bytes."""
+    return as_list(value, what, limits.MAX_FRAME_RECORDS, bytes_up_to(limits.MAX_ADDRESS_RECORD))
 
 
 UINT8, UINT16, UINT32, COUNT = uint(8), uint(16), uint(32), uint(53)

@@ -249,3 +249,29 @@ BAN_SECONDS = 3_600.0
 MAX_BAN_SECONDS = 86_400.0
 MAX_RECORDS = 4_096
 """Devices that sent bad messages and are remembered; who makes device keys for free must not fill the memory."""
+
+# --- Discovery -------------------------------------------------------------------------------------------
+MAX_ADDRESS_RECORD = 1 * KIB
+"""Bytes of a signed address record: every core node keeps thousands."""
+MAX_RECORD_ADDRESSES = 8
+"""Addresses of one node: names, IPv4 and IPv6, more than one network."""
+MAX_ADDRESS_LIFE = 14 * 86_400
+"""Seconds for which a record may hold: a node that is gone is forgotten after that."""
+MAX_ADDRESS_LABEL = 128
+"""Bytes of the name of a node."""
+MAX_FRAME_RECORDS = 200
+"""Records in one frame: the largest fit it."""
+ADDRESS_RATE = 0.1
+"""Records a second that a link may bring or be given."""
+ADDRESS_BURST = 1_000.0
+"""Records at once, before ADDRESS_RATE holds: a node that begins knows nobody."""
+ADDRESS_LINKS = 2
+"""Links to which a new record goes on: more would flood, one would be lost with that link."""
+ADDRESS_NEWS = 3_600
+"""Seconds by which a record of a known device must be later to be news: nobody makes a node speak of him for ever."""
+FEELER_INTERVAL = 120.0
+"""Seconds between two looks of a core node whether somebody it was told of is there."""
+MAX_NODE_LIST = 80 * KIB
+"""Bytes of a signed list of nodes, which fits a mail."""
+MAX_LISTED_NODES = 64
+"""Records of one list: more than anyone needs to begin with."""

@@ -14,10 +14,11 @@ from random import Random
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission, Carried
+from hedgerow_protocol.discovery import next_links
 from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.frame import Err, Frame, LinkFault, decode_frame, encode_frame
-from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Subprotocols
+from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Role, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.message import Message
@@ -287,6 +288,42 @@ class Peer:
         if sync is not None:
             sync.reported(request, verdict)
         return self._effects(now, link)
+
+    def ask_addresses(self, now: float, link: LinkId) -> list[Effect]:
+        """Ask this peer for nodes."""
+        sync = self._sync_of(link)
+        if sync is not None:
+            sync.addresses.ask()
+        return self._effects(now, link)
+
+    def give_addresses(
+        self, now: float, link: LinkId, records: Sequence[bytes], req: int = 0
+    ) -> list[Effect]:
+        """Give this peer records: unasked, or as the answer to `AddressesAsked`."""
+        sync = self._sync_of(link)
+        if sync is not None:
+            sync.addresses.tell(now, records, req)
+        return self._effects(now, link)
+
+    def spread_addresses(
+        self, now: float, source: LinkId, records: Sequence[bytes], bad: int = 0
+    ) -> list[Effect]:
+        """The answer to `AddressesTold`: what goes on of it, and how many were provably bad."""
+        others = [link for link in self._core_links() if link != source]
+        for link, chosen in next_links(others, records, self._random).items():
+            if (sync := self._sync_of(link)) is not None:
+                sync.addresses.tell(now, chosen)
+        entry = self._links.get(source)
+        if bad and entry is not None and entry.open is not None:
+            self._on_bad(now, entry.open.established.peer.device, bad)
+        return self._effects(now, source)
+
+    def _core_links(self) -> list[LinkId]:
+        """Links to nodes that pass on what they hear."""
+        opened = ((link, entry.open) for link, entry in self._links.items())
+        return [
+            link for link, found in opened if found is not None and found.established.peer.role == Role.CORE
+        ]
 
     def resync(self, now: float) -> list[Effect]:
         """Compare every set on every link that we dialled, now."""

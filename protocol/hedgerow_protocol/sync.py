@@ -16,6 +16,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
+from hedgerow_protocol.discovery import LinkAddresses
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
@@ -27,10 +28,12 @@ from hedgerow_protocol.effects import (
 from hedgerow_protocol.frame import (
     Accept,
     Accepted,
+    Addr,
     Changed,
     Err,
     Frame,
     Get,
+    Getaddr,
     IHave,
     Messages,
     Missing,
@@ -60,7 +63,7 @@ from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket, Pool
 from hedgerow_protocol.wire import Wire, unexpected
 
-Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept | Report
+Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept | Report | Getaddr
 Asked: TypeAlias = Scope | NegSame | NegDiffers | NegErr
 
 
@@ -91,6 +94,7 @@ class LinkSync:
         self._answering = Answering(parts, pool)
         self._asking = Asking(parts, random) if is_initiator else None
         self._live = Live(parts, self._answering, self._asking)
+        self.addresses = LinkAddresses(wire, outbox)
         self._unasked = Bucket(limits.FRAME_RATE, limits.FRAME_BURST)
         self._asked_logs: set[AuthorKey] = set()
         self._acceptances: set[int] = set()
@@ -238,9 +242,9 @@ class LinkSync:
                 return "ended by the peer"
             case Pong():
                 return None
-            case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept() | Report():
+            case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept() | Report() | Getaddr():
                 self._on_question(now, frame)
-            case Unsub() | Changed() | Since():
+            case Unsub() | Changed() | Since() | Addr():
                 self._on_news(now, frame)
             case NegMsg() | NegClose():
                 self._on_session(now, frame)
@@ -273,13 +277,13 @@ class LinkSync:
                 self._answering.on_range(frame)
             case IHave():
                 self._live.on_announced(frame)
-            case Ping() | Sub() | NegOpen() | Accept() | Report():
+            case Ping() | Sub() | NegOpen() | Accept() | Report() | Getaddr():
                 self._take_unasked(now)
                 self._on_unasked(now, frame)
             case _:
                 assert_never(frame)
 
-    def _on_unasked(self, now: float, frame: Ping | Sub | NegOpen | Accept | Report) -> None:
+    def _on_unasked(self, now: float, frame: Ping | Sub | NegOpen | Accept | Report | Getaddr) -> None:
         match frame:
             case Ping():
                 self._wire.send(Pong(frame.req))
@@ -291,15 +295,19 @@ class LinkSync:
                 self._outbox.add(Accepting(self._wire.link, frame.req, frame.invite, frame.acceptance))
             case Report(req, thing, label, reason):
                 self._outbox.add(Reporting(self._wire.link, req, thing, label, reason))
+            case Getaddr():
+                self.addresses.on_asked(frame)
             case _:
                 assert_never(frame)
 
-    def _on_news(self, now: float, frame: Unsub | Changed | Since) -> None:
+    def _on_news(self, now: float, frame: Unsub | Changed | Since | Addr) -> None:
         self._take_unasked(now)
         if isinstance(frame, Unsub):
             self._answering.on_unsub(frame.req)
         elif isinstance(frame, Since):
             self._on_since(frame)
+        elif isinstance(frame, Addr):
+            self.addresses.on_told(now, frame)
         elif self._asking is not None:
             self._asking.on_changed(now, frame.req)
 

@@ -7,10 +7,12 @@ from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import (
     Accept,
     Accepted,
+    Addr,
     Changed,
     Err,
     Frame,
     Get,
+    Getaddr,
     IHave,
     Messages,
     Missing,
@@ -108,6 +110,8 @@ def frames(
             Report, numbers, st.sampled_from(["https://example.org/", "topic:x"]), st.just("spam"), texts
         ),
         st.builds(Reported, numbers, u8),
+        st.builds(Addr, numbers, st.lists(binaries, max_size=3).map(tuple)),
+        st.builds(Getaddr, numbers),
     )
 
 

@@ -10,6 +10,7 @@ from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolE
 from hedgerow_protocol.frame import (
     FRAMES,
     Accept,
+    Addr,
     Err,
     Frame,
     Get,
@@ -63,7 +64,7 @@ def test_any_bytes_are_a_frame_in_its_one_form_or_refused_or_passed_over(data: b
 
 def test_every_frame_has_a_number_of_its_own_even_unless_a_node_can_do_without_it() -> None:
     assert len(FRAMES) == len(Frame.__args__)
-    assert {number for number in FRAMES if number % 2} == {61, 63}  # what a node can do without
+    assert {number for number in FRAMES if number % 2} == {53, 55, 61, 63}  # what a node can do without
 
 
 @pytest.mark.parametrize("number", [1, 3, 43, 255])
@@ -143,6 +144,12 @@ AT_THE_LIMIT = [
     (replace(RANGE, limit=2**16 - 1), "limit", 2**16),
     (Accept(1, bytes(limits.MAX_INVITE), b""), "invite", bytes(limits.MAX_INVITE + 1)),
     (Accept(1, b"", bytes(limits.MAX_INVITE)), "acceptance", bytes(limits.MAX_INVITE + 1)),
+    (
+        Addr(0, (bytes(limits.MAX_ADDRESS_RECORD),) * limits.MAX_FRAME_RECORDS),
+        "records",
+        (b"",) * (limits.MAX_FRAME_RECORDS + 1),
+    ),
+    (Addr(0, ()), "records", (bytes(limits.MAX_ADDRESS_RECORD + 1),)),
 ]
 
 

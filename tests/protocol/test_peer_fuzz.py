@@ -13,10 +13,12 @@ from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import (
     Accept,
     Accepted,
+    Addr,
     Changed,
     Err,
     Frame,
     Get,
+    Getaddr,
     IHave,
     Messages,
     Missing,
@@ -70,7 +72,7 @@ ROUNDS = [
     b"\x61\xff",
     b"\x62",
 ]
-QUESTIONS = (Ping, Sub, NegOpen, Get, Range, IHave, Accept, Report)
+QUESTIONS = (Ping, Sub, NegOpen, Get, Range, IHave, Accept, Report, Getaddr)
 CARRIED = Carried(
     frozenset({ANA.key, BEN.key}), private=frozenset({CYD.key}), held=frozenset({Author(4).key})
 )
@@ -106,6 +108,8 @@ class Conversation:
         if isinstance(frame, QUESTIONS):
             self.last += 2
             return replace(frame, req=self.last, **_within_the_first(frame))
+        if isinstance(frame, Addr):
+            return replace(frame, req=0)
         if not isinstance(frame, tuple(ANSWERS)):
             return None if isinstance(frame, Err) else frame
         if isinstance(frame, Messages) and frame.req % 2:
@@ -236,6 +240,10 @@ def flood(kind: str, number: int, scene: Scene) -> Frame:
             return Since(1 + number % 2, ((1 + number, b"\xff"),))
         case "CHANGED":
             return Changed(1)
+        case "ADDR":
+            return Addr(0, tuple((number * 100 + one).to_bytes(64) for one in range(100)))
+        case "GETADDR":
+            return Getaddr(question)
         case "PONG":
             return Pong(number)
         case "MISSING":
@@ -266,6 +274,8 @@ FLOODS = [
     "SCOPE",
     "SINCE",
     "CHANGED",
+    "ADDR",
+    "GETADDR",
     "PONG",
     "MISSING",
 ]

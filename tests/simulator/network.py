@@ -13,6 +13,8 @@ from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
+    AddressesAsked,
+    AddressesTold,
     Close,
     Delivered,
     Effect,
@@ -88,7 +90,7 @@ class SimulatedNode:
         """What was let go."""
         self.brought: list[MessageId] = []
         """What links brought, in their order, held or not."""
-        self.events: list[Accepting | AcceptanceAnswered | Reporting | ReportAnswered] = []
+        self.events: list[Effect] = []
         self._start()
         self.hold([author.inception])
 
@@ -174,7 +176,14 @@ class SimulatedNode:
                 self.quarantine.put(device, messages)
             case Note():
                 self.notes.append(effect)
-            case Accepting() | AcceptanceAnswered() | Reporting() | ReportAnswered():
+            case (
+                Accepting()
+                | AcceptanceAnswered()
+                | Reporting()
+                | ReportAnswered()
+                | AddressesTold()
+                | AddressesAsked()
+            ):
                 self.events.append(effect)
 
     def _soon(self, work: Callable[[], list[Effect]]) -> None:

@@ -1,4 +1,4 @@
-"""Makes the vectors of the specs 01 to 05, 07 and 08-sync, without the code that they test.
+"""Makes the vectors of the specs 01 to 05, 07, 08-sync and 11, without the code that they test.
 
 Values are written by a packer of our own, messages are signed with the primitives of `cryptography`, hostile points
 come from affine arithmetic. The result depends on nothing but these files. From the root:
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, this fil
 
 from specs.message_vectors import (
     device_links,
+    discovery,
     encoding,
     filters,
     frames,
@@ -70,6 +71,8 @@ CASES = {
     "07-frames/invites": invites.invite_cases,
     "07-frames/devices": device_links.device_cases,
     "08-sync/responder": sync.responder_cases,
+    "11-discovery/records": discovery.record_cases,
+    "11-discovery/lists": discovery.list_cases,
 }
 
 INPUTS: dict[str, tuple[str, ...]] = {
@@ -95,6 +98,8 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "07-frames/filters": ("bytes", "carried", "header"),
     "07-frames/invites": ("invite", "text", "acceptance"),
     "07-frames/devices": ("offer", "request", "secret", "text"),
+    "11-discovery/records": ("record",),
+    "11-discovery/lists": ("text",),
     "08-sync/responder": ("carries", "private", "since", "held", "exchange.*.0"),
     **dict.fromkeys((name for name in CASES if name.startswith("05-kinds/")), ("kind", "body")),
 }

@@ -1,4 +1,4 @@
-"""Runs every vector of the specs 01 to 05, 07 and 08-sync against the protocol package."""
+"""Runs every vector of the specs 01 to 05, 07, 08-sync and 11 against the protocol package."""
 
 import ast
 import json
@@ -11,6 +11,7 @@ import ada_url
 import pytest
 
 from hedgerow_protocol import (
+    address_record,
     base58,
     codec,
     device_link,
@@ -23,6 +24,7 @@ from hedgerow_protocol import (
     kinds,
     log_entry,
     message,
+    node_list,
     things,
 )
 from hedgerow_protocol.admission import Carried
@@ -309,6 +311,30 @@ def run_devices(case: Case) -> Iterator[object]:
         yield [signed.offer.author, signed.offer.link, signed.device], _datas(expected, 3)
 
 
+def run_records(case: Case) -> Iterator[object]:
+    signed = address_record.decode_record(data_of(case["record"]))
+    yield signed.encoded, data_of(case["record"])
+    if "values" in case:
+        expected = case["values"]
+        assert isinstance(expected, dict)
+        for name, value in expected.items():
+            is_key = name in ("device", "author")
+            yield getattr(signed.record, name), data_of(value) if is_key else value_of(value)
+
+
+def run_lists(case: Case) -> Iterator[object]:
+    found = node_list.parse_list(str(case["text"]))
+    yield found.to_text(), case["as_text"]
+    yield [found.name, found.ts], [case["label"], case["ts"]]
+    yield (
+        [found.author, *(node.record.device for node in found.nodes)],
+        [
+            data_of(case["author"]),
+            *_datas(case["devices"], 2),
+        ],
+    )
+
+
 def _datas(values: object, count: int) -> list[bytes]:
     assert isinstance(values, list)
     return [data_of(value) for value in values[:count]]
@@ -341,6 +367,8 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "07-frames/invites": run_invites,
     "07-frames/devices": run_devices,
     "08-sync/responder": run_responder,
+    "11-discovery/records": run_records,
+    "11-discovery/lists": run_lists,
     "01-identity/keys-as-text": run_keys_as_text,
     "01-identity/recovery-keys": run_recovery_keys,
     "01-identity/log-entries": run_log_entries,

@@ -13,7 +13,7 @@ const BUSY = 1;
 const STALE = 2;
 const NOT_CARRIED = 4;
 const NOT_HERE = 2;
-const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report']);
+const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'GetAddr']);
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
@@ -47,6 +47,9 @@ export class Answers {
   onPong = () => [];
   onErr = () => [];
   onChanged = () => [];
+  // An edge has nobody to tell of, and needs nobody (DI-7).
+  onAddr = () => [];
+  onGetAddr = () => [];
 
   // Subscriptions
 

@@ -58,9 +58,9 @@ export function parseInvite(given) {
 }
 
 /** The bytes whose base64url stands behind the last `mark`. */
-export function bytesBehind(mark, joined) {
+export function bytesBehind(mark, joined, max = limits.MAX_INVITE) {
   const digits = joined.split(mark).at(-1);
-  if (digits.length > Math.ceil((limits.MAX_INVITE * 4) / 3)) refuse('too_big', 'longer than any invite');
+  if (digits.length > Math.ceil((max * 4) / 3)) refuse('too_big', 'longer than allowed');
   const data = Buffer.from(digits, 'base64url');
   if (digits === '' || data.toString('base64url') !== digits) refuse('not_canonical', 'not the text of an invite');
   return data;

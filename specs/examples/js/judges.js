@@ -1,5 +1,6 @@
 // For each file of vectors: how a case is put to this implementation, and what comes out.
 // A judge gives results under the keys of the vector, or throws a Refusal.
+import { decodeRecord, listText, parseList } from './addresses.js';
 import { fromBase58, hash, hex, toBase58 } from './bytes.js';
 import { codeText, decodeOffer, decodeRequest, parseCode } from './device-links.js';
 import { decode, encode } from './encoding.js';
@@ -185,6 +186,18 @@ const requestValues = ({ link, author, device, name, ts, proves }) => ({
   values: [...[link, author, device].map(hex), name, ts],
 });
 
+// 11-discovery
+
+function record({ record: data }) {
+  const { device, author, ...said } = decodeRecord(bytesOf(data));
+  return { values: { ...jsonOf(said), device: hex(device), author: hex(author) } };
+}
+
+function nodeList({ text }) {
+  const { data, author, name: label, ts, nodes } = parseList(text);
+  return { as_text: listText(data), author: hex(author), label, ts, devices: nodes.map(({ device }) => hex(device)) };
+}
+
 /** Each is given the inputs of a case. */
 const JUDGES = {
   '01-identity/authorisation': authorisation,
@@ -213,6 +226,8 @@ const JUDGES = {
   '07-frames/frames': frame,
   '07-frames/invites': invite,
   '08-reconciliation/negentropy': judgeReconciliation,
+  '11-discovery/lists': nodeList,
+  '11-discovery/records': record,
   '08-sync/responder': judgeResponder,
 };
 const BODIES = [

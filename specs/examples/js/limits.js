@@ -70,6 +70,14 @@ export const MAX_RECONCILIATION_MESSAGE = 196_608;
 export const MAX_RECONCILIATION_ANSWER = 1_048_576;
 export const FRAME_LIMIT_RESERVE = 200;
 
+export const MAX_ADDRESS_RECORD = 1024;
+export const MAX_RECORD_ADDRESSES = 8;
+export const MAX_ADDRESS_LIFE = 1_209_600;
+export const MAX_ADDRESS_LABEL = 128;
+export const MAX_FRAME_RECORDS = 200;
+export const MAX_NODE_LIST = 81_920;
+export const MAX_LISTED_NODES = 64;
+
 export const MAX_FRAME_MESSAGES = 256;
 export const MAX_ERROR_TEXT = 256;
 export const ANSWER_FRAME = 49_152;

@@ -57,6 +57,9 @@ FRAMES: list[tuple[str, str, list[object]]] = [
     ("REPORT", "FR-1", [61, 13, "x:" + "y" * 2_046, "x" * 64, "x" * 16_384]),
     ("REPORTED", "FR-1", [63, 13, 0]),
     ("REPORTED", "FR-1", [63, 13, 255]),
+    ("ADDR", "FR-2", [53, 0, []]),
+    ("ADDR", "FR-2", [53, 1, [bytes(1_024)] * 200]),
+    ("GETADDR", "FR-2", [55, 1]),
 ]
 
 REFUSED: list[tuple[str, str, str, object]] = [
@@ -136,6 +139,10 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-1", "out_of_range", "REPORT with a word on two lines", [61, 13, "x:y", "a\nb", ""]),
     ("FR-1", "out_of_range", "REPORT with a reason of 16,385 bytes", [61, 13, "x:y", "spam", "x" * 16_385]),
     ("FR-1", "out_of_range", "REPORTED with the verdict 256", [63, 13, 256]),
+    ("FR-1", "out_of_range", "ADDR with 201 records", [53, 0, [b""] * 201]),
+    ("FR-1", "out_of_range", "ADDR with a record of 1,025 bytes", [53, 0, [bytes(1_025)]]),
+    ("FR-1", "wrong_shape", "ADDR with a record that is text", [53, 0, ["text"]]),
+    ("FR-1", "wrong_shape", "GETADDR with a position too many", [55, 1, 1]),
 ]
 
 

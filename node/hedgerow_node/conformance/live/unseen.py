@@ -12,18 +12,35 @@ IT_DEFINES = "it defines words and bytes that other rules use"
 IT_SHOWS = "it is about what people are shown"
 BY_OTHERS = "each part of it is seen by the checks of other rules"
 TAKES_TIME = "it takes longer to see than a check may last"
+ITS_BOOK = "what a node keeps of others does not show on a link of a stranger"
 BYTES_ALONE = "it is judged by vectors: --stdio PROGRAM"
 
 UNSEEN: dict[str, str] = {
     **dict.fromkeys(("ID-1", "ID-3", "ID-4", "HS-4"), ITS_OWN_KEYS),
     **dict.fromkeys(("ID-6", "ID-11", "ME-12", "TH-10", "KI-17", "ID-25", "ID-28"), IT_WRITES),
     **dict.fromkeys(
-        ("ID-15", "HS-18", "FR-16", "SY-3", "SY-6", "SY-10", "SY-11", "SY-23", "ID-29"), IT_DIALS
+        (
+            "ID-15",
+            "HS-18",
+            "FR-16",
+            "SY-3",
+            "SY-6",
+            "SY-10",
+            "SY-11",
+            "SY-23",
+            "ID-29",
+            "DI-7",
+            "DI-9",
+            "DI-10",
+        ),
+        IT_DIALS,
     ),
     **dict.fromkeys(("EN-14", "KI-14", "RC-1", "RC-2", "RC-3", "RC-5", "RC-7"), IT_DEFINES),
     **dict.fromkeys(("KI-16", "SY-5"), IT_SHOWS),
     **dict.fromkeys(("EN-8", "ME-7", "ME-9", "KI-2", "RC-18", "SY-19"), BY_OTHERS),
     **dict.fromkeys(("HS-21", "HS-27", "SY-15", "SY-20"), TAKES_TIME),
+    **dict.fromkeys(("DI-3", "DI-5", "DI-6", "DI-8", "DI-11", "DI-13"), ITS_BOOK),
+    "DI-4": "a node that does without these frames passes over them",
     "HS-9": "what a node does with a claim does not show before the claim is proven",
 }
 """By rule: why neither vectors nor a stranger on a link can see it."""
