@@ -9,6 +9,7 @@ from hedgerow_node.config import MAX_LINKS_OF_AUTHOR
 from hedgerow_node.driver import Driver
 from hedgerow_node.links.gate import Ticket
 from hedgerow_node.store.peers import KnownPeer
+from hedgerow_node.store.places import group_of, group_of_ip
 from hedgerow_protocol import keys
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import LinkId
@@ -45,6 +46,12 @@ class Company:
             if state is not None and state.peer is not None and state.peer.device == device:
                 return link
         return None
+
+    def group_of(self, link: LinkId) -> str:
+        """The group of the network at the other end of an authenticated link (`store.places`)."""
+        if link in self.tickets:
+            return group_of_ip(self.tickets[link].origin.networks[0].network_address)
+        return group_of(self.dialled[link].address) if link in self.dialled else ""
 
     def links_of(self, author: AuthorKey) -> list[LinkId]:
         """The links to devices that are this author's, the oldest first."""

@@ -187,6 +187,60 @@ MAX_LINK_CODES = 16
 MAX_WAITING_DEVICES = 4
 """Devices that ask with one code and wait for an answer."""
 
+# --- The address book: nodes that one was told of and met -----------------------------------------------------
+BOOK_NEW_BUCKETS = 256
+"""Buckets of nodes that one was told of."""
+BOOK_NEW_BUCKETS_OF_SOURCE = 16
+"""Of these, how many somebody of one network can reach by telling: a sixteenth of the book."""
+BOOK_NEW_PLACES = 16
+"""Places of one bucket: 4,096 nodes in all, at most 6 MB."""
+BOOK_TRIED_BUCKETS = 128
+"""Buckets of nodes that answered; one network (IPv4 /16) reaches one of them."""
+BOOK_TRIED_PLACES = 8
+"""Places of one bucket: 1,024 nodes in all."""
+BOOK_UNMET_SHARE = 4
+"""One part in this many of an answer may be nodes that nobody here has met."""
+BOOK_ANSWER = 200
+"""Nodes that are told to who asks: one frame."""
+BOOK_ENOUGH = 1_024
+"""Nodes in the book above which nobody is asked for more."""
+BOOK_DRAWN = 8
+"""Nodes that are drawn for a feeler, of which one is dialled."""
+BOOK_VAIN = 2
+"""Tries in vain after which somebody else may have the place of a node that was only told of."""
+BOOK_KEPT_VAIN = 6
+"""Tries in vain after which a node is forgotten: two days, with the pauses between them."""
+BOOK_PAUSE = 1_800.0
+"""Seconds after a try in vain before the same node is dialled again; doubled each time."""
+LAST_BOOK_PAUSE = 86_400.0
+BOOK_MET_LATELY = 4 * 3_600.0
+"""Seconds after which a node that answered is dialled again before its place goes to another one."""
+BOOK_ANCHORS = 4
+"""Nodes that are dialled first after a restart; the protocol asks for two."""
+OWN_ADDRESS_LIFE = 7 * 86_400
+"""Seconds for which the record of one's own node holds."""
+OWN_ADDRESS_USE = 86_400
+"""Seconds after which it is made anew and told again, long before half of its life."""
+FEELER_JITTER = 0.5
+"""Of the time between two feelers, more or less: nobody shall foretell the next one."""
+KNOCK_TIMEOUT = 10.0
+"""Seconds for a node to show who it is."""
+
+# --- Dialling what others told of: no weapon against anybody --------------------------------------------------
+TOLD_PAUSE = 60.0
+"""Seconds before an address that did not answer as a node is dialled again; doubled each time."""
+LAST_TOLD_PAUSE = 86_400.0
+TOLD_JITTER = 0.25
+"""Of such a pause, by which it is longer at most: nodes must not fall into step."""
+TOLD_FREE = 0
+"""Tries in vain at one address before pauses begin: none."""
+TOLD_FREE_OF_NETWORK = 4
+"""The same for a network (IPv4 /24, IPv6 /48), in which several nodes may be."""
+MAX_REMEMBERED_TARGETS = 8_192
+"""Addresses and networks of which tries in vain are remembered; the one not tried for longest is forgotten first."""
+TOLD_PORTS = (80, 443)
+"""Ports below 1,024 that may be dialled: behind the others are mail and the like."""
+
 
 def home_path(option: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
     """The home folder: the option if given, else HEDGEROW_HOME, else the usual folder of this system."""

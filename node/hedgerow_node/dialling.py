@@ -78,13 +78,16 @@ class Dialling:
         linked: Callable[[DeviceKey], LinkId | None],
         bell: Bell,
         noting: Noting,
+        dialler: Dialler | None = None,
     ) -> None:
         self._clock = clock
         self._run = run
         self._linked = linked
         self._bell = bell
         self._noting = noting
-        self._dialler = Dialler()
+        self._dialler = dialler or Dialler()
+        self.on_missed: Callable[[KnownPeer], None] = lambda peer: None
+        """Called when a peer could not be reached, or somebody else was there."""
         self._keepers: dict[DeviceKey, _Keeper] = {}
         self._is_closing = False
 
@@ -213,12 +216,16 @@ class Dialling:
         """Dial once and carry the link to its end; returns whether somebody answered."""
         is_answered = False
         try:
-            socket = await self._dialler.dial(keeper.peer.address)
+            dial = self._dialler.dial_told if keeper.peer.is_told else self._dialler.dial
+            socket = await dial(keeper.peer.address)
             is_answered = True
             keeper.problem = _problem_of(await self._run(socket, keeper.peer))
+            if keeper.problem.kind is Code.WRONG_PEER:
+                self.on_missed(keeper.peer)
         except Problem as problem:
             keeper.problem = problem
             self._noting.note("a peer cannot be reached", problem.code)
+            self.on_missed(keeper.peer)
         except Exception as error:
             keeper.problem = Problem(Code.PEER_UNREACHABLE)
             self._noting.failure("dialling failed", error)

@@ -17,20 +17,24 @@ from aiohttp import ClientWebSocketResponse, web
 
 from hedgerow_node import public_list
 from hedgerow_node.addresses import shorten
+from hedgerow_node.announcing import Announcing
 from hedgerow_node.bringing import Bringing
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
 from hedgerow_node.dialling import Dialling, Stage
+from hedgerow_node.discovering import NOT_TAKEN, Discovering
 from hedgerow_node.driver import Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
 from hedgerow_node.linking import Linking
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.certificate import OwnEnds
+from hedgerow_node.links.dial import Dialler
 from hedgerow_node.links.gate import DoorLimits
 from hedgerow_node.links.link import Socket
 from hedgerow_node.links.listen import Install, PeerListener, Visitor, nothing_more
+from hedgerow_node.links.outward import Outward
 from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
@@ -41,8 +45,18 @@ from hedgerow_node.reporting import Reports
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.waiting import Waiting
 from hedgerow_node.welcoming import Welcoming
+from hedgerow_protocol import discovery
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.effects import Accepting, Delivered, LinkId, Note, Quarantine, Reporting
+from hedgerow_protocol.effects import (
+    Accepting,
+    AddressesAsked,
+    AddressesTold,
+    Delivered,
+    LinkId,
+    Note,
+    Quarantine,
+    Reporting,
+)
 from hedgerow_protocol.handshake import Hello, Role
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import DeviceKey, did_of
@@ -67,6 +81,7 @@ class Network:
         is_kept: bool,
         room: Room,
         policy: Policy,
+        allows_private: bool,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -85,9 +100,25 @@ class Network:
         self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
         self._waiting = Waiting(node, self._driver, self.beside)
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
+        outward = Outward(node.clock.monotonic, node.clock.random(), allows_private=allows_private)
+        self._dialler = dialler = Dialler(outward)
+        self._sockets: dict[DeviceKey, ClientWebSocketResponse] = {}
+        """Of the links that this node opened."""
         self._dialling = Dialling(
-            node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting
+            node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting, dialler
         )
+        announcing = Announcing(node, outward, lambda: self.own_address, listens=listens)
+        self.discovering = Discovering(
+            node,
+            self._driver,
+            self._company,
+            announcing,
+            dialler,
+            outward,
+            lambda: self._own_ends.at(self._driver.now),
+            is_core=listens,
+        )
+        self._dialling.on_missed = lambda peer: self.beside(self.discovering.missed(peer.device))
         self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
         self.offers = Offers(node, self.inviting)
         self._welcoming = Welcoming(
@@ -113,12 +144,14 @@ class Network:
         room: Room | None = None,
         policy: Policy = USUAL,
         pages: Install = nothing_more,
+        allows_private: bool = False,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
         `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
         proxies in front of it, which are believed when they say from where a connection comes. `pages` adds to the
-        listener what anybody may read.
+        listener what anybody may read. `allows_private`: addresses that others tell of may be those of a private
+        network.
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
@@ -130,6 +163,7 @@ class Network:
             is_kept=is_kept,
             room=room or Room(node.home.path),
             policy=policy,
+            allows_private=allows_private,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits(), pages)
@@ -145,8 +179,10 @@ class Network:
         await self._node.store.invites.drop_expired(self._node.clock.now())
         if listen is not None:
             await self._listen(listen, proxies, door, pages)
+        await self._node.store.book.open(self._node.clock.entropy)
         self._dialling.keep_latest(await self._node.store.peers.all())
         self.beside(self._circle.run())
+        self.beside(self.discovering.run())
         self._node.network = self
         self._node.on_published.append(self._published)
         self._node.on_circle_changed.append(self._circle.changed)
@@ -181,6 +217,7 @@ class Network:
             self._node.network = None
             self._node.on_published.remove(self._published)
             self._node.on_circle_changed.remove(self._circle.changed)
+            await self.discovering.remember()
         self._dialling.stop()
         if self._listener is not None:
             self._listener.stop()
@@ -301,7 +338,11 @@ class Network:
             expected=peer.device,
             asks_private=peer.asks_private,
         )
-        return await self._run(socket, connection, self._company.dialled, peer)
+        self._sockets[peer.device] = socket
+        try:
+            return await self._run(socket, connection, self._company.dialled, peer)
+        finally:
+            del self._sockets[peer.device]
 
     async def _run_visitor(self, visitor: Visitor) -> None:
         connection = Connection(
@@ -366,6 +407,8 @@ class Network:
                 self._on_established(link)
             case Note(link, "scope") if link in self._company.dialled:
                 self._dialling.taken_in(self._company.dialled[link].device)
+            case Note(_, discovery.LEFT_OUT):
+                self._driver.noting.note(NOT_TAKEN, "more than a link may bring")
             case Note(link, name):
                 # What a peer says in words is not kept: only what it did.
                 log.debug(name, link=link)
@@ -373,6 +416,10 @@ class Network:
                 self.beside(self._welcoming.on_accepting(event))
             case Reporting():
                 self.beside(self.reports.on_reporting(event))
+            case AddressesTold():
+                self.beside(self.discovering.on_told(event))
+            case AddressesAsked():
+                self.beside(self.discovering.on_asked(event))
         self._bell.ring()
 
     def _on_clock_set(self) -> None:
@@ -382,6 +429,8 @@ class Network:
     def _on_established(self, link: LinkId) -> None:
         state = self._driver.link(link)
         if state is not None and state.peer is not None:
+            if state.is_initiator:
+                self._dialler.answered(self._sockets[state.peer.device])
             self._company.welcome(link, state.peer)
             self.beside(self._after_established(state, state.peer))
 
@@ -391,6 +440,7 @@ class Network:
             await self._node.store.peers.linked(peer.device, owner, self._node.clock.now())
         if owner is not None:
             await self._welcoming.hand_over(state.link, owner)
+        await self.discovering.on_established(state, peer)
 
 
 def _ip_address(text: str) -> str:

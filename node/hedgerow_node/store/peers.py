@@ -29,6 +29,8 @@ class KnownPeer:
     """Private follows may stand in what is asked of it."""
     last_linked: float | None = None
     """When a link to it last opened, in Unix seconds."""
+    is_told: bool = False
+    """Whether its address came out of the address book: then it is dialled with the care that needs."""
 
 
 class Peers:

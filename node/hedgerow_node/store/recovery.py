@@ -37,6 +37,7 @@ DECISIONS = ("takedowns", "withheld", "blocks")
 """By which some messages have no body: they stand before any message is put."""
 TABLES = (
     "peers",
+    "book",
     "members",
     "invites",
     "acceptances",

@@ -17,6 +17,7 @@ from hedgerow_node.problems import Code
 from hedgerow_node.store import aside, erasure, recovery
 from hedgerow_node.store import database as databases
 from hedgerow_node.store import journal as journals
+from hedgerow_node.store.book import Book
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.faults import StoreError, told
 from hedgerow_node.store.indexing import Indexing
@@ -59,6 +60,7 @@ class Store:
         self.search = Search(database)
         self.views = Views(database)
         self.peers = Peers(database)
+        self.book = Book(database)
         self.invites = Invites(database)
         self.settings = Settings(database)
         self.takedowns = Takedowns(database)

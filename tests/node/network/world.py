@@ -33,6 +33,8 @@ class Person:
         self.door: DoorLimits | None = None
         self.free = 10**12
         """Bytes that this person's disk has left."""
+        self.allows_private = False
+        """Whether addresses of private networks are taken from others."""
         self.has_disk = True
         """Whether the system can say how much that is."""
         self._node: Node | None = None
@@ -72,7 +74,12 @@ class Person:
             await self.open()
         room = Room(self.home.path, self._free)
         self._network = await Network.open(
-            self.node, listen=self.listen, is_kept=True, door=self.door, room=room
+            self.node,
+            listen=self.listen,
+            is_kept=True,
+            door=self.door,
+            room=room,
+            allows_private=self.allows_private,
         )
         # A listener comes back where it was, for others know it there.
         self.listen = self.network.address
