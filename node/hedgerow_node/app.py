@@ -38,6 +38,7 @@ from hedgerow_node.network import Network
 from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.backup import forget_unfinished
 from hedgerow_node.seed.doors import door_limits, public_pages
 from hedgerow_node.seed.health import Health
 from hedgerow_node.seed.readings import Readings
@@ -184,6 +185,7 @@ class App:
         async with AsyncExitStack() as opened:
             node = await Node.open(home, clock, wish.passphrase)
             opened.push_async_callback(node.close)
+            forget_unfinished(home)
             node.links = links = RunningLinks(node, wish)
             await links.resume()
             opened.push_async_callback(links.pause)

@@ -395,6 +395,14 @@ LIMITS: tuple[Limit, ...] = (
     Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
 )
 
+# --- Backups ----------------------------------------------------------------------------------------------------
+BACKUP_CHUNK = 64 * limits.KIB
+"""Bytes that are sealed together: what one damaged byte makes unreadable, and what is held in memory."""
+BACKUP_GATHERED = 1 * limits.MIB
+"""Bytes of a backup that are made in one go, aside from the event loop."""
+MAX_BACKUP_SMALL = 1 * limits.MIB
+"""Bytes of a part of a backup that is no store: keys, the file of a seed, the lists."""
+
 # --- The page listener and the API ---------------------------------------------------------------------------
 PAGE_HOST = "127.0.0.1"
 PAGE_PORT = 8470

@@ -96,7 +96,7 @@ class Inviting:
         node, now = self._node, self._node.clock.now()
         invite = await self._compose(terms, now)
         try:
-            signed = sign_invite(invite, node.keys.device_seed)
+            signed = sign_invite(invite, node.keys.door_seed)
         except LocalProtocolError as error:
             raise not_allowed(error) from None
         await node.store.invites.issue(
@@ -127,7 +127,7 @@ class Inviting:
     async def meetings(self, through: str | None) -> list[Meeting]:
         """Where others can meet this node: at itself, or at peers that carry it; raises `Problem` if nowhere."""
         own = self._own_address()
-        meetings = [Meeting(own, self._node.device)] if own is not None and through is None else []
+        meetings = [Meeting(own, self._node.door)] if own is not None and through is None else []
         peers = await self._node.store.peers.all()
         meetings += [Meeting(peer.address, peer.device) for peer in peers if self._may_meet_at(peer, through)]
         if not meetings:

@@ -47,7 +47,7 @@ class Joining:
     async def accept(self, signed: SignedInvite) -> None:
         """Join who invites; raises `Problem`, and then nothing was published and no peer is kept."""
         self._node.check_may_publish()
-        meetings = [one for one in signed.invite.meet if one.device != self._node.device]
+        meetings = [one for one in signed.invite.meet if one.device != self._node.door]
         if signed.invite.inviter in self._circle.carried.denied:
             raise Problem(Code.YOU_BLOCKED, keys.did_of(signed.invite.inviter))
         problem = Problem(Code.PEER_UNREACHABLE)

@@ -57,6 +57,7 @@ class Secret(StrEnum):
     DEVICE = "device"
     ROOT = "root"
     WORDS = "words"
+    DOOR = "door"
     NEXT_DEVICE = "device-next"
     NEXT_ROOT = "root-next"
     NEXT_WORDS = "words-next"

@@ -4,6 +4,8 @@ The folder `keys` holds secrets of 32 bytes, each as the seed of a PKCS#8 key in
 published, `root` is the online root that may add devices, `words` is the entropy that the 24 words spell, until
 their owner confirms having them. Beside them lies the inception, which is public. The genesis key never touches
 the disk. A device that another one added has no root and no words; a file `holds` names the secrets that it must have.
+A seed that was moved has `door` as well: the key by which others know it. It signs for links and invites, and for no
+message.
 
 A change that needs an entry of the log is made in three steps: the secrets that it brings are staged, as `device-next`,
 `root-next` and `words-next`; the entry is stored; the staged ones take their places. After a crash the log tells which
@@ -28,6 +30,7 @@ from hedgerow_node.key_files import (
     HOLDS,
     INCEPTION,
     NEEDED,
+    PLACE,
     SALT,
     SECRET,
     STAGED,
@@ -71,6 +74,9 @@ class Keystore:
         self.author = AuthorKey(inception.header.author)
         self.device_seed = secrets[Secret.DEVICE]
         self.device = DeviceKey(keys.public_key(self.device_seed))
+        self.door_seed = secrets.get(Secret.DOOR, self.device_seed)
+        self.door = DeviceKey(keys.public_key(self.door_seed))
+        """What links and invites show: the device, unless this seed was moved and got another one since."""
 
     @classmethod
     def exists(cls, home: Home) -> bool:
@@ -96,7 +102,8 @@ class Keystore:
             raise Problem(Code.KEYS_MISSING, f"there is no folder {home.keys}")
         seal = seal_of(home.keys, passphrase)
         inception = _load_inception(home.keys / INCEPTION)
-        secrets = {name: load(home.keys / f"{name}.pem", seal) for name in needed(home.keys)}
+        door = [Secret.DOOR] if (home.keys / f"{Secret.DOOR}.pem").exists() else []
+        secrets = {name: load(home.keys / f"{name}.pem", seal) for name in (*needed(home.keys), *door)}
         keystore = cls(home, inception, secrets, seal)
         if not keystore.is_named_later:
             _check_belongs(secrets, inception)
@@ -209,6 +216,12 @@ class Keystore:
                 os.rename(self._home.keys / f"{Secret.WORDS}.pem", self._home.keys / GONE)
                 durable.sync_folder(self._home.keys)
                 durable.destroy(self._home.keys / GONE)
+
+    def files(self) -> dict[str, bytes]:
+        """The folder as a backup of the whole node has it: locked as it is here."""
+        with self._folder_use:
+            found = {path.name: read(path) for path in sorted(self._home.keys.iterdir())}
+            return {name: data for name, data in found.items() if name not in (PLACE, GONE)}
 
     def secrets(self) -> dict[Secret, bytes]:
         """Every secret in use on this computer, the words' among them while it is: for an export with keys."""

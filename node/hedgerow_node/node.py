@@ -121,6 +121,11 @@ class Node:
         """The key that signs here."""
         return self.keys.device
 
+    @property
+    def door(self) -> DeviceKey:
+        """The key that links and invites show; that of the device, but for a seed that was moved."""
+        return self.keys.door
+
     async def hold_inception(self) -> None:
         """Put the first message of this identity into the store, unless it is there."""
         inception = self.keys.inception

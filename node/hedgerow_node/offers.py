@@ -50,7 +50,7 @@ class Offers:
         expiry = int(node.clock.now()) + LINK_CODE_LIFE
         offer = Offer(node.keys.inception.header.net, node.author, link_of(secret), expiry)
         try:
-            code = make_code(sign_offer(offer, node.keys.device_seed), meet, secret)
+            code = make_code(sign_offer(offer, node.keys.door_seed), meet, secret)
         except LocalProtocolError as error:
             raise not_allowed(error) from None
         self._given[offer.link] = _Given(code)

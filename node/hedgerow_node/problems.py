@@ -378,6 +378,36 @@ class Code(Enum):
         "Restore it without a passphrase, or export again with `hedgerow export --with-keys`.",
     )
     FILE_UNREADABLE = ("HG-X9", 404, "The file cannot be read", "Check its name, and that you may read it.")
+    NOT_A_BACKUP = (
+        "HG-X10",
+        422,
+        "This is no backup of a Hedgerow",
+        "Give the file that `hedgerow seed backup` wrote. For an export: hedgerow restore.",
+    )
+    BACKUP_DAMAGED = (
+        "HG-X11",
+        422,
+        "This backup is damaged; nothing was taken from it",
+        "Use another copy of it, or an older backup.",
+    )
+    BACKUP_NEWER = (
+        "HG-X12",
+        422,
+        "This backup was written by a newer Hedgerow",
+        "Bring Hedgerow up to date, then restore.",
+    )
+    BACKUP_SEALED = (
+        "HG-X13",
+        401,
+        "This backup is sealed with a passphrase",
+        "Give it in a file: hedgerow seed restore FILE --passphrase-file FILE.",
+    )
+    FOLDER_FULL = (
+        "HG-X14",
+        409,
+        "This folder holds a library already; nothing was put there",
+        "Restore into an empty folder: --home DIR.",
+    )
     # --- S: the store ---
     STORE_FULL = (
         "HG-S1",

@@ -80,7 +80,7 @@ class Welcoming:
         self._check_belongs(signed, acceptance)
         if signed.invite.expiry < self._node.clock.now():
             return Verdict.EXPIRED
-        if (signed.invite.inviter, signed.device) == (self._node.author, self._node.device):
+        if (signed.invite.inviter, signed.device) == (self._node.author, self._node.door):
             return await self._welcome(signed, acceptance)
         if signed.invite.inviter in self._circle.carried.authors:
             return await self._carry_on(event, signed, acceptance)
@@ -130,7 +130,7 @@ class Welcoming:
             raise RemoteProtocolError(Reason.OUT_OF_RANGE, "a request for something else")
         if offer.expiry < self._node.clock.now():
             return Verdict.EXPIRED
-        if (offer.author, signed.device) == (self._node.author, self._node.device):
+        if (offer.author, signed.device) == (self._node.author, self._node.door):
             return self._offers.judge(signed, request)
         if offer.author not in self._circle.carried.authors:
             return Verdict.NOT_CARRIED

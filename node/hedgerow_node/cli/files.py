@@ -69,7 +69,7 @@ def export_command(
 def restore_command(asked: Asked, file: Path, with_keys: bool | None, passphrase_file: Path | None) -> None:
     """Take an export in; what is here already stays."""
     takes_keys = _has_keys(file) if with_keys is None else with_keys
-    passphrase = _passphrase(passphrase_file, "Passphrase of the export") if takes_keys else ""
+    passphrase = given_passphrase(passphrase_file, "Passphrase of the export") if takes_keys else ""
     values = {"file": str(file.absolute()), "passphrase": passphrase}
     with asked.session() as session, asked.screen.progress("Taking messages in") as progress:
         answer = session.call("restore", values, progress.step)
@@ -120,12 +120,15 @@ def _has_keys(file: Path) -> bool:
         raise Problem(Code.FILE_UNREADABLE, f"{file}: {error.strerror}") from None
 
 
-def _passphrase(file: Path | None, words: str, *, twice: bool = False) -> str:
+def given_passphrase(
+    file: Path | None, words: str, *, twice: bool = False, next_step: str | None = None
+) -> str:
+    """A passphrase from the first line of a file, or typed unseen; raises `Problem`."""
     if file is not None:
         lines = content_of(file).decode(errors="replace").splitlines()
         return lines[0] if lines else ""
-    return typed(words, twice=twice)
+    return typed(words, twice=twice, next_step=next_step)
 
 
 def _new_passphrase(file: Path | None) -> Json:
-    return {"passphrase": _passphrase(file, "A passphrase for the keys in it", twice=True)}
+    return {"passphrase": given_passphrase(file, "A passphrase for the keys in it", twice=True)}

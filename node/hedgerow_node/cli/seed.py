@@ -1,10 +1,14 @@
 """seed: make a seed of a folder, judge its file, see its members."""
 
+from pathlib import Path
+
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
+from hedgerow_node.cli.files import fresh_file, given_passphrase
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.wording import Record, count, day, records, text, whole
+from hedgerow_node.cli.wording import Record, count, day, records, size, text, whole
+from hedgerow_node.problems import Code, Problem
 
 RUN = "Next: hedgerow run"
 
@@ -73,6 +77,77 @@ def check_command(asked: Asked) -> None:
     for one in found:
         asked.screen.line(f"look  {one.title}", "bad")
         asked.screen.line(f"Next: {one.next}", "next", indent=6)
+
+
+@seed_command.command("backup", cls=Command)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--sealed", is_flag=True, help="Seal it with a passphrase that is typed unseen.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    help="Seal it with the passphrase on the first line of this file.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@pass_asked
+def backup_command(
+    asked: Asked, file: Path, sealed: bool, passphrase_file: Path | None, overwrite: bool
+) -> None:
+    """Write this whole node into FILE, while it runs: keys, members, messages, what was decided."""
+    if file.exists() and not overwrite:
+        raise Problem(Code.FILE_THERE, str(file))
+    is_sealed = sealed or passphrase_file is not None
+    passphrase = (
+        given_passphrase(passphrase_file, "A passphrase for the backup", twice=True) if is_sealed else ""
+    )
+    with (
+        asked.session() as session,
+        asked.screen.progress("Writing bytes") as progress,
+        fresh_file(file) as opened,
+    ):
+        session.download("seed backup", {"passphrase": passphrase}, opened, progress.step)
+    written = file.stat().st_size
+    asked.screen.value({"file": str(file.absolute()), "bytes": written, "sealed": is_sealed})
+    asked.screen.line(f"This whole node is in {file} ({size(written)}).")
+    if not is_sealed:
+        asked.screen.line("Its keys are in it, open: keep the file as you keep the folder.", "bad")
+    asked.screen.line(f"Bring it back elsewhere: hedgerow --home DIR seed restore {file}", "next")
+
+
+@seed_command.command("restore", cls=Command)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    help="Open it with the passphrase on the first line of this file.",
+)
+@click.option("--original-is-gone", is_flag=True, help="What was backed up will never run again.")
+@pass_asked
+def restore_command(asked: Asked, file: Path, passphrase_file: Path | None, original_is_gone: bool) -> None:
+    """Bring a backup back into an empty folder (--home)."""
+    from hedgerow_node.seed.restoring import needs_passphrase, restore
+
+    passphrase = ""
+    if passphrase_file is not None or needs_passphrase(file):
+        passphrase = given_passphrase(
+            passphrase_file, "Passphrase of the backup", next_step=Code.BACKUP_SEALED.next_step
+        )
+    with asked.screen.progress("Reading bytes") as progress:
+        about = restore(asked.home, file, passphrase, progress.step)
+    if original_is_gone:
+        with asked.session() as session:
+            session.call("identity adopt", {"original_is_gone": True})
+    asked.screen.value(
+        {"did": about.did, "made": about.made, "seed": about.seed, "restored_copy": not original_is_gone}
+    )
+    asked.screen.line(f"{about.did} is here as it was on {day(about.made)}.", "title")
+    if original_is_gone:
+        asked.screen.line(RUN, "next")
+        return
+    asked.screen.line("It is a copy: it answers other nodes, and publishes nothing while the original may.")
+    asked.screen.line(
+        "If that will never run again: hedgerow sync, then hedgerow identity adopt --original-is-gone.",
+        "next",
+    )
 
 
 @seed_command.command("members", cls=Command)

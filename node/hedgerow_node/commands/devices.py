@@ -160,7 +160,7 @@ async def join(node: Node, request: JoinDevice, on_progress: OnProgress) -> Json
 async def remove(node: Node, request: RemoveDevice) -> Json:
     """Remove a device: what it says from now on does not count, what is here of it stays."""
     device = device_of(request.device)
-    if device == node.device:
+    if device in (node.device, node.door):
         raise Problem(Code.THIS_DEVICE)
     branches = node.identities.log(node.author).branches
     if not any(device in branch.devices or device in branch.cuts for branch in branches):

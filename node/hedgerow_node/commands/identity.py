@@ -94,14 +94,19 @@ async def adopt(node: Node, request: Adopt) -> Json:
         "did": node.keys.did,
         "device": did_of(node.device),
         "restored_copy": False,
-        "former_device": did_of(before) if before != node.device else None,
+        "former_device": did_of(before) if before not in (node.device, node.door) else None,
     }
 
 
 async def _take_own_key(node: Node) -> None:
     # No key signs on two computers, even if the other one should run once more.
     seed = node.clock.entropy(SECRET)
-    await asyncio.to_thread(node.keys.stage, {Secret.NEXT_DEVICE: seed})
+    staged = {Secret.NEXT_DEVICE: seed}
+    if node.home.seed.exists():
+        # Invites and other nodes name the key that answers at a seed's address: it goes on answering, and signs no
+        # message any more.
+        staged[Secret.DOOR] = node.keys.door_seed
+    await asyncio.to_thread(node.keys.stage, staged)
     try:
         await change_devices(node, added=[DeviceKey(public_key(seed))])
     finally:

@@ -2,18 +2,29 @@
 
 from hedgerow_node.addresses import person_of
 from hedgerow_node.commands import words
-from hedgerow_node.commands.operation import Json, Request
+from hedgerow_node.commands.operation import Download, Json, Request
 from hedgerow_node.commands.people import OnePerson, SetProfile, profile_of, set_profile
+from hedgerow_node.keystore import check_passphrase
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.backup import backed_up
 from hedgerow_node.seed.settings import Settings
 from hedgerow_protocol import base58
 from hedgerow_protocol.keys import AuthorKey, did_of
 from hedgerow_protocol.kinds import Profile
 
+OPEN, SEALED = ("tar", "application/x-tar"), ("sealed", "application/octet-stream")
+"""How the name of a backup ends, and what it is."""
+
 
 class ListMembers(Request):
     """The members and the invites by which they come."""
+
+
+class MakeBackup(Request):
+    """Everything of this node in one file; sealed, where a passphrase is given."""
+
+    passphrase: str = ""
 
 
 class OneInvite(Request):
@@ -66,6 +77,15 @@ async def end_invite(node: Node, request: OneInvite) -> Json:
         raise Problem(Code.NO_SUCH_INVITE, f"{len(found)} begin so")
     await node.store.invites.end(found[0].id, node.clock.now())
     return {"invite": _name(found[0].id), "used": found[0].used, "ended": True}
+
+
+async def backup(node: Node, request: MakeBackup) -> Download:
+    """Write this whole node into one file, as it is at this moment: keys, members, messages, what was decided."""
+    if request.passphrase:
+        check_passphrase(request.passphrase)
+    kind = SEALED if request.passphrase else OPEN
+    day = words.day(node.clock.now())
+    return Download(f"hedgerow-{day}.{kind[0]}", kind[1], backed_up(node, request.passphrase))
 
 
 async def _invites(node: Node) -> list[Json]:

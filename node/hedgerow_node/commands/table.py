@@ -116,6 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("seed members", "GET", "/seed/members", seeding.ListMembers, seeding.members),
     operation("seed remove-member", "DELETE", "/seed/members/{did}", people.OnePerson, seeding.remove_member),
     operation("seed end-invite", "DELETE", "/seed/invites/{invite}", seeding.OneInvite, seeding.end_invite),
+    operation("seed backup", "POST", "/seed/backup", seeding.MakeBackup, seeding.backup),
     # Everything in one file
     operation("export", "GET", "/export", transfer.Export, transfer.export),
     operation("export keys", "POST", "/export", transfer.ExportWithKeys, transfer.export_with_keys),

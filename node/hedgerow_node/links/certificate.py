@@ -34,9 +34,9 @@ class OwnEnds:
     def _make(self, now: float) -> OwnEnd:
         keys, static = self._keys, self._clock.entropy(32)
         net, not_after = keys.inception.header.net, int(now) + CERTIFICATE_LIFE
-        certificate = certify(keys.device_seed, net, keys.author, static_public(static), not_after)
+        certificate = certify(keys.door_seed, net, keys.author, static_public(static), not_after)
         hello = Hello(
-            device=keys.device,
+            device=keys.door,
             author=keys.author,
             certificate=certificate,
             not_after=not_after,

@@ -41,7 +41,7 @@ def described(node: Node, settings: Settings) -> dict[str, object]:
         "url": settings.url,
         "address": settings.address,
         "author": node.keys.did,
-        "device": did_of(node.device),
+        "device": did_of(node.door),
         "net": node.keys.inception.header.net,
         "policy": {"carries": settings.policy.carries, "wants_members": settings.policy.wants_members},
         "limits": {

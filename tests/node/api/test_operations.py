@@ -256,6 +256,11 @@ def test_a_seed(client: Client, tmp_path: Path) -> None:
         assert seed("seed remove-member", did=other.did)["still_followed"] is False
         seed.refuse("seed remove-member", "HG-P3", did=other.did)
         seed.refuse("seed members", "HG-R1", unknown="x")
+        seed.refuse("seed backup", "HG-K8", passphrase="short")
+        answer = node.api("POST", "/seed/backup")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-tar")
+        assert answer.body.startswith(b"backup.json")
+        seed.answered.add("seed backup")
         answer = seed("seed members")
         assert (answer["members"], answer["invites"][0]["open"]) == ([], False)
         member.refuse("join", "HG-N3", invite=invite)
