@@ -256,6 +256,18 @@ def passphrase(environment: Mapping[str, str] = os.environ) -> str | None:
     return environment.get(PASSPHRASE_VARIABLE) or None
 
 
+def notify_socket(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where systemd wants to hear of the service, if it does: a path, or a name that begins with @."""
+    return environment.get("NOTIFY_SOCKET") or None
+
+
+def watchdog_seconds(environment: Mapping[str, str] = os.environ, pid: int | None = None) -> float | None:
+    """How long systemd waits for a sign of life of this process, if it does."""
+    microseconds = environment.get("WATCHDOG_USEC", "")
+    is_meant = environment.get("WATCHDOG_PID", "") in ("", str(pid or os.getpid()))
+    return int(microseconds) / 1e6 if is_meant and microseconds.isdigit() and int(microseconds) else None
+
+
 def is_plain_wanted(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether somebody wants no colours (no-color.org)."""
     return bool(environment.get("NO_COLOR"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hedgerow_node.api.unexpected import unexpected
 from hedgerow_node.app import App, Composition, PageAddress
+from hedgerow_node.cli import service
 from hedgerow_node.cli.asked import Asked
 from hedgerow_node.cli.browser import open_browser
 from hedgerow_node.cli.logfile import start_log
@@ -105,15 +106,25 @@ async def serve(asked: Asked, wanted: Wanted) -> None:
         await asyncio.to_thread(_tell_running, asked, app, wanted)
         return
     try:
-        if wanted.seed is not None:
-            await introduce(app.node, wanted.seed)
-        log.info("the node runs", is_seed=wanted.seed is not None)
-        await _tell_started(asked.screen, app, wanted, is_first=is_first)
-        await stopped.wait()
-        log.info("the node stops")
+        await _run(asked.screen, app, wanted, stopped, is_first=is_first)
     finally:
+        service.tell(service.STOPPING)
         await app.close()
     asked.screen.line("Stopped.")
+
+
+async def _run(screen: Screen, app: App, wanted: Wanted, stopped: asyncio.Event, *, is_first: bool) -> None:
+    if wanted.seed is not None:
+        await introduce(app.node, wanted.seed)
+    log.info("the node runs", is_seed=wanted.seed is not None)
+    await _tell_started(screen, app, wanted, is_first=is_first)
+    service.tell(service.READY)
+    awake = asyncio.create_task(service.stay_awake())
+    try:
+        await stopped.wait()
+    finally:
+        awake.cancel()
+    log.info("the node stops")
 
 
 async def _open(asked: Asked, wanted: Wanted) -> App | Running:
