@@ -4,6 +4,7 @@ It opens in this order and closes in the opposite one. The page listener is the 
 hosts); the peers' listener belongs to `network` and shares nothing with it.
 """
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable
@@ -42,6 +43,7 @@ from hedgerow_node.seed.backup import forget_unfinished
 from hedgerow_node.seed.doors import door_limits, public_pages
 from hedgerow_node.seed.health import Health
 from hedgerow_node.seed.readings import Readings
+from hedgerow_node.seed.receipts import Receipts
 from hedgerow_node.seed.settings import Settings
 
 MAX_PORT = 2**16 - 1
@@ -189,6 +191,9 @@ class App:
             node.links = links = RunningLinks(node, wish)
             await links.resume()
             opened.push_async_callback(links.pause)
+            if wish.seed is not None and wish.seed.policy.gives_receipts:
+                receipts = asyncio.create_task(Receipts(node).run())
+                opened.push_async_callback(_ended, receipts)
             health = await _watched(node, links, wish.seed)
             if health is not None:
                 opened.push_async_callback(health.close)
@@ -269,6 +274,11 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.popall(hdrs.SERVER, None)  # which programs in which versions serve is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _watched(node: Node, links: RunningLinks, seed: Settings | None) -> Health | None:

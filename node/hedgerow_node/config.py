@@ -407,6 +407,12 @@ LIMITS: tuple[Limit, ...] = (
     Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
 )
 
+# --- Receipts ---------------------------------------------------------------------------------------------------
+RECEIPT_AFTER = 86_400.0
+"""Seconds between two receipts for one member: a line a day says enough."""
+RECEIPT_CHECK = 3_600.0
+"""Seconds between two looks at whether receipts are due."""
+
 # --- Backups ----------------------------------------------------------------------------------------------------
 BACKUP_CHUNK = 64 * limits.KIB
 """Bytes that are sealed together: what one damaged byte makes unreadable, and what is held in memory."""

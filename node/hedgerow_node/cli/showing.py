@@ -61,8 +61,16 @@ def _show_thing(screen: Screen, shown: Record) -> None:
     for field, words in (("withdrawn", "withdrawn"), ("missing", "known, not here yet")):
         if shown.get(field):
             screen.line(f"{count(whole(shown[field]), 'message')} {words}.", "quiet")
+    _show_places(screen, shown)
     if not shown["statements"] and not item and "message" not in shown:
         screen.line(f"Nobody here said anything about it. Next: hedgerow add {text(shown['thing'])}", "next")
+
+
+def _show_places(screen: Screen, shown: Record) -> None:
+    message = shown.get("message")
+    places = whole(message["holders"]) if isinstance(message, dict) and message["holders"] else 0
+    if places > 1:
+        screen.line(f"At least {places} places hold this.", "quiet")
 
 
 def _show_newer(screen: Screen, shown: Record) -> None:

@@ -9,6 +9,8 @@ from hedgerow_node.commands.showing import page, plain
 from hedgerow_node.config import USUAL_PAGE
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.records import MessageView
+from hedgerow_protocol.keys import DeviceKey, key_of
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_id_of, message_thing
 
@@ -112,6 +114,14 @@ async def statements(node: Node, request: ListStatements) -> Json:
     return page(await node.store.views.statements(thing, request.cursor or None, request.limit))
 
 
+async def holders_of(node: Node, view: MessageView) -> int | None:
+    """How many places are known to hold a message of one's own, this one among them; None for others' messages."""
+    if view.author.did != node.keys.did:
+        return None
+    holders = await node.store.receipts.holders(DeviceKey(key_of(view.device)), view.seq)
+    return 1 + len(holders & await node.store.views.follows(node.author))
+
+
 async def _with_message(node: Node, shown: Json, message: Message, *, explained: bool) -> Json:
     """A message stands first among what is said about it."""
     view = await node.store.views.message(message.id)
@@ -122,7 +132,7 @@ async def _with_message(node: Node, shown: Json, message: Message, *, explained:
     assert isinstance(about, list)
     return {
         **shown,
-        "message": told,
+        "message": {**told, "holders": await holders_of(node, view)},
         "statements": [*([said] if said is not None else []), *about],
         **({"explain": await explain(node, message)} if explained else {}),
     }

@@ -43,7 +43,11 @@ def described(node: Node, settings: Settings) -> dict[str, object]:
         "author": node.keys.did,
         "device": did_of(node.door),
         "net": node.keys.inception.header.net,
-        "policy": {"carries": settings.policy.carries, "wants_members": settings.policy.wants_members},
+        "policy": {
+            "carries": settings.policy.carries,
+            "wants_members": settings.policy.wants_members,
+            "gives_receipts": settings.policy.gives_receipts,
+        },
         "limits": {
             "links": settings.quotas.links,
             "links_of_one_address": settings.quotas.of_one_address,

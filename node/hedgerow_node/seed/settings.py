@@ -51,6 +51,7 @@ class Deciding(Section, frozen=True):
     allow: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     wants_members: bool = False
+    gives_receipts: bool = False
 
 
 class Quotas(Section, frozen=True):

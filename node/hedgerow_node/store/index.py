@@ -10,7 +10,7 @@ went in. Until the erasing pass runs `optimize`, those words remain in the piece
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,7 +18,8 @@ from hedgerow_node.store.folding import fold, fold_address, foreign_words
 from hedgerow_node.store.rows import as_list, author_rows, chunks, insert, select_in
 from hedgerow_node.store.said import Said, said_by
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.kinds import STATEMENTS, Body, Retract, Unknown, decode_body
+from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.kinds import STATEMENTS, Body, Receipt, Retract, Unknown, decode_body
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.things import fold_topic
 
@@ -103,7 +104,7 @@ def forget(db: sqlite3.Connection, rows: Sequence[int]) -> None:
     named = as_list(rows)
     drop_texts(db, rows)
     things = db.execute(NAMED, {"rows": named}).fetchall()
-    for table in ("refs", "trail_things", "statements"):
+    for table in ("refs", "trail_things", "receipts", "statements"):
         db.execute(f"DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?))", [named])  # noqa: S608
     db.execute(FORGET, [as_list(thing for (thing,) in things if thing is not None)])
 
@@ -189,6 +190,7 @@ def _add(db: sqlite3.Connection, statements: Sequence[Statement]) -> None:
     insert(db, "INSERT OR IGNORE INTO refs (target, relation, row)", list(_refs(statements)))
     named = [(things[thing], is_origin, row) for thing, is_origin, row in _things_of_trails(statements)]
     insert(db, "INSERT OR IGNORE INTO trail_things (thing, is_origin, row)", named)
+    insert(db, "INSERT INTO receipts (row, author, device, seq, held)", list(_receipts(statements, authors)))
 
 
 def _rows_of_things(db: sqlite3.Connection, statements: Sequence[Statement]) -> dict[str, int]:
@@ -215,6 +217,15 @@ def _things_of_trails(statements: Sequence[Statement]) -> Iterator[tuple[str, bo
             yield thing, False, one.entry.row
         if one.said.origin is not None:
             yield one.said.origin, True, one.entry.row
+
+
+def _receipts(
+    statements: Sequence[Statement], authors: Mapping[AuthorKey, int]
+) -> Iterator[tuple[int, int, bytes, int, bytes]]:
+    for one in statements:
+        match one.body.content:
+            case Receipt(device, seq, held):
+                yield one.entry.row, authors[one.entry.message.header.author], device, seq, held
 
 
 def _superseded(db: sqlite3.Connection, entries: Sequence[Entry]) -> set[int]:

@@ -27,6 +27,7 @@ from hedgerow_node.store.library import Library
 from hedgerow_node.store.messages import Messages
 from hedgerow_node.store.peers import Peers
 from hedgerow_node.store.quarantine import Quarantine
+from hedgerow_node.store.receipts import Receipts
 from hedgerow_node.store.reports import Reports
 from hedgerow_node.store.rows import chunks
 from hedgerow_node.store.search import Search
@@ -62,6 +63,7 @@ class Store:
         self.peers = Peers(database)
         self.book = Book(database)
         self.invites = Invites(database)
+        self.receipts = Receipts(database)
         self.settings = Settings(database)
         self.takedowns = Takedowns(database)
         self.ties = Ties(database)

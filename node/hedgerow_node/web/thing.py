@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from hedgerow_node.addresses import thing_of
+from hedgerow_node.commands.discover import holders_of
 from hedgerow_node.config import HOME_ENTRIES, MAX_PAGE
 from hedgerow_node.exchange import bundled
 from hedgerow_node.exchange.items import ImportedLink
@@ -48,6 +49,7 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
     shared = next((one for one in mine if one.kind == "resource"), None)
     values = _values(view, message, mine, shared)
     if message is not None and message.statement is not None:
+        values["holders"] = await holders_of(visit.node, message)
         values["about_title"] = await visit.node.store.views.title(message.statement.thing)
     spoken = [one for item in (on_topic.results if on_topic else ()) for one in item.statements]
     named = [*view.statements, *view.checks, *spoken, *_statement_of(message)]

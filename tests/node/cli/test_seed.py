@@ -81,7 +81,7 @@ def test_it_runs_as_its_file_says_and_tells_everybody_who_it_is(tmp_path: Path) 
     with running(tmp_path) as seed:
         told = well_known(str(seed.peer))
         assert (told["hedgerow"], told["name"], told["author"]) == (1, "City library", seed.did)
-        assert told["policy"] == {"carries": "followed", "wants_members": False}
+        assert told["policy"] == {"carries": "followed", "wants_members": False, "gives_receipts": False}
         assert told["limits"]["links"] == read(tmp_path / "seed.toml").quotas.links
 
 
