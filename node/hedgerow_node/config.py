@@ -144,8 +144,8 @@ DIAL_TIMEOUT = 10.0
 """Seconds to open a connection."""
 FIRST_RETRY = 1.0
 """Seconds before a lost link is dialled again; doubled each time."""
-LAST_RETRY = 300.0
-"""The longest pause between two tries."""
+LAST_RETRY = 40.0
+"""The longest pause between two tries: whoever was apart for long has what it missed a minute after it is healed."""
 LAST_RETRY_OF_LINK = 15.0
 """The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
 MAX_LINKS_OUT = 8
@@ -168,6 +168,8 @@ CHECK_PROCESSES = min(os.cpu_count() or 1, 4)
 """Processes that check them while much comes in, each of about 25 MB; one would gain nothing."""
 MANY_TO_CHECK = 1_000
 """Messages that wait to be checked, about a tenth of a second's work, from which on processes are started."""
+FEW_TO_CHECK = 4
+"""Messages that are checked where they came, half a millisecond's work; more would hold up the loop."""
 SMALL_BATCH = 16
 """Messages up to which a batch is not worth the way to a process and back."""
 CHECK_IDLE = 30.0

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import count
 from typing import TypeAlias, assert_never
 
-from hedgerow_node.checking.checker import Checker
+from hedgerow_node.checking.verifying import Verifying
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import FLUSH_TIMEOUT, GOODBYE_TIMEOUT, WATCH_INTERVAL
 from hedgerow_node.links.bell import Bell
@@ -26,7 +26,7 @@ from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code
 from hedgerow_node.store.faults import StoreError
 from hedgerow_node.store.store import Store
-from hedgerow_protocol.admission import Carried, judged
+from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
     Accepting,
@@ -51,6 +51,7 @@ from hedgerow_protocol.effects import (
     ReportAnswered,
     Reporting,
     Send,
+    Token,
     Verify,
     WakeAt,
 )
@@ -58,7 +59,7 @@ from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
-from hedgerow_protocol.message import Message, claimed_id
+from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState, Peer
 from hedgerow_protocol.ranges import sum_of
 
@@ -107,9 +108,11 @@ class Driver:
         self.bytes_in = self.bytes_out = 0
         """Of binary messages on links since the start."""
         self._brought: dict[tuple[LinkId, int], asyncio.Future[int | None]] = {}
+        self._stored: list[tuple[Token, list[Message], LinkId | None]] = []
+        """What was stored with one commit and is told together."""
         self._ended = Bell()
         self._is_closing = False
-        self._checker = Checker(net)
+        self._verifying = Verifying(net, store.messages.known)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._watching = asyncio.create_task(self._watch())
@@ -194,7 +197,7 @@ class Driver:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._checker.close()
+        await self._verifying.close()
 
     # --- Events ------------------------------------------------------------------------------------------
 
@@ -330,8 +333,10 @@ class Driver:
 
     def _done(self, task: asyncio.Task[None], origin: LinkId | None) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error, origin)
+
+    def _failed(self, error: BaseException, origin: LinkId | None) -> None:
         self.noting.failure("what a link asked for failed", error)
         if origin is None:
             self._cut_all(STORE_FAILS)
@@ -339,15 +344,24 @@ class Driver:
             self.cut(origin, STORE_FAILS)
 
     async def _verify(self, effect: Verify, origin: LinkId | None) -> None:
-        ids = [claimed_id(data) for data in effect.messages]
-        known = await self._store.messages.known([one for one in ids if one is not None])
-        wanted = [data for data, one in zip(effect.messages, ids, strict=True) if one not in known]
-        verified = judged(wanted, await self._checker.check(wanted), len(ids) - len(wanted))
+        verified = await self._verifying.verify(effect.messages)
         self._perform(self._peer.on_verified(self.now, effect.token, verified), origin)
 
     async def _put(self, effect: Put, origin: LinkId | None) -> None:
         new = await self._store_when_there_is_room(effect.messages)
-        self._perform(self._peer.on_stored(self.now, effect.token, new), origin)
+        self._stored.append((effect.token, new, origin))
+        if len(self._stored) == 1:
+            asyncio.get_running_loop().call_soon(self._tell_stored)
+
+    def _tell_stored(self) -> None:
+        """Tell the peer of everything that was stored with one commit, so that each link hears of it in one frame."""
+        while self._stored:
+            token, new, origin = self._stored.pop(0)
+            try:
+                effects = self._peer.on_stored(self.now, token, new, more=bool(self._stored))
+                self._perform(effects, origin)
+            except Exception as error:
+                self._failed(error, origin)
 
     async def _store_when_there_is_room(self, messages: tuple[Message, ...]) -> list[Message]:
         """What was new of these; nothing where the store fails for another reason, or too much waits."""

@@ -323,6 +323,8 @@ class SecureChannel:
             raise LocalProtocolError("the channel has failed")
         if not 0 < len(frame) <= limits.MAX_FRAME:
             raise LocalProtocolError(f"a frame of {len(frame)} bytes")
+        if len(frame) <= limits.MAX_CHUNK:
+            return [self._seal_one(self.LAST + frame)]
         chunks = [frame[at : at + limits.MAX_CHUNK] for at in range(0, len(frame), limits.MAX_CHUNK)]
         marks = [self.MORE] * (len(chunks) - 1) + [self.LAST]
         return [self._seal_one(mark + chunk) for mark, chunk in zip(marks, chunks, strict=True)]

@@ -13,7 +13,7 @@ from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.quota import Pushes
 from hedgerow_protocol.shape import wrong_shape
-from hedgerow_protocol.transfer import push
+from hedgerow_protocol.transfer import Push
 from hedgerow_protocol.wire import unexpected
 
 
@@ -34,8 +34,11 @@ class Live:
 
     # --- Out ---------------------------------------------------------------------------------------------
 
-    def on_new(self, now: float, messages: list[Message]) -> None:
-        """These are new here: push, announce or mark as changed what the other side wants of them."""
+    def on_new(self, now: float, messages: list[Message]) -> bool:
+        """These are new here: push, announce or mark as changed what the other side wants of them.
+
+        Returns whether anything is awaited for it: a push is not answered.
+        """
         whole, announced = [], []
         for message in messages:
             mode = self._mode_for(message)
@@ -43,21 +46,28 @@ class Live:
                 whole.append(message)
             elif mode == Mode.LAZY:
                 announced.append(message.id)
-        if self._may_push(now, whole):
-            announced.extend(push(self._wire, whole))
-        else:
-            announced.extend([message.id for message in whole])
-        self._announce(now, announced)
+        if whole:
+            announced.extend(self._push(now, whole))
+        if announced:
+            self._announce(now, announced)
+        return bool(announced)
 
     def _mode_for(self, message: Message) -> Mode:
         if self._asking is not None and self._asking.subscriptions.carries(message.header):
             return Mode.EAGER
         return self._answering.wants(message.header)
 
-    def _may_push(self, now: float, whole: list[Message]) -> bool:
-        if not whole or len(whole) > limits.MAX_PUSHED or len(self._offering):
-            return False
-        return self._own_pushes.take(now, [message.size for message in whole])
+    def _push(self, now: float, whole: list[Message]) -> list[MessageId]:
+        """Send these whole, if they may be pushed; returns what had better be announced."""
+        ids = tuple([message.id for message in whole])
+        if len(whole) > limits.MAX_PUSHED or len(self._offering):
+            return list(ids)
+        push = self._outbox.once(ids, lambda: Push.of(whole))
+        if not self._own_pushes.take(now, push.sizes):
+            return list(ids)
+        for frame in push.frames:
+            self._wire.send(frame)
+        return push.left_out
 
     def _announce(self, now: float, ids: list[MessageId]) -> None:
         if self._asking is None and len(self._offering) + len(ids) > limits.MAX_LIVE:

@@ -1,8 +1,8 @@
 """The effects that one event leads to, and who waits for the answer to which."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from itertools import count
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hedgerow_protocol.effects import Effect, LinkId, Load, Put, Send, Token, Verify
 
@@ -17,6 +17,13 @@ class Outbox:
         self._effects: list[Effect] = []
         self._waiting: dict[Token, tuple[LinkId | None, Continuation]] = {}
         self._tokens = count(1)
+        self._made: dict[Hashable, object] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, the same for every link that asks under this key before the outbox is drained."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(T, self._made[key])
 
     def add(self, effect: Effect) -> None:
         """One more effect, after those already there."""
@@ -61,4 +68,5 @@ class Outbox:
     def drain(self) -> list[Effect]:
         """The effects so far, in order; the outbox is empty afterwards."""
         effects, self._effects = self._effects, []
+        self._made.clear()
         return effects

@@ -17,7 +17,7 @@ from hedgerow_protocol.admission import Admission, Carried
 from hedgerow_protocol.discovery import next_links
 from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.frame import Err, Frame, LinkFault, decode_frame, encode_frame
+from hedgerow_protocol.frame import Err, Frame, LinkFault, Messages, decode_frame, encode_frame
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Role, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -99,6 +99,8 @@ class Peer:
         self._links: dict[LinkId, _Link] = {}
         self._records: dict[DeviceKey, _Record] = {}
         self._touched: dict[LinkId, None] = {}
+        self._news: list[tuple[LinkId | None, list[Message]]] = []
+        """What is new, by the links that brought it, and not yet told to the others."""
         self._wake_at = float("inf")
         self._pool = Pool(limits.MAX_COMPARED_ITEMS)
         self._admission = Admission(self._outbox, identities, carried)
@@ -193,7 +195,12 @@ class Peer:
         sync.start(now)
 
     def _send(self, link: LinkId, established: Established, frame: Frame) -> None:
-        self._outbox.send(link, established.channel.seal(encode_frame(frame)))
+        if isinstance(frame, Messages) and not frame.req:
+            # A push is the same frame on every link; it is kept by whoever made it once until they are drained.
+            packed = self._outbox.once(id(frame), lambda: encode_frame(frame))
+        else:
+            packed = encode_frame(frame)
+        self._outbox.send(link, established.channel.seal(packed))
 
     def _end(self, now: float, link: LinkId, fault: LinkFault, why: str) -> None:
         entry = self._links[link]
@@ -211,15 +218,18 @@ class Peer:
         """The answer to a `Load` effect, of the type that it names."""
         return self._on_answer(now, token, answer)
 
-    def on_stored(self, now: float, token: Token, new: list[Message]) -> list[Effect]:
-        """The answer to `Put`: what is new here, now durable, as it is held."""
-        return self._on_answer(now, token, new)
+    def on_stored(self, now: float, token: Token, new: list[Message], *, more: bool = False) -> list[Effect]:
+        """The answer to `Put`: what is new here, now durable, as it is held.
+
+        With `more` another such answer follows at once, and the links are told of all that is new together.
+        """
+        return self._on_answer(now, token, new, more=more)
 
     def on_verified(self, now: float, token: Token, verified: Verified) -> list[Effect]:
         """The answer to `Verify`."""
         return self._on_answer(now, token, verified)
 
-    def _on_answer(self, now: float, token: Token, answer: object) -> list[Effect]:
+    def _on_answer(self, now: float, token: Token, answer: object, *, more: bool = False) -> list[Effect]:
         link = self._outbox.link_of(token)
         try:
             self._outbox.answer(now, token, answer)
@@ -227,6 +237,8 @@ class Peer:
             # A message of the reconciliation can only be judged once our set is loaded.
             assert link is not None
             self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
+        if not more:
+            self._tell_news(now)
         return self._effects(now, link)
 
     # --- What changes on our side ------------------------------------------------------------------------
@@ -240,9 +252,8 @@ class Peer:
 
     def on_published(self, now: float, messages: list[Message]) -> list[Effect]:
         """We published these; they are stored."""
-        for link, sync in self._open_links():
-            self._touched[link] = None
-            sync.on_new(now, messages)
+        self._news.append((None, messages))
+        self._tell_news(now)
         return self._effects(now)
 
     def on_carried(self, now: float, carried: Carried) -> list[Effect]:
@@ -377,14 +388,25 @@ class Peer:
     # --- What admission tells ----------------------------------------------------------------------------
 
     def _on_admitted(self, now: float, source: LinkId, new: list[Message]) -> None:
+        sync = self._sync_of(source)
+        if sync is not None:
+            self._touched[source] = None
+            sync.on_stored(now, is_new=bool(new))
+        if new:
+            self._news.append((source, new))
+
+    def _tell_news(self, now: float) -> None:
+        news, self._news = self._news, []
+        if not news:
+            return
+        everything = [message for _, new in news for message in new]
+        sources = {source for source, _ in news}
         for link, sync in self._open_links():
-            if link == source:
-                sync.on_stored(now, is_new=bool(new))
-            elif new:
-                sync.on_new(now, new)
-            else:
-                continue
-            self._touched[link] = None
+            others = everything
+            if link in sources:
+                others = [message for source, new in news if source != link for message in new]
+            if others and sync.on_new(now, others):
+                self._touched[link] = None
 
     def _on_room(self, now: float) -> None:
         for link, sync in self._open_links():

@@ -145,9 +145,12 @@ class LinkSync:
         if self._asking is not None:
             self._asking.resync(now)
 
-    def on_new(self, now: float, messages: list[Message]) -> None:
-        """These are new here: push, announce or mark as changed what the other side wants of them."""
-        self._live.on_new(now, messages)
+    def on_new(self, now: float, messages: list[Message]) -> bool:
+        """These are new here: push, announce or mark as changed what the other side wants of them.
+
+        Returns whether anything is awaited for it, so that `deadline` may have changed.
+        """
+        return self._live.on_new(now, messages)
 
     def _proceed(self, now: float) -> None:
         if self._asking is not None:

@@ -7,6 +7,7 @@ was asked for and fits, so that the credit bounds what a peer can make us hold.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.frame import (
@@ -237,12 +238,22 @@ def answer(
     wire.send(Messages(request, tuple(frames[-1]), more=False))
 
 
-def push(wire: Wire, messages: list[Message]) -> list[MessageId]:
-    """Send `messages` unasked; returns the ids that are too much for that and had better be announced."""
-    frames, left_out = _gather(messages)
-    for carried in frames:
-        wire.send(Messages(0, tuple(carried), more=False))
-    return left_out
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Messages that are sent unasked, the same to every link."""
+
+    frames: tuple[Messages, ...]
+    sizes: list[int]
+    """Bytes of each message."""
+    left_out: list[MessageId]
+    """What is too much for that and had better be announced."""
+
+    @classmethod
+    def of(cls, messages: list[Message]) -> Self:
+        """Put these into frames."""
+        frames, left_out = _gather(messages)
+        told = tuple([Messages(0, tuple(carried), more=False) for carried in frames])
+        return cls(told, [message.size for message in messages], left_out)
 
 
 def _gather(messages: list[Message]) -> tuple[list[list[tuple[int, bytes]]], list[MessageId]]:

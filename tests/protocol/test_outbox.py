@@ -74,3 +74,18 @@ def test_a_driver_that_answers_with_another_type_is_found_at_once() -> None:
     token = ask(outbox, [])
     with pytest.raises(AssertionError, match="the driver answered with list"):
         outbox.answer(5.0, token, [])
+
+
+def test_what_is_made_for_many_is_made_once_until_the_effects_leave() -> None:
+    outbox, made = Outbox(), list[str]()
+
+    def make() -> str:
+        made.append("anew")
+        return "anew"
+
+    assert [outbox.once("key", make) for _ in range(3)] == ["anew"] * 3
+    outbox.once("another", make)
+    assert len(made) == 2
+    outbox.drain()
+    outbox.once("key", make)
+    assert len(made) == 3

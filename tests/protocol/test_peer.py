@@ -5,19 +5,20 @@ from random import Random
 
 import pytest
 
-from hedgerow_protocol import codec, limits
+from hedgerow_protocol import codec, limits, peer
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.effects import Close, LinkId, WakeAt
+from hedgerow_protocol.effects import Close, LinkId, Token, WakeAt
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.frame import Err, Get, IHave, LinkFault, Messages, NegSame, Ping, Pong, Sub
+from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.frame import Err, Frame, Get, IHave, LinkFault, Messages, NegSame, Ping, Pong, Sub
 from hedgerow_protocol.handshake import Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.kinds import Comment, Role
-from hedgerow_protocol.message import FIRST, sign_message
+from hedgerow_protocol.message import FIRST, Message, sign_message
 from hedgerow_protocol.peer import Peer
 from simulator.author import EPOCH, Author
 from simulator.network import Network, SimulatedNode
-from simulator.scene import Scene
+from simulator.scene import Scene, subscribed
 from simulator.stranger import Stranger
 
 NODE = Author(1)
@@ -321,3 +322,37 @@ def test_an_answer_that_comes_when_the_link_is_gone_does_nothing() -> None:
     scene.wait(5)
     assert len(scene.stranger.their_end.sent) == before
     assert scene.node.peer.links() == []
+
+
+# --- What is new ----------------------------------------------------------------------------------------
+
+
+def test_what_was_stored_together_is_told_in_one_frame_and_not_to_who_brought_it() -> None:
+    scene = subscribed()
+    other, answers = scene.another(), list[tuple[Token, list[Message]]]()
+    other.subscribe(1, Filter.of_authors({scene.ana.key}))
+    stored = scene.node.peer.on_stored
+    scene.node.peer.on_stored = lambda now, token, new: answers.append((token, new)) or []  # type: ignore[method-assign,assignment]
+    said = [scene.ana.say(WORDS, EPOCH + one) for one in range(2)]
+    for message in said:
+        other.stranger.send(Messages(0, ((0, message.encode()),), more=False))
+    assert other.wait() == []
+    assert len(answers) == 2
+    for number, (token, new) in enumerate(answers):
+        scene.node.perform(stored(scene.network.now, token, new, more=number == 0))
+    assert scene.wait() == [Messages(0, tuple((0, message.encode()) for message in said), more=False)]
+    assert other.wait() == []
+
+
+def test_a_push_to_many_links_is_put_into_a_frame_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[Frame]()
+    encode = peer.encode_frame
+    monkeypatch.setattr(peer, "encode_frame", lambda frame: made.append(frame) or encode(frame))
+    scene = subscribed()
+    others = [scene.another() for _ in range(3)]
+    for other in others:
+        other.subscribe(1, Filter.of_authors({scene.ana.key}))
+    made.clear()
+    scene.node.publish([scene.ana.say(WORDS, EPOCH)])
+    assert len(made) == 1
+    assert [one.wait() for one in (scene, *others)] == [made] * 4

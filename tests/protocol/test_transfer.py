@@ -23,7 +23,7 @@ from hedgerow_protocol.frame import (
 )
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import Message, MessageId
-from hedgerow_protocol.transfer import Fetching, Offering, answer, push
+from hedgerow_protocol.transfer import Fetching, Offering, Push, answer
 from hedgerow_protocol.wire import Patience, Wire
 from simulator.author import EPOCH, Author
 
@@ -334,13 +334,12 @@ def test_an_answer_with_nothing_is_one_frame() -> None:
 
 
 def test_a_push_carries_what_fits_and_names_the_rest() -> None:
-    sent: list[Frame] = []
     messages = large_messages(40)
-    left = push(Wire(LinkId(1), sent.append, 0), messages)
-    carried = [data for frame in sent if isinstance(frame, Messages) for _, data in frame.messages]
-    assert all(isinstance(frame, Messages) and frame.req == 0 and not frame.more for frame in sent)
-    assert len(carried) + len(left) == 40
-    assert left == [message.id for message in messages[len(carried) :]]
+    push = Push.of(messages)
+    carried = [data for frame in push.frames for _, data in frame.messages]
+    assert all(frame.req == 0 and not frame.more for frame in push.frames)
+    assert len(carried) + len(push.left_out) == 40
+    assert push.left_out == [message.id for message in messages[len(carried) :]]
 
 
 # --- Patience -------------------------------------------------------------------------------------------

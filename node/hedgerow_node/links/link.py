@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from hedgerow_node.config import (
     PING_RATE,
     WRITE_TIMEOUT,
 )
+from hedgerow_node.links.late import Late
 from hedgerow_protocol.effects import LinkId
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.quota import Bucket
@@ -47,6 +48,8 @@ class Link:
         self._closing = asyncio.Event()
         self._ending: str | None = None
         self._pings = Bucket(PING_RATE, PING_BURST)
+        self._late = Late(WRITE_TIMEOUT, self._cut_off)
+        self._writer: asyncio.Task[None] | None = None
 
     @property
     def why_closed(self) -> str:
@@ -81,7 +84,7 @@ class Link:
     async def run(self, on_data: Callable[[bytes], None]) -> None:
         """Carry messages both ways until either side ends it. Raises what `on_data` raises."""
         reader = asyncio.create_task(self._read(on_data))
-        writer = asyncio.create_task(self._write())
+        writer = self._writer = asyncio.create_task(self._write())
         closing = asyncio.create_task(self._closing.wait())
         try:
             await asyncio.wait({reader, writer, closing}, return_when=asyncio.FIRST_COMPLETED)
@@ -90,6 +93,7 @@ class Link:
         finally:
             self._ending = self.why_closed
             self._changed.set()
+            self._late.stop()
             for task in (reader, writer, closing):
                 task.cancel()
             await asyncio.gather(reader, writer, closing, return_exceptions=True)
@@ -112,7 +116,7 @@ class Link:
         if not self._pings.take(asyncio.get_running_loop().time()):
             self.close(TOO_MANY_PINGS)
         elif kind == WSMsgType.PING:
-            await self._put(self._socket.pong, data)
+            await self._pong(data)
 
     def _end(self, kind: WSMsgType, data: object) -> None:
         # A text, an end, or a fault of the WebSocket: nothing of it belongs to the protocol.
@@ -131,22 +135,36 @@ class Link:
                 await self._changed.wait()
                 continue
             data = self._queue.popleft()
-            if not await self._put(self._socket.send_bytes, data):
+            if not await self._put(data):
                 return
             self._queued -= len(data)
             self._changed.set()
 
-    async def _put(self, send: Callable[[bytes], Coroutine[object, object, None]], data: bytes) -> bool:
+    async def _put(self, data: bytes) -> bool:
+        self._late.begin()
         try:
-            async with asyncio.timeout(WRITE_TIMEOUT):
-                await send(data)
-        except TimeoutError:
-            self.close(NOT_READ)
-            return False
+            await self._socket.send_bytes(data)
         except (ConnectionError, RuntimeError):
             self.close(BY_THE_PEER)
             return False
+        finally:
+            self._late.end()
         return True
+
+    def _cut_off(self) -> None:
+        """A message did not leave in time."""
+        self.close(NOT_READ)
+        if self._writer is not None:
+            self._writer.cancel()
+
+    async def _pong(self, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT):
+                await self._socket.pong(data)
+        except TimeoutError:
+            self.close(NOT_READ)
+        except (ConnectionError, RuntimeError):
+            self.close(BY_THE_PEER)
 
     async def _say_goodbye(self) -> None:
         # In a task of its own: the library lets whoever waits to send share one future, which dies with the first

@@ -92,6 +92,21 @@ async def test_a_peer_that_does_not_read_is_cut_in_time(monkeypatch: pytest.Monk
     assert socket.was_cut
 
 
+async def test_a_peer_that_reads_is_not_cut_however_long_the_link_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "WRITE_TIMEOUT", 0.02)
+    link, socket = make()
+    running = asyncio.create_task(link.run(ignore))
+    for number in range(5):
+        link.send(b"%d" % number)
+        await asyncio.sleep(0.03)
+    link.close("done")
+    await running
+    assert link.why_closed == "done"
+    assert len(socket.sent) == 5
+
+
 async def test_an_end_waits_for_the_queue_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "FLUSH_TIMEOUT", 0.05)
     monkeypatch.setattr(links, "GOODBYE_TIMEOUT", 0.05)
