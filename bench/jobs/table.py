@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.jobs import full, growth, idle, ingest, sync
+from bench.jobs import fanout, full, growth, idle, ingest, sync
 from bench.outcome import Outcome
 from bench.plan import Plan
 
@@ -25,6 +25,7 @@ JOBS = {
     # An invite names at most 64 people whom the joiner will follow.
     "FULL": Job(full.run, messages=100_000, authors=50),
     "SYNC": Job(sync.run, messages=50_000, different=1_000),
+    "FANOUT": Job(fanout.run, messages=1_000),
     "IDLE": Job(idle.run),
     "GROWTH": Job(growth.run, messages=5_000, rows=1_000_000, different=100),
 }

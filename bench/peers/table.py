@@ -11,8 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.corpus import SetOfMessages
+from bench.jobs.fanout import RATE, fan_out
+from bench.jobs.fanout import told as told_of_fanout
 from bench.jobs.idle import CALM
 from bench.measuring import resident_mb, spread
+from bench.nodes import Broken
 from bench.outcome import Outcome
 from bench.peers import javascript, nostr
 from bench.peers.installing import Absent
@@ -61,6 +64,18 @@ def _relay_takes_in(relay: nostr.Server, share: int, plan: Plan, folder: Path) -
             rates.append(nostr.take_in(url, lines[plan.rows :]))
             peaks.append(resident_mb(process.pid, "VmHWM"))
     return Measured(rates, {"messages": count, "peak_rss_mb": spread(peaks)})
+
+
+def _relay_fans_out(relay: nostr.Server, plan: Plan, folder: Path) -> Measured:
+    nostr.events(SetOfMessages(plan.messages, plan.authors))
+    fast, paced = [], []
+    for here in _runs(plan, folder):
+        for rate, runs in ((0.0, fast), (RATE, paced)):
+            place = here / f"at-{rate:.0f}"
+            place.mkdir()
+            with relay(place) as (process, url):
+                runs.append(fan_out("nostr", (process.pid, url), plan, rate, place, lambda: True))
+    return Measured([one.rate for one in fast], told_of_fanout(plan, fast, paced))
 
 
 def _relay_idles(relay: nostr.Server, plan: Plan, folder: Path) -> Measured:
@@ -120,35 +135,41 @@ def _idles(started: Callable, plan: Plan, folder: Path) -> Measured:
 NO_COPY = "it serves others, and no client of it verifies and stores what it takes"
 NO_SETS = "it compares no sets: its logs are told apart by their lengths"
 NO_NEGENTROPY = "it does not reconcile"
+NO_LISTENERS = "it has no listeners: its logs are replicated between peers that keep them"
 PEERS: dict[str, dict[str, Measurement | str]] = {
     "nostr-relay": {
         "INGEST": partial(_relay_takes_in, nostr.nostr_relay, SLOW_SHARE),
         "FULL": NO_COPY,
         "SYNC": NO_NEGENTROPY,
+        "FANOUT": partial(_relay_fans_out, nostr.nostr_relay),
         "IDLE": partial(_relay_idles, nostr.nostr_relay),
     },
     "nostr-sdk": {
         "INGEST": partial(_relay_takes_in, nostr.local_relay, 1),
         "FULL": "its relay answers a request with at most 500 events",
         "SYNC": partial(_sdk_compares, nostr.local_relay),
+        "FANOUT": partial(_relay_fans_out, nostr.local_relay),
         "IDLE": partial(_relay_idles, nostr.local_relay),
     },
     "ssb-db2": {
         "INGEST": partial(_ssb_runs, "ingest"),
         "FULL": partial(_ssb_runs, "full"),
         "SYNC": NO_SETS,
+        "FANOUT": NO_LISTENERS,
         "IDLE": partial(_script_idles, "ssb.js"),
     },
     "hypercore": {
         "INGEST": partial(_hypercore_runs, "ingest"),
         "FULL": partial(_hypercore_runs, "full"),
         "SYNC": NO_SETS,
+        "FANOUT": NO_LISTENERS,
         "IDLE": partial(_script_idles, "hypercore.js"),
     },
     "strfry": {
         "INGEST": partial(_relay_takes_in, nostr.strfry, 1),
         "FULL": "its copy is two commands of its own, a download and an import",
         "SYNC": partial(_sdk_compares, nostr.strfry),
+        "FANOUT": partial(_relay_fans_out, nostr.strfry),
         "IDLE": partial(_relay_idles, nostr.strfry),
     },
 }
@@ -157,6 +178,7 @@ OF_ANOTHER_SESSION: dict[str, dict[str, object]] = {
     "INGEST-500k": {"messages_a_second": 14_000, "share_of_raw": 0.47, "share_of_its_empty_rate": 0.69},
     "FULL": {"messages_a_second": 16_200, "share_of_raw": 0.55},
     "SYNC": {"seconds_at_100000": 0.53, "bytes_at_100000": 1_434_000, "round_trips": 6},
+    "FANOUT": {"deliveries_a_second": 46_000, "p50_ms": 59, "p99_ms": 110},
     "IDLE": {"resident_mb": 12, "start_seconds": 0.01},
 }
 """strfry 1.1.0, built with optimisation, on two cores with a raw limit of 29,700/s: not measured in this run."""
@@ -176,7 +198,7 @@ def measure_peers(plan: Plan, outcome: Outcome, wanted: list[str] | None = None)
             say(f"{plan.job} of {name}")
             with TemporaryDirectory(prefix="hedgerow-bench-") as folder:
                 measured = measurement(plan, Path(folder))
-        except (Absent, OSError, KeyError) as why:
+        except (Absent, Broken, OSError, KeyError) as why:
             outcome.absent[name] = str(why)
             continue
         outcome.peers[name] = measured.figures

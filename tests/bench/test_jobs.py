@@ -59,6 +59,13 @@ def test_growth() -> None:
     assert also["growth"].keys() == {name for name in also["at"]["20"] if name.startswith("seconds")}
 
 
+def test_fanout() -> None:
+    told = measured("FANOUT", "--messages", "60")
+    assert told["unit"] == "deliveries/s"
+    assert told["also"]["listeners"] == 50
+    assert 0 < told["also"]["p50_ms"]["median"] <= told["also"]["p99_ms"]["median"]
+
+
 def test_idle() -> None:
     assert measured("IDLE")["also"]["start_seconds"]["median"] > 0
 
