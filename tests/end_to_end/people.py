@@ -1,5 +1,6 @@
 """People with real nodes: a home each, the command line as a subprocess, a running node as a process."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -8,6 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+OK = 200
 
 
 class Refused(Exception):
@@ -39,6 +43,25 @@ class Person:
                 problem = {"stdout": done.stdout, "stderr": done.stderr}
             raise Refused(done.returncode, problem)
         return json.loads(done.stdout)
+
+    def ask(self, method: str, path: str, body: Any = None, timeout: float = 60) -> dict[str, Any]:
+        """Call the API of the running node, as a program of its owner would; raises `OSError` where it is gone."""
+        token = (self.home / "api-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection = http.client.HTTPConnection(urlsplit(self.page).netloc, timeout=timeout)
+        try:
+            connection.request(
+                method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers
+            )
+            answer = connection.getresponse()
+            value = json.loads(answer.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{self.name}'s node broke off") from error
+        finally:
+            connection.close()
+        if answer.status != OK:
+            raise Refused(answer.status, value)
+        return value
 
     def start(self, *, listen: str | None = None, address: str | None = None) -> None:
         """Start the node and wait until it serves."""

@@ -16,7 +16,8 @@ from random import Random
 import pytest
 
 from end_to_end.people import Person, wait_until
-from end_to_end.throttle import SlowLine
+from faults.line import Line
+from faults.proxy import Proxy
 from hedgerow_protocol.things import message_id_of
 
 USUAL_KILLS = 5
@@ -54,11 +55,17 @@ def both_sizes(who: str) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def line():
-    """A line between the nodes, fast until it is made slow."""
-    line = SlowLine(FAST)
-    line.open()
-    yield line
-    line.close()
+    """The line between the nodes, fast until it is made slow."""
+    return Line(FAST)
+
+
+@pytest.fixture
+def proxy(line):
+    """What stands in front of the seed."""
+    proxy = Proxy(lambda port: line)
+    proxy.open()
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
@@ -137,9 +144,9 @@ def report(what: str, landed: int, kills: int) -> None:
 
 
 @both_sizes("learner")
-def test_a_learner_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
+def test_a_learner_killed_while_it_receives_ends_with_everything(people, line, proxy, tmp_path, kills):
     ana, ben, seed = people
-    total = share_with_seed(ana, seed, line, items_for(kills), tmp_path)
+    total = share_with_seed(ana, seed, proxy, items_for(kills), tmp_path)
     ben.start()
     line.rate = slow_for(kills)
     ben.hedgerow("join", ana.hedgerow("invite")["invite"])
@@ -151,35 +158,35 @@ def test_a_learner_killed_while_it_receives_ends_with_everything(people, line, t
     report("the learner", landed, kills)
 
 
-def share_with_seed(ana: Person, seed: Person, line: SlowLine, links: int, folder: Path) -> int:
+def share_with_seed(ana: Person, seed: Person, proxy: Proxy, links: int, folder: Path) -> int:
     """Ana shares many links, and the seed has them; how many messages that is."""
     library_of(ana, links, folder)
     ana.hedgerow("share", "--all")
-    start_seed(seed, line)
+    start_seed(seed, proxy)
     ana.start()
     ana.hedgerow("join", seed.hedgerow("invite", "--uses", "9")["invite"])
     wait_until(lambda: has_all_of(seed, ana), 120, "the seed has everything")
     return len(ids(ana.home, "own"))
 
 
-def start_seed(seed: Person, line: SlowLine) -> None:
-    """Start the seed behind the line."""
-    seed.start(listen="127.0.0.1:0", address=f"ws://{line.address}/peer")
-    line.target = int(seed.peer.rpartition(":")[2])
+def start_seed(seed: Person, proxy: Proxy) -> None:
+    """Start the seed behind the proxy."""
+    seed.start(listen="127.0.0.1:0", address=f"ws://{proxy.address}/peer")
+    proxy.target = int(seed.peer.rpartition(":")[2])
 
 
 @both_sizes("seed")
-def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, tmp_path, kills):
+def test_a_seed_killed_while_it_receives_ends_with_everything(people, line, proxy, tmp_path, kills):
     ana, _, seed = people
     library_of(ana, items_for(kills), tmp_path)
     ana.hedgerow("share", "--all")
-    start_seed(seed, line)
+    start_seed(seed, proxy)
     ana.start()
     line.rate = slow_for(kills)
     ana.hedgerow("join", seed.hedgerow("invite")["invite"])
 
     def restart() -> None:
-        start_seed(seed, line)
+        start_seed(seed, proxy)
         dial_now(ana)
 
     landed = kill_while_it_receives(seed, kills, len(ids(ana.home, "own")), restart)
