@@ -1,7 +1,10 @@
 """Whom this node carries, worked out from what its owner and its members have said, and its policy."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from hedgerow_node.config import FURTHER_PEOPLE
+from hedgerow_node.learning.trust import Trust
 from hedgerow_node.policy import Policy
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -41,6 +44,36 @@ class Following:
         self._known.clear()
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """People in scope whom the owner does not follow, as many as the owner's reach lets in, the nearest first."""
+
+    public: Sequence[AuthorKey] = ()
+    private: Sequence[AuthorKey] = ()
+    """Those to whom only private follows lead."""
+
+
+NOBODY_BEYOND = Beyond()
+REACH = "reach"
+"""The setting that says how many people beyond whom the owner follows are carried."""
+
+
+async def reach_of(store: Store) -> int:
+    """How many people beyond whom the owner follows are carried."""
+    said = await store.settings.get(REACH)
+    return FURTHER_PEOPLE if said is None else int(said)
+
+
+async def beyond(store: Store, trust: Trust, owner: AuthorKey) -> Beyond:
+    """Those beyond whom the owner follows who are carried. Raises `StoreError`."""
+    reach = await reach_of(store)
+    if not reach:
+        return NOBODY_BEYOND
+    public = (await trust.further(owner, private=False)).people[:reach]
+    private = (await trust.further(owner, private=True)).people[:reach]
+    return Beyond(public, [one for one in private if one not in set(public)])
+
+
 async def carried_by(
     store: Store,
     following: Following,
@@ -48,19 +81,23 @@ async def carried_by(
     members: Iterable[AuthorKey],
     trial: Iterable[AuthorKey],
     policy: Policy,
+    further: Beyond = NOBODY_BEYOND,
 ) -> Carried:
     """The owner, whom he follows, the members, who is allowed, and whom members follow where the policy says so.
 
-    That is the order in which they have a place among the most that a filter can name. Of people who are blocked, or
-    were taken down here, nothing is carried, wherever they come from. Of `trial`, people whose invite is being
-    accepted, only the log and withdrawals are taken until they are followed.
+    Then who is in scope beyond them. That is the order in which they have a place among the most that a filter can
+    name. Of people who are blocked, or were taken down here, nothing is carried, wherever they come from. Of `trial`,
+    people whose invite is being accepted, only the log and withdrawals are taken until they are followed.
     """
     decided = {key for did in await _denied(store) if (key := _key(did)) is not None}
     denied = (decided | policy.blocked) - {owner}
-    ranked = await _ranked(following, owner, sorted(members), policy)
+    ranked = await _ranked(following, owner, sorted(members), policy) | dict.fromkeys(further.public)
     public = set([one for one in ranked if one not in denied][: limits.MAX_FILTER_AUTHORS])
-    silent = sorted(await store.library.private_follows() - public - denied)
-    private = set(silent[: limits.MAX_FILTER_AUTHORS - len(public)])
+    followed = await store.library.private_follows() - public - denied
+    silent = dict.fromkeys(
+        [*sorted(followed), *[one for one in further.private if one not in public | denied]]
+    )
+    private = set(list(silent)[: limits.MAX_FILTER_AUTHORS - len(public)])
     concealed = await store.library.concealed()
     held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
     others = [one for one in held if one not in public and one not in denied]

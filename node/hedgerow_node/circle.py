@@ -9,20 +9,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from hedgerow_node.carrying import Following, carried_by
+from hedgerow_node.carrying import Following, beyond, carried_by, reach_of
 from hedgerow_node.config import RECARRY_PAUSE
+from hedgerow_node.learning.trust import TELLING
 from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL, Policy
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.keys import AuthorKey
-from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message
 
 log = Log("circle")
-TELLING = frozenset({Kind.RETRACT, Kind.FOLLOW})
-"""Kinds of messages that may change whom their author follows."""
 
 
 class Circle:
@@ -46,6 +44,7 @@ class Circle:
         self._due = asyncio.Event()
         self._working = asyncio.Lock()
         self._noting = Noting(log, node.clock.monotonic)
+        self._reaches = False
         self.carried = Carried()
         """As last worked out."""
 
@@ -60,11 +59,12 @@ class Circle:
         self._due.set()
 
     def hear(self, messages: Sequence[Message]) -> None:
-        """These were said; only follows of the owner and of members change whom we carry."""
+        """These were said; follows of the owner and of members change whom we carry, and of others who is near."""
         telling = {message.header.author for message in messages if message.header.kind in TELLING}
         concerned = telling & (self._members | {self._node.author})
         if concerned:
             self._following.forget(concerned)
+        if concerned or (telling and self._reaches):
             self._due.set()
 
     @asynccontextmanager
@@ -95,6 +95,8 @@ class Circle:
             self._due.clear()
             if self._has_members:
                 self._members = await self._node.store.peers.members()
+            further = await beyond(self._node.store, self._node.trust, self._node.author)
+            self._reaches = await reach_of(self._node.store) > 0
             self.carried = await carried_by(
                 self._node.store,
                 self._following,
@@ -102,6 +104,7 @@ class Circle:
                 self._members,
                 +self._trial,
                 self._policy,
+                further,
             )
             await self._reveal()
             self._on_carried(self.carried)

@@ -19,6 +19,7 @@ from hedgerow_node.clock import Clock
 from hedgerow_node.config import EARLIEST_CLOCK, ERASE_DELAY, LAST_ERASE_DELAY, PUBLISH_BATCH, Home
 from hedgerow_node.key_files import Secrets
 from hedgerow_node.keystore import Keystore
+from hedgerow_node.learning.trust import Trust
 from hedgerow_node.logs import Log
 from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.store import erasure, forgetting
@@ -66,6 +67,8 @@ class Node:
         self.clock = clock
         self.keys = keys
         self.store = store
+        self.trust = Trust(store)
+        """Who is in scope beyond those whom the owner follows."""
         self.network: Network | None = None
         self.links: Links | None = None
         """Whatever keeps `network` up; None where links last as long as a command."""
@@ -98,7 +101,7 @@ class Node:
             lock.release()
             raise
         node = cls(home, clock, keys, store, lock)
-        store.views.me = store.search.me = keys.author
+        store.views.me = store.search.me = store.ties.me = keys.author
         store.messages.on_settled = node.settled
         try:
             await store.messages.learn_logs(clock.now())
@@ -215,6 +218,7 @@ class Node:
         if any(self._is_from_elsewhere(message) for message in messages):
             log.warning("a message of this device's key came from elsewhere: the key does not sign any more")
             self.keys.mark_copy()
+        self.trust.hear(messages)
         _tell(self.on_delivered, messages)
 
     def _is_from_elsewhere(self, message: Message) -> bool:
@@ -228,6 +232,7 @@ class Node:
 
     def settled(self) -> None:
         """A log that changed took messages out of the sets or brought some in: follows and texts among them."""
+        self.trust.forget_all()
         self.circle_changed()
         self.erase_soon()
 
@@ -256,7 +261,7 @@ class Node:
         try:
             async with self._publishing:
                 self.keys = await asyncio.to_thread(change)
-                self.store.views.me = self.store.search.me = self.author
+                self.store.views.me = self.store.search.me = self.store.ties.me = self.author
                 await self.hold_inception()
             if before != self.author:
                 await forgetting.forget(self.store, before)
@@ -296,6 +301,7 @@ class Node:
                 place = await self.store.messages.place(self.author, self.device)
                 messages = await asyncio.to_thread(self._sign, place, batch)
                 await self.store.messages.put(messages, received=self.clock.now(), own=True)
+            self.trust.hear(messages)
             _tell(self.on_published, messages)
             published += messages
             on_progress(len(published), len(drafts))

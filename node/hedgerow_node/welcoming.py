@@ -28,9 +28,12 @@ from hedgerow_protocol.invite import (
     decode_acceptance,
     decode_signed_invite,
 )
-from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.keys import AuthorKey, DeviceKey, did_of
+from hedgerow_protocol.kinds import Introduce
 
 log = Log("invites")
+ACCEPTED = "Accepted my invite."
+"""The reason of an introduction that an invite led to."""
 
 
 class Welcoming:
@@ -107,9 +110,16 @@ class Welcoming:
             await node.store.peers.add_member(acceptance.author, now)
         if not issued.makes_member:
             await follow(node, [acceptance.author])
+        await self._introduce(acceptance.author)
         self._circle.changed()
         log.info("somebody joined", author=short(acceptance.author))
         return Verdict.DONE
+
+    async def _introduce(self, newcomer: AuthorKey) -> None:
+        """Let whoever follows the inviter know of the newcomer: nobody else could yet."""
+        node = self._node
+        if not await node.store.ties.has_introduced(node.author, newcomer):
+            await node.publish(Introduce(did_of(newcomer), node.keys.did, ACCEPTED))
 
     async def _carry_on(self, event: Accepting, signed: SignedInvite, acceptance: Acceptance) -> Verdict:
         invites, inviter = self._node.store.invites, signed.invite.inviter

@@ -25,6 +25,7 @@ class Other:
             nonce=chance.randbytes(16),
             ts=1_790_000_000,
         )
+        self.device = DeviceKey(keys.public_key(self._device_seed))
         self.author = AuthorKey(self.inception.header.author)
         self.did = keys.did_of(self.author)
         self._place: ChainPlace = FIRST

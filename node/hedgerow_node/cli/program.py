@@ -48,6 +48,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "unmute": "people",
         "block": "people",
         "unblock": "people",
+        "waiting": "waiting",
+        "reach": "waiting",
     },
     "Keep it decent": {"report": "reports", "reports": "reports", "takedown": "takedowns"},
     "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "nodes", "sync": "nodes"},

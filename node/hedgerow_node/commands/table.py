@@ -18,6 +18,7 @@ from hedgerow_node.commands import (
     takedowns,
     trails,
     transfer,
+    waiting,
 )
 from hedgerow_node.commands.operation import Operation, long_operation, operation
 from hedgerow_node.config import MAX_IMPORT_REQUEST, MAX_RESTORE_REQUEST
@@ -71,6 +72,10 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("reports settle", "DELETE", "/reports/{number}", reports.OneReport, reports.settle),
     operation("vouch", "PUT", "/vouches/{did}", marking.VouchFor, marking.vouch),
     operation("introduce", "POST", "/introduce", marking.IntroducePeople, marking.introduce),
+    operation("waiting", "GET", "/waiting", waiting.ListWaiting, waiting.waiting),
+    operation("waiting not-now", "PUT", "/waiting/{did}", waiting.NotNow, waiting.not_now),
+    operation("reach", "GET", "/reach", waiting.ShowReach, waiting.reach),
+    operation("reach set", "PUT", "/reach", waiting.SetReach, waiting.set_reach),
     # Finding
     operation("search", "GET", "/search", discover.Search, discover.search),
     operation("feed", "GET", "/feed", discover.Feed, discover.feed),

@@ -19,7 +19,7 @@ AT_ONCE = 64
 """Up to so many messages of one put are indexed with it: what peers push as it is published."""
 AT_A_TIME = 256
 """Messages that one transaction takes off the list: about 20 milliseconds, for which whoever writes may wait."""
-PROMPT = frozenset({Kind.PROFILE, Kind.FOLLOW})
+PROMPT = frozenset({Kind.PROFILE, Kind.FOLLOW, Kind.INTRODUCE, Kind.VOUCH})
 
 NEXT = f"""SELECT u.row, m.received, {COLUMNS} FROM unindexed AS u JOIN messages AS m ON m.row = u.row
     ORDER BY u.row LIMIT ?"""  # noqa: S608

@@ -161,6 +161,16 @@ def test_people(client: Client) -> None:
     introduced = client("introduce", one=STRANGER, other=SECOND, reason="Both teach")["ids"]
     assert [one["reason"] for one in client("person", did=STRANGER)["vouched_by"]] == ["My teacher"]
     assert client("person", did=SECOND)["introductions"][0]["id"] == introduced[0]
+    client("follow", did=SECOND)
+    assert client("waiting")["waiting"] == []
+    assert client("waiting not-now", did=STRANGER)["days"] == 90
+    assert client("reach") == {"people": 0, "carried": 0, "left_out": 0, "by": "vouches"}
+    assert client("reach set", people=7)["people"] == 7
+    client("unfollow", did=SECOND)
+    client.refuse("waiting", "HG-R1", limit=0)
+    client.refuse("waiting not-now", "HG-P2", did=client.node.did)
+    client.refuse("reach", "HG-R1", people="x")
+    client.refuse("reach set", "HG-R1", people=-1)
     client("retract", messages=[*vouched, *introduced])
     client.refuse("vouch", "HG-P2", did=client.node.did, reason="Me")
     client.refuse("introduce", "HG-R1", one=STRANGER, other=STRANGER, reason="Both teach")
