@@ -177,6 +177,7 @@ class Network:
     ) -> None:
         await self._circle.refresh()
         await self._node.store.invites.drop_expired(self._node.clock.now())
+        await self._node.store.quarantine.expire(self._node.clock.now())
         if listen is not None:
             await self._listen(listen, proxies, door, pages)
         await self._node.store.book.open(self._node.clock.entropy)

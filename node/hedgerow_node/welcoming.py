@@ -110,13 +110,16 @@ class Welcoming:
             await node.store.peers.add_member(acceptance.author, now)
         if not issued.makes_member:
             await follow(node, [acceptance.author])
-        await self._introduce(acceptance.author)
+            await self._introduce(acceptance.author)
         self._circle.changed()
         log.info("somebody joined", author=short(acceptance.author))
         return Verdict.DONE
 
     async def _introduce(self, newcomer: AuthorKey) -> None:
-        """Let whoever follows the inviter know of the newcomer: nobody else could yet."""
+        """Let whoever follows the inviter know of the newcomer: nobody else could yet.
+
+        Who becomes a member of a seed is not told: that is between the two.
+        """
         node = self._node
         if not await node.store.ties.has_introduced(node.author, newcomer):
             await node.publish(Introduce(did_of(newcomer), node.keys.did, ACCEPTED))

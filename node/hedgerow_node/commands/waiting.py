@@ -49,8 +49,7 @@ class SetReach(Request):
 async def waiting(node: Node, request: ListWaiting) -> Json:
     """List the people who wait to be heard: who speaks for them, and what they sent to you."""
     quarantine, now = node.store.quarantine, node.clock.now()
-    await quarantine.expire(now)
-    lots = {lot.author: lot for lot in await quarantine.lots()}
+    lots = {lot.author: lot for lot in await quarantine.lots(now)}
     sponsors = await node.store.ties.sponsors()
     put_off = await quarantine.put_off(now)
     decided = await _decided(node)

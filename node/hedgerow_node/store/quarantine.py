@@ -35,7 +35,7 @@ OUTDATED = "DELETE FROM quarantine WHERE received < ?"
 OF_AUTHOR = "SELECT message FROM quarantine WHERE author IN ({}) ORDER BY received, row"
 LATEST_OF = "SELECT message FROM quarantine WHERE author = ? ORDER BY received DESC, row DESC LIMIT ?"
 AUTHORS = "SELECT DISTINCT author FROM quarantine"
-WAITING = """SELECT author, count(*), min(received), max(received) FROM quarantine GROUP BY author
+WAITING = """SELECT author, count(*), min(received), max(received) FROM quarantine WHERE received >= ? GROUP BY author
     ORDER BY max(received) DESC, author"""
 WITHDRAWN = "DELETE FROM quarantine WHERE id = ? AND author = ?"
 
@@ -85,10 +85,11 @@ class Quarantine:
         """Of whom something is here."""
         return await self._database.read(lambda db: {AuthorKey(key) for (key,) in db.execute(AUTHORS)})
 
-    async def lots(self) -> list[Lot]:
-        """What is here, by author; who was heard of last comes first."""
+    async def lots(self, now: float) -> list[Lot]:
+        """What is here and has not waited for too long, by author; who was heard of last comes first."""
+        since = now - QUARANTINE_SECONDS
         return await self._database.read(
-            lambda db: [Lot(AuthorKey(key), *counts) for key, *counts in db.execute(WAITING)]
+            lambda db: [Lot(AuthorKey(key), *counts) for key, *counts in db.execute(WAITING, [since])]
         )
 
     async def size(self) -> Size:

@@ -7,7 +7,18 @@ from aiohttp.typedefs import Handler
 
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_node.web import bringing, devices, home, joining, people, statements, thing, trails, you
+from hedgerow_node.web import (
+    bringing,
+    devices,
+    home,
+    joining,
+    people,
+    statements,
+    thing,
+    trails,
+    waiting,
+    you,
+)
 from hedgerow_node.web.drawing import STATIC_FILES, Drawing
 from hedgerow_node.web.forms import Form, kept_texts
 from hedgerow_node.web.guard import FORM, OWN_SITES, SESSION, START, STATIC, Hosts, guard_pages
@@ -37,6 +48,7 @@ SHOWN: dict[str, Handle] = {
     "/invite": joining.show_invite,
     "/people": people.show_people,
     "/people/{did}": people.show_person,
+    "/waiting": waiting.show_waiting,
     "/you": you.show_you,
     "/you/words": you.show_words,
     "/you/export": you.export,
@@ -70,6 +82,8 @@ DONE: dict[str, Handle] = {
     "/vouch": people.vouch,
     "/introduce": people.introduce,
     **{f"/{act}": people.hiding(act) for act in people.HIDING},
+    "/waiting/not-now": waiting.not_now,
+    "/reach": waiting.set_reach,
     "/join": joining.join,
     "/invite": joining.invite,
     "/you/profile": you.set_profile,

@@ -20,9 +20,14 @@ OUTCOMES = {**HIDING, "follow": "followed", "unfollow": "unfollowed", "vouch": "
 async def show_people(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
     """Everybody of whom something is known here."""
     found = await visit.node.store.views.people(visit.cursor, USUAL_PAGE)
+    waiting, reach = await visit.do("waiting", {"limit": 1}), await visit.do("reach", {})
+    assert isinstance(waiting["waiting"], list)
+    assert isinstance(waiting["more"], int)
     values = {
         "people": found.results,
         "next": found.next,
+        "waiting": len(waiting["waiting"]) + waiting["more"],
+        "left_out": reach["left_out"],
         "alone": visit.cursor is None and len(found.results) <= 1,
         "given": filled("follow", {}, refused),
     }

@@ -170,6 +170,11 @@ OUTCOMES = {
         PRIVATE,
         marked("What they say is carried again, and shown as it comes in from those who still have it."),
     ),
+    "not-now": (
+        PRIVATE,
+        marked("What they sent is dropped. You are not asked about them again for 90 days."),
+    ),
+    "reached": (PRIVATE, marked("Changed. Your node carries the nearest people first.")),
     "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
     "device-added": (PUBLIC, marked("Added: it publishes as you from now on.")),
     "device-removed": (PUBLIC, marked("Removed: what it says from now on counts nowhere.")),

@@ -78,7 +78,7 @@ async def test_somebody_for_whom_a_followed_person_speaks_stays_longest(
     await store.messages.put([ANA.inception, speaks], received=NOW)
     await store.quarantine.put([(BEN.device, words(CYD, str(number))) for number in range(15)], NOW)
     await store.quarantine.put([(BEN.device, words(BEN, str(number))) for number in range(10)], NOW)
-    lots = {lot.author: lot.messages for lot in await store.quarantine.lots()}
+    lots = {lot.author: lot.messages for lot in await store.quarantine.lots(NOW)}
     assert lots[CYD.key] == 15
     assert lots[BEN.key] == 4
 
@@ -88,13 +88,13 @@ async def test_it_ends_after_its_time(store: Store) -> None:
     await store.quarantine.expire(NOW + QUARANTINE_SECONDS - 1)
     assert (await store.quarantine.size()).messages == 1
     await store.quarantine.put([(ANA.device, words(CYD))], NOW + QUARANTINE_SECONDS + 1)
-    assert [lot.author for lot in await store.quarantine.lots()] == [CYD.key]
+    assert [lot.author for lot in await store.quarantine.lots(NOW)] == [CYD.key]
 
 
 async def test_of_a_blocked_person_nothing_is_kept(store: Store) -> None:
     await store.library.block(keys.did_of(BEN.key), NOW)
     await store.quarantine.put([(ANA.device, words(BEN)), (ANA.device, words(CYD))], NOW)
-    assert [lot.author for lot in await store.quarantine.lots()] == [CYD.key]
+    assert [lot.author for lot in await store.quarantine.lots(NOW)] == [CYD.key]
 
 
 async def test_what_its_author_withdraws_leaves_every_file(tmp_path: Path) -> None:
