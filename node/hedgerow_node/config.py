@@ -509,3 +509,5 @@ KEPT_REPORTS = 1_000
 """Reports that were settled and can still be looked at; the oldest goes first."""
 REPORT_PATIENCE = 10.0
 """Seconds to wait for the answer to a report: a node that knows no reports gives none."""
+MAX_LABEL_LISTS = 16
+"""Label lists that are used: each costs up to 10 milliseconds for every page."""

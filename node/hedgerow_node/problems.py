@@ -252,6 +252,12 @@ class Code(Enum):
         "See what was: hedgerow takedown.",
     )
     NO_SUCH_REPORT = ("HG-P6", 404, "No such report waits", "See which do: hedgerow reports.")
+    TOO_MANY_LISTS = (
+        "HG-P7",
+        409,
+        "You use as many label lists as there may be",
+        "Drop one first: hedgerow labels drop DID LABEL.",
+    )
     # --- N: other nodes ---
     PEER_UNREACHABLE = (
         "HG-N1",

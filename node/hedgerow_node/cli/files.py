@@ -22,6 +22,7 @@ COUNTED = (
     ("messages", "message"),
     ("items", "link"),
     ("notes", "note"),
+    ("label_lists", "label list"),
     ("private_follows", "private follow"),
     ("mutes", "mute"),
     ("blocks", "block"),

@@ -7,12 +7,13 @@ from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import Record, count, day, label, records, text, whole
 
+DID_PREFIX = "did:key:"
 HIDING = {
     "mute": (
-        "Hide what somebody says. Nobody is told.",
+        "Hide what somebody says, or leave a thing out of feeds and searches. Nobody is told.",
         "Hidden on this computer. Show again: hedgerow unmute {}",
     ),
-    "unmute": ("Show again what somebody says.", "Shown again: {}"),
+    "unmute": ("Show again what somebody says, or a thing.", "Shown again: {}"),
     "block": (
         "Take what somebody says off this computer and no longer carry it. Nobody is told.",
         "Gone from this computer, and carried no longer. Take back: hedgerow unblock {}",
@@ -84,12 +85,19 @@ def _hiding(name: str) -> click.Command:
     """One of the commands by which somebody is heard or not; nobody else learns of it."""
     purpose, done = HIDING[name]
 
+    may_be_thing = "thing" in purpose
+
     @click.command(name, cls=Command, help=purpose)
-    @click.argument("did")
+    @click.argument("did", metavar="DID-OR-THING" if may_be_thing else "DID")
     @pass_asked
     def command(asked: Asked, did: str) -> None:
-        answer = _one(asked, name, did)
-        asked.screen.line(done.format(text(answer["did"])))
+        if may_be_thing and not did.startswith(DID_PREFIX):
+            with asked.session() as session:
+                answer = session.call(f"{name} thing", {"thing": did})
+            asked.screen.value(answer)
+        else:
+            answer = _one(asked, name, did)
+        asked.screen.line(done.format(text(answer.get("did") or answer.get("thing"))))
 
     return command
 

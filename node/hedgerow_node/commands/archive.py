@@ -8,6 +8,7 @@ UTF-8, one JSON object a line, each with a `type`:
     item             thing, title, summary, topics, saved: of the private library
     note             thing, text, saved
     mute, block      target, since
+    label-list       labeller (a did), label, effect ("hide" or "warn"), since
     private-follow   did
     done             thing, since: a step of a trail that was done
     former           did: an earlier identity of the same person, whose messages are in the file too
@@ -21,7 +22,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -125,6 +126,15 @@ class DoneLine(Line, tag="done"):
     since: float = 0.0
 
 
+class LabelListLine(Line, tag="label-list"):
+    """Labels of somebody by which things are hidden, or shown with a warning."""
+
+    labeller: str
+    label: str
+    effect: Literal["hide", "warn"] = "warn"
+    since: float = 0.0
+
+
 class FormerLine(Line, tag="former"):
     """An earlier identity of the same person."""
 
@@ -145,7 +155,15 @@ class Ending(Line, tag="end"):
 
 
 PrivateEntry: TypeAlias = (
-    ItemLine | NoteLine | MuteLine | BlockLine | PrivateFollowLine | DoneLine | FormerLine | KeysLine
+    ItemLine
+    | NoteLine
+    | MuteLine
+    | BlockLine
+    | LabelListLine
+    | PrivateFollowLine
+    | DoneLine
+    | FormerLine
+    | KeysLine
 )
 Entry: TypeAlias = MessageLine | PrivateEntry
 ENTRIES: dict[str, type[Entry]] = {
@@ -154,6 +172,7 @@ ENTRIES: dict[str, type[Entry]] = {
     "note": NoteLine,
     "mute": MuteLine,
     "block": BlockLine,
+    "label-list": LabelListLine,
     "private-follow": PrivateFollowLine,
     "done": DoneLine,
     "former": FormerLine,
@@ -302,6 +321,8 @@ def _checked(entry: Entry) -> Message | PrivateEntry:
             as_thing(entry.target, "the target")
         case DoneLine():
             as_thing(entry.thing, "the thing")
+        case LabelListLine():
+            key_of(entry.labeller)
         case PrivateFollowLine() | FormerLine():
             key_of(entry.did)
         case KeysLine():

@@ -2,6 +2,7 @@
 
 from hedgerow_node.addresses import person_of
 from hedgerow_node.commands import words
+from hedgerow_node.commands.naming import thing_named
 from hedgerow_node.commands.operation import Json, Limit, Request
 from hedgerow_node.commands.reach import who_forgets, who_receives
 from hedgerow_node.commands.saying import Saying, say, saying_of
@@ -13,7 +14,7 @@ from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.keys import AuthorKey, did_of
 from hedgerow_protocol.kinds import Follow, Kind, Profile
-from hedgerow_protocol.things import message_thing
+from hedgerow_protocol.things import is_person, message_thing
 
 
 class ShowProfile(Request):
@@ -41,6 +42,12 @@ class OnePerson(Request):
     """A person, by key."""
 
     did: str
+
+
+class OneThing(Request):
+    """A thing, a trail or a message among them."""
+
+    thing: str
 
 
 class ListPeople(Request):
@@ -119,6 +126,27 @@ async def unmute(node: Node, request: OnePerson) -> Json:
     did = did_of(_somebody_else(node, request.did))
     await node.store.library.unmute(did)
     return {"did": did, "muted": False}
+
+
+async def mute_thing(node: Node, request: OneThing) -> Json:
+    """Leave a thing out of feeds and searches; nobody learns of it."""
+    thing = await _some_thing(node, request.thing)
+    await node.store.library.mute(thing, node.clock.now())
+    return {"thing": thing, "muted": True}
+
+
+async def unmute_thing(node: Node, request: OneThing) -> Json:
+    """Show a thing again."""
+    thing = await _some_thing(node, request.thing)
+    await node.store.library.unmute(thing)
+    return {"thing": thing, "muted": False}
+
+
+async def _some_thing(node: Node, name: str) -> str:
+    thing = await thing_named(node, name)
+    if is_person(thing):
+        return did_of(_somebody_else(node, thing))
+    return thing
 
 
 async def block(node: Node, request: OnePerson) -> Json:

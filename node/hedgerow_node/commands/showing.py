@@ -72,6 +72,7 @@ def plain_view(view: PersonView) -> Json:
         "vouched_by": [plain(one) for one in view.vouched_by],
         "introductions": [plain(one) for one in view.introductions],
         "newer": view.newer,
+        "listing": msgspec.to_builtins(view.listing),
     }
 
 

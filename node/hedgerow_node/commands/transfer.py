@@ -21,6 +21,7 @@ from hedgerow_node.config import MAX_BATCH_BYTES, MAX_RESTORE, PUBLISH_BATCH, SA
 from hedgerow_node.keystore import decode_secrets, encode_secrets
 from hedgerow_node.node import Node, OnProgress
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.store.labelling import Effect
 from hedgerow_node.store.records import NewItem
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
@@ -31,7 +32,7 @@ from hedgerow_protocol.message import FIRST, Message
 
 FORMER = "former"
 """The setting that names one's earlier identities."""
-COUNTED = ("items", "notes", "mutes", "blocks", "private_follows", "done")
+COUNTED = ("items", "notes", "mutes", "blocks", "label_lists", "private_follows", "done")
 """What is private, as a restore tells it."""
 BEFORE_ALL = (0, bytes(limits.ID_SIZE))
 """Before every message in the order of (ts, id)."""
@@ -141,6 +142,10 @@ async def _entries(node: Node, keys: archive.KeysLine | None) -> AsyncIterator[E
         yield archive.MuteLine(target=target, since=since)
     for target, since in (await library.blocked()).items():
         yield archive.BlockLine(target=target, since=since)
+    for one in await library.label_lists():
+        yield archive.LabelListLine(
+            labeller=one.labeller, label=one.label, effect=one.effect.value, since=one.at
+        )
     for thing, since in (await library.done()).items():
         yield archive.DoneLine(thing=thing, since=since)
     for author in sorted(await library.private_follows()):
@@ -256,6 +261,12 @@ async def _take_entry(node: Node, entry: archive.PrivateEntry) -> tuple[str, boo
             return "mutes", await library.mute(entry.target, _moment(entry.since))
         case archive.BlockLine():
             return "blocks", await library.block(entry.target, _moment(entry.since))
+        case archive.LabelListLine():
+            known = {(one.labeller, one.label) for one in await library.label_lists()}
+            is_new = (entry.labeller, entry.label) not in known and await library.use_labels(
+                entry.labeller, entry.label, Effect(entry.effect), _moment(entry.since)
+            )
+            return "label_lists", is_new
         case archive.DoneLine():
             return "done", await library.do(entry.thing, _moment(entry.since))
         case archive.PrivateFollowLine():

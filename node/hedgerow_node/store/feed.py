@@ -202,10 +202,10 @@ class Feed:
         return not any(self._is_shown(other) for other in later)
 
     def _is_hidden_thing(self, row: int) -> bool:
-        if not self._view.rules:
+        if not self._view.rules and not self._view.listed:
             return False
         thing = thing_in(self._db, row)
-        rule = self._view.rules.get(thing)
+        rule = self._view.rule_on(self._db, thing)
         if rule is not None:
             # It has one place, and that may be looked at more than once.
             self._skipped[thing, rule] = 1
@@ -224,6 +224,7 @@ class Feed:
             authors=distinct(self._view, [statement.author for statement in spoken]),
             statements=shown,
             saved=is_saved(self._db, thing),
+            listing=self._view.listing_of(self._db, thing),
         )
 
     def _shown_rows(self, place: Spoken) -> list[int]:

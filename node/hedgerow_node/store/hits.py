@@ -46,6 +46,7 @@ def hit_of(
         authors=authors,
         private=item is not None,
         shared=any(author.relation == YOU for author in authors),
+        listing=view.listing_of(db, thing),
     )
 
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hedgerow_node.config import MAX_LABEL_LISTS
 from hedgerow_node.store import cursors, erasure, index, withholding
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
@@ -23,6 +24,7 @@ from hedgerow_node.store.items import (
     noted_items,
     private_topics,
 )
+from hedgerow_node.store.labelling import Effect, LabelList, lists_used
 from hedgerow_node.store.records import Import, Item, NewItem, Page
 from hedgerow_node.store.rows import as_list, chunks
 from hedgerow_node.store.said import Said
@@ -30,7 +32,7 @@ from hedgerow_node.store.viewpoint import key_of, label_of, load
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, did_of
 
-TABLES = ("imports", "library", "mutes", "blocks", "private_follows", "concealed", "done")
+TABLES = ("imports", "library", "mutes", "blocks", "private_follows", "concealed", "done", "label_lists")
 """What recovery copies row by row; `reindex` then makes the rest anew."""
 
 ADD = "INSERT INTO library (thing, title, summary, topics, note, saved, kept, import) VALUES (?, ?, ?, ?, '', ?, 1, ?)"
@@ -48,6 +50,8 @@ TEXTS = """
 SELECT row, thing, title, summary, topics, note, saved FROM library
 WHERE row IN (SELECT value FROM json_each(?))
 """
+USE_LABELS = """INSERT INTO label_lists (target, label, effect, at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (target, label) DO UPDATE SET effect = ?3"""
 IMPORTS = """
 SELECT i.row, i.name, i.at, count(l.row) FROM imports AS i LEFT JOIN library AS l ON l.import = i.row
 GROUP BY i.row ORDER BY i.row DESC
@@ -159,6 +163,20 @@ class Library:
     async def blocked(self) -> dict[str, float]:
         """Blocked people and things, and since when."""
         return await self._marks("blocks")
+
+    async def use_labels(self, labeller: str, label: str, effect: Effect, at: float) -> bool:
+        """Let everything be hidden, or shown with a warning, on which somebody puts this word; False if there are
+        `MAX_LABEL_LISTS` such lists already."""
+        return await self._database.write(lambda db: _use_labels(db, labeller, sound(label), effect, at))
+
+    async def drop_labels(self, labeller: str, label: str) -> bool:
+        """Use that list no longer; whether it was used."""
+        sql = "DELETE FROM label_lists WHERE target = ? AND label = ?"
+        return await self._database.write(lambda db: change(db, sql, [labeller, sound(label)]))
+
+    async def label_lists(self) -> list[LabelList]:
+        """The lists that are used."""
+        return await self._database.read(lists_used)
 
     async def do(self, thing: str, at: float) -> bool:
         """Note that the owner has done a thing that a trail leads through; whether that is new."""
@@ -306,6 +324,13 @@ def _undo_import(db: sqlite3.Connection, import_id: int | None) -> int:
     if rows:
         erasure.due(db)
     return len(rows)
+
+
+def _use_labels(db: sqlite3.Connection, labeller: str, label: str, effect: Effect, at: float) -> bool:
+    lists = {(one.labeller, one.label) for one in lists_used(db)}
+    if (labeller, label) not in lists and len(lists) >= MAX_LABEL_LISTS:
+        return False
+    return change(db, USE_LABELS, [labeller, label, effect.value, at])
 
 
 def _block(db: sqlite3.Connection, target: str, at: float) -> bool:

@@ -104,6 +104,7 @@ def view_person(db: sqlite3.Connection, view: Viewpoint, key: AuthorKey) -> Pers
         vouched_by=vouched_by,
         introductions=introductions,
         newer=count_newer(db, row),
+        listing=view.listing_of(db, did),
     )
 
 

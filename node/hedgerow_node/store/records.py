@@ -36,6 +36,8 @@ class Rule(StrEnum):
 
     MUTED = "muted"
     BLOCKED = "blocked"
+    LABELLED = "labelled"
+    """It stands on a label list that the owner uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,25 @@ class Hidden:
     count: int
     rule: Rule
     target: str
-    """The person or thing that was muted or blocked."""
+    """The person or thing that is hidden."""
     name: str
     words: str
     """For example "2 statements hidden: you muted Ben"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """That something stands on a label list which the owner uses, and why."""
+
+    labeller: str
+    """Whose label it is."""
+    name: str
+    label: str
+    reason: str
+    effect: str
+    """"hide" or "warn"; what is hidden can be looked at all the same, and whom one follows is shown."""
+    words: str
+    """For example "City library labels it “spam”: it sells rings"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,8 @@ class Author:
     """"you", "followed", "followed privately", or nothing."""
     machine: bool = False
     """The profile declares that nobody types here."""
+    warned: str = ""
+    """The word by which they stand on a label list that the owner uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +320,7 @@ class ThingView:
     """Messages that those shown reply to, rest on or replace, and that were withdrawn."""
     missing: int
     """The same, not here."""
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +373,7 @@ class FeedItem:
     """The newest few."""
     saved: bool
     """It is in the private library."""
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +390,7 @@ class Hit:
     private: bool
     shared: bool
     """You said something about it yourself."""
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +440,7 @@ class PersonView:
     """By which somebody introduces them, or they introduce others."""
     newer: int
     """Messages of theirs of kinds that are not known here."""
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _find(
     shown: list[Place] = []
     following = None
     for place in _after(cursor, _places(hunt)):
-        rule = view.rules.get(place.thing)
+        rule = view.rule_on(db, place.thing)
         if rule is not None:
             skipped[place.thing, rule] += 1
         elif len(shown) == limit:

@@ -105,6 +105,7 @@ def view_thing(db: sqlite3.Connection, view: Viewpoint, thing: str, limit: int) 
         hidden=page.hidden,
         withdrawn=withdrawn,
         missing=missing,
+        listing=view.listing_of(db, thing),
     )
 
 

@@ -1,7 +1,8 @@
 """From where things are seen: who the owner is, whom they follow, what they muted and blocked.
 
 A `Viewpoint` is read anew for each question, in the same reading transaction, and remembers for that question whom it
-has met. Follows, mutes and blocks decide how statements are named, ordered and left out; never what is stored.
+has met. Follows, mutes, blocks and label lists decide how statements are named, ordered and left out; never what is
+stored.
 """
 
 import sqlite3
@@ -12,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from hedgerow_node.store.labelling import Effect, Listed, listed_things, reason_of
 from hedgerow_node.store.reading import read_message
-from hedgerow_node.store.records import Author, Hidden, Rule
+from hedgerow_node.store.records import Author, Hidden, Listing, Rule
 from hedgerow_node.store.rows import COLUMNS, as_list, author_rows
 from hedgerow_protocol import keys
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -29,9 +31,17 @@ KEY_ENDS = (8, 4)
 """Letters shown of the beginning and the end of a key that has no name."""
 REMEMBERED = 8_192
 """Keys whose text form is kept: turning one into the other costs as much as reading ten rows."""
+SPEAKING = (Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT, Kind.TRAIL)
+"""Kinds by which somebody stands for a thing in the owner's circle; a label of it is none."""
 AUTHOR_HERE = """
 SELECT a.key FROM messages AS m JOIN authors AS a ON a.row = m.author WHERE m.own = 1 ORDER BY m.row DESC LIMIT 1
 """
+NEAR = f"""
+SELECT 1 FROM library WHERE thing = :thing
+UNION ALL SELECT 1 FROM statements WHERE thing = (SELECT row FROM things WHERE thing = :thing)
+AND kind IN ({", ".join(str(int(kind)) for kind in SPEAKING)}) AND author IN (SELECT value FROM json_each(:near))
+LIMIT 1
+"""  # noqa: S608
 PROFILES = f"""
 SELECT s.author, {COLUMNS} FROM standing AS s JOIN messages AS m ON m.row = s.row
 WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL
@@ -58,7 +68,10 @@ class Viewpoint:
     followed_rows: frozenset[int]
     hidden_rows: Mapping[int, Rule]
     """Authors that are left out, by their rows."""
+    listed: Mapping[str, Listed]
+    """Things and people that stand on label lists."""
     _met: dict[int, Author] = field(default_factory=dict)
+    _judged: dict[str, Rule | None] = field(default_factory=dict)
 
     def author(self, row: int) -> Author:
         """The author in this row, whom `meet` has met."""
@@ -82,11 +95,47 @@ class Viewpoint:
         name = clean_name(profile.name) if profile else ""
         did = did_of(key)
         is_machine = profile is not None and profile.machine
-        return Author(did, name, name[:MAX_LABEL] or short_key(did), self.relations.get(key, ""), is_machine)
+        listed = self.listed.get(did)
+        return Author(
+            did=did,
+            name=name,
+            label=name[:MAX_LABEL] or short_key(did),
+            relation=self.relations.get(key, ""),
+            machine=is_machine,
+            warned=listed.list.label if listed else "",
+        )
 
     def rank(self, author: Author) -> int:
         """You, then those you follow, then others."""
         return (YOU, FOLLOWED, PRIVATELY, "").index(author.relation)
+
+    def rule_on(self, db: sqlite3.Connection, thing: str) -> Rule | None:
+        """By which rule a thing is left out of feeds and searches, if one says so."""
+        rule = self.rules.get(thing)
+        if rule is not None or thing not in self.listed:
+            return rule
+        if thing not in self._judged:
+            is_hidden = self.listed[thing].list.effect is Effect.HIDE and not self._is_near(db, thing)
+            self._judged[thing] = Rule.LABELLED if is_hidden else None
+        return self._judged[thing]
+
+    def _is_near(self, db: sqlite3.Connection, thing: str) -> bool:
+        """Whether it is somebody whom the owner follows, or something that they keep or such people speak of."""
+        key = key_of(thing)
+        if key is not None:
+            return key in self.relations
+        near = as_list([*self.followed_rows, *([self.my_row] if self.my_row is not None else [])])
+        return db.execute(NEAR, {"thing": thing, "near": near}).fetchone() is not None
+
+    def listing_of(self, db: sqlite3.Connection, thing: str) -> Listing | None:
+        """On which label list a thing or person stands, and why."""
+        listed = self.listed.get(thing)
+        if listed is None:
+            return None
+        used, reason = listed.list, reason_of(db, listed)
+        name = label_of(db, self, used.labeller)
+        words = f"{name} labels it “{used.label}”" + (f": {reason}" if reason else "")
+        return Listing(used.labeller, name, used.label, reason, used.effect.value, words)
 
     def hidden(self, db: sqlite3.Connection, counts: Counter[tuple[str, Rule]]) -> tuple[Hidden, ...]:
         """What was left out, in words; counted by muted or blocked thing and rule."""
@@ -95,7 +144,9 @@ class Viewpoint:
     def _hidden(self, db: sqlite3.Connection, target: str, rule: Rule, count: int) -> Hidden:
         name = label_of(db, self, target)
         what = "statement" if count == 1 else "statements"
-        return Hidden(count, rule, target, name, f"{count} {what} hidden: you {rule.value} {name}")
+        listing = self.listing_of(db, target) if rule is Rule.LABELLED else None
+        why = f"you {rule.value} {name}" if listing is None else f"{listing.words} ({name})"
+        return Hidden(count, rule, target, name, f"{count} {what} hidden: {why}")
 
 
 def load(db: sqlite3.Connection, owner: AuthorKey | None) -> Viewpoint:
@@ -113,6 +164,11 @@ def load(db: sqlite3.Connection, owner: AuthorKey | None) -> Viewpoint:
         _targets(db, "blocks"), Rule.BLOCKED
     )
     hidden = {key: rule for target, rule in rules.items() if (key := key_of(target)) and key != me}
+    listed = listed_things(db)
+    for thing, one in listed.items():
+        key = key_of(thing) if one.list.effect is Effect.HIDE else None
+        if key is not None and key not in relations:
+            hidden.setdefault(key, Rule.LABELLED)
     rows = author_rows(db, {*relations, *hidden})
     return Viewpoint(
         me=me,
@@ -121,6 +177,7 @@ def load(db: sqlite3.Connection, owner: AuthorKey | None) -> Viewpoint:
         rules=rules,
         followed_rows=frozenset(rows[key] for key in followed | privately if key in rows),
         hidden_rows={rows[key]: rule for key, rule in hidden.items() if key in rows},
+        listed=listed,
     )
 
 

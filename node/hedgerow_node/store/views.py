@@ -14,7 +14,9 @@ from hedgerow_node.store.database import Database
 from hedgerow_node.store.feed import About, Everyone, Feed, Of
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.heads import current_message, heads_of, own_statements
+from hedgerow_node.store.hiding import HiddenHere, hidden_here
 from hedgerow_node.store.histories import versions_of, view_message
+from hedgerow_node.store.labelling import words_of
 from hedgerow_node.store.people import PersonCursor, count_people, names_of, people_page, view_person
 from hedgerow_node.store.records import (
     CollectionEntry,
@@ -169,3 +171,11 @@ class Views:
         """What each of these people is called."""
         keys = list(authors)
         return await self._database.read(lambda db: names_of(db, load(db, self.me), keys))
+
+    async def words_of(self, author: AuthorKey) -> tuple[tuple[str, int], ...]:
+        """The words that somebody uses as labels, and for how many of their newest labels."""
+        return await self._database.read(lambda db: words_of(db, author))
+
+    async def hidden(self) -> HiddenHere:
+        """Everything that is hidden here, and by which rule."""
+        return await self._database.read(lambda db: hidden_here(db, load(db, self.me)))

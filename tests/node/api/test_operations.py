@@ -185,6 +185,42 @@ def test_people(client: Client) -> None:
     client.refuse("profile", "HG-R1", name="x")
 
 
+def test_what_is_kept_away(client: Client, tmp_path: Path) -> None:
+    bad = "https://example.org/bad"
+    assert client("mute thing", thing=bad)["muted"] is True
+    assert client("labels use", did=STRANGER, label="spam", effect="hide")["next"] != ""
+    assert [one["label"] for one in client("labels")["lists"]] == ["spam"]
+    assert client("labels of", did=STRANGER)["words"] == [{"label": "spam", "things": 0, "effect": "hide"}]
+    assert client("takedown", target=bad, reason="Stolen")["what"] == "address"
+    assert [one["target"] for one in client("takedowns")["results"]] == [bad]
+    assert [one["rule"] for one in client("hidden")["rules"]] == ["muted", "taken down", "labelled"]
+    assert client("takedown undo", target=bad)["messages"] == 0
+    assert client("unmute thing", thing=bad)["muted"] is False
+    assert client("labels drop", did=STRANGER, label="spam")["used"] is False
+    assert client("hidden") == {"rules": [], "listed": []}
+    with running(tmp_path / "seed", "--listen", "127.0.0.1:0") as seed, running(tmp_path / "ana") as ana:
+        other, told = Client(ana), Client(seed)
+        other("join", invite=told("invite")["invite"])
+        assert other("report", thing=bad, label="spam", reason="It sells")["told"][0]["taken"] is True
+        (report,) = told("reports")["results"]
+        assert told("reports settle", number=report["number"])["settled"] is True
+        told.refuse("reports settle", "HG-P6", number=report["number"])
+        told.refuse("reports", "HG-R3", cursor="x")
+        client.answered |= other.answered | told.answered
+        client.refused |= told.refused
+    client.refuse("report", "HG-N15", thing=bad, label="spam", reason="It sells")
+    client.refuse("takedown", "HG-P2", target=client.node.did, reason="Me")
+    client.refuse("takedown undo", "HG-P5", target=bad)
+    client.refuse("takedowns", "HG-R3", cursor="x")
+    client.refuse("labels use", "HG-P2", did=client.node.did, label="spam")
+    for name in ("labels of", "labels drop"):
+        client.refuse(name, "HG-T2", did="Ben", **({"label": "spam"} if name == "labels drop" else {}))
+    for name in ("mute thing", "unmute thing"):
+        client.refuse(name, "HG-T1", thing="no thing at all")
+    for name in ("labels", "hidden"):
+        client.refuse(name, "HG-R1", unknown="x")
+
+
 def test_finding(client: Client) -> None:
     (hit,) = client("search", q="rings")["results"]
     assert hit["thing"] == THING

@@ -47,3 +47,4 @@ CREATE TABLE label_lists (
     at REAL NOT NULL,
     UNIQUE (target, label)
 ) STRICT;
+CREATE INDEX statements_of_labels ON statements (author, at) WHERE kind = 10;
