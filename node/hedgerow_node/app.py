@@ -7,7 +7,7 @@ hosts); the peers' listener belongs to `network` and shares nothing with it.
 import asyncio
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
@@ -45,6 +45,7 @@ from hedgerow_node.seed.health import Health
 from hedgerow_node.seed.readings import Readings
 from hedgerow_node.seed.receipts import Receipts
 from hedgerow_node.seed.settings import Settings
+from hedgerow_node.seed.sources import Sources
 
 MAX_PORT = 2**16 - 1
 UNUSABLE = frozenset({errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL})
@@ -191,9 +192,8 @@ class App:
             node.links = links = RunningLinks(node, wish)
             await links.resume()
             opened.push_async_callback(links.pause)
-            if wish.seed is not None and wish.seed.policy.gives_receipts:
-                receipts = asyncio.create_task(Receipts(node).run())
-                opened.push_async_callback(_ended, receipts)
+            for work in _works(node, links, wish.seed):
+                opened.push_async_callback(_ended, asyncio.create_task(work))
             health = await _watched(node, links, wish.seed)
             if health is not None:
                 opened.push_async_callback(health.close)
@@ -274,6 +274,16 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.popall(hdrs.SERVER, None)  # which programs in which versions serve is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+def _works(
+    node: Node, links: RunningLinks, seed: Settings | None
+) -> Iterator[Coroutine[object, object, None]]:
+    """What a seed does besides, while it runs."""
+    if seed is not None and seed.policy.gives_receipts:
+        yield Receipts(node).run()
+    if seed is not None and seed.policy.sources:
+        yield Sources(node, lambda: links.network, seed.policy.sources).run()
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

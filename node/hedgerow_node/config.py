@@ -409,6 +409,14 @@ LIMITS: tuple[Limit, ...] = (
     Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
 )
 
+# --- Sources of a seed ------------------------------------------------------------------------------------------
+SOURCE_CHECK = 600.0
+"""Seconds between two tries to learn who a source is."""
+SOURCE_TIMEOUT = 10.0
+"""Seconds in which it has to answer."""
+MAX_SOURCE = 64 * limits.KIB
+"""Bytes of what it says of itself: twelve times the longest that we say."""
+
 # --- Receipts ---------------------------------------------------------------------------------------------------
 RECEIPT_AFTER = 86_400.0
 """Seconds between two receipts for one member: a line a day says enough."""

@@ -264,6 +264,10 @@ class Network:
         """Bytes that came over links, and that were put on them, since these are up."""
         return self._driver.bytes_in, self._driver.bytes_out
 
+    def keep(self, peer: KnownPeer) -> None:
+        """Keep a link to this peer, as to those that were dialled before."""
+        self._dialling.keep(peer)
+
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}.
 

@@ -51,6 +51,8 @@ class Deciding(Section, frozen=True):
     allow: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     wants_members: bool = False
+    sources: tuple[str, ...] = ()
+    """Addresses of other seeds, like `url`."""
     gives_receipts: bool = False
 
 
@@ -177,6 +179,8 @@ def _check(settings: Settings) -> None:
         raise _wrong("listen.page: it must not be empty")
     for proxy in settings.listen.proxies:
         _check_proxy(proxy)
+    for source in settings.policy.sources:
+        check_url(source, "policy.sources")
     decided = settings.decided()
     if both := decided.allowed & decided.blocked:
         raise _wrong(f"policy: {len(both)} stand in allow and in block")
@@ -196,16 +200,16 @@ def _check_words(settings: Settings) -> None:
         raise _wrong("name: it must not be empty")
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, option: str = "url") -> None:
     """Raises `Problem` unless this is the address of a whole site, as people and nodes outside see it."""
     parts = urlsplit(url)
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment and not parts.username
     if parts.scheme not in SCHEMES or not parts.hostname or not url.isascii() or not is_bare:
-        raise _wrong(f"url: “{url}” is not like https://seed.example.org")
+        raise _wrong(f"{option}: “{url}” is not like https://seed.example.org")
     try:
         _ = parts.port
     except ValueError:
-        raise _wrong(f"url: “{url}” has no port that there is") from None
+        raise _wrong(f"{option}: “{url}” has no port that there is") from None
 
 
 def _check_proxy(proxy: str) -> None:

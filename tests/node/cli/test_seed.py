@@ -13,6 +13,7 @@ import pytest
 
 from hedgerow_node.seed.settings import read
 from node.api.serving import environment, hedgerow, running
+from node.network.world import eventually
 
 NAME = ("--name", "City library")
 INIT = ("seed", "init", *NAME, "--about", "Books and people.", "--contact", "ask@example.org")
@@ -192,3 +193,26 @@ def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json(tmp_path: Path
     assert lines[0].split()[:3] == ["Seed:", "City", "library,"]
     assert "k=" not in "".join(lines)
     assert {"time", "level", "event"} <= json.loads(errors.splitlines()[0]).keys()
+
+
+def with_options(home: Path, **options: str) -> None:
+    """Change options of the file, each as TOML."""
+    file = home / "seed.toml"
+    text = file.read_text()
+    for name, value in options.items():
+        text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+    file.write_text(text)
+
+
+async def test_a_seed_links_to_another_that_its_file_names(tmp_path: Path) -> None:
+    address = url()
+    command(tmp_path / "one", *INIT, *address)
+    command(tmp_path / "two", *INIT, *url())
+    with_options(tmp_path / "two", sources=json.dumps([address[1]]))
+    with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
+
+        def is_linked() -> bool:
+            peers = two.api("GET", "/peers").json["peers"]
+            return [peer["did"] for peer in peers if peer["direction"] == "out"] == [one.did]
+
+        await eventually(is_linked, "the source is linked")

@@ -107,6 +107,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_words(text: str) -> None
         ("[listen]\nhealth = '127.0.0.1:70000'", "listen.health"),
         ("[listen]\npage = ''", "listen.page"),
         ("[listen]\nproxies = ['proxy.example']", "“proxy.example” is no IP address"),
+        ("[policy]\nsources = ['other.example.org']", "policy.sources: “other.example.org” is not like"),
         ("[quotas]\nlinks = 0", "quotas.links"),
         ("[log]\nformat = 'xml'", "log.format"),
         ("about = 7", "about: expected a text, got a whole number"),
