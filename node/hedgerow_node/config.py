@@ -129,6 +129,8 @@ WAITING_LOOKED_AT = 20
 # --- Links to other nodes ------------------------------------------------------------------------------------
 LINK_QUEUE = 4 * limits.MIB
 """Bytes that wait to be sent on one link; a peer that lets more wait does not read, and is cut off."""
+PUSH_ROOM = 256 * limits.KIB
+"""Bytes waiting to be sent above which new messages are announced by their ids and no longer pushed."""
 LINK_ROOM = 1 * limits.MIB
 """Bytes waiting to be sent above which no further answer is put behind them: a slow reader is no fault."""
 WRITE_TIMEOUT = 30.0

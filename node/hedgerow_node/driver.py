@@ -131,7 +131,8 @@ class Driver:
         on_number: Callable[[LinkId], None] = ignore_number,
     ) -> str:
         """Carry one connection to its end; returns why it ended, a constant. Never raises but when cancelled."""
-        link = Link(LinkId(next(self._numbers)), socket)
+        number = LinkId(next(self._numbers))
+        link = Link(number, socket, lambda is_long: self._peer.set_backlog(number, is_long))
         self._links[link.number] = link
         on_number(link.number)
         try:

@@ -342,6 +342,8 @@ class Network:
             ephemeral=self._node.clock.entropy(32),
             expected=peer.device,
             asks_private=peer.asks_private,
+            asks_everyone=self._circle.carried.everyone,
+            takes_turns=self._listener is None,
         )
         self._sockets[peer.device] = socket
         try:

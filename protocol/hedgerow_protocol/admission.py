@@ -41,13 +41,22 @@ class Carried:
     denied: frozenset[AuthorKey] = frozenset()
     """Of whom nothing at all is taken, served or asked for, whoever else names them; never among `authors` or
     `private`."""
+    everyone: bool = False
+    """Whether others than the authors named are taken and shown, too: all but those followed privately, or denied."""
+
+    def shows(self, author: AuthorKey) -> bool:
+        """Whether everyone who asks gets what is held of this author."""
+        if author in self.authors:
+            return True
+        hidden = self.private, self.concealed, self.denied
+        return self.everyone and not any(author in some for some in hidden)
 
     def takes(self, message: Message) -> bool:
         """Whether this message is kept when it comes."""
         header = message.header
         if header.author in self.denied:
             return False
-        if header.author in self.authors or header.author in self.private:
+        if header.author in self.authors or header.author in self.private or self.everyone:
             return header.is_control or header.ts >= self.since.get(header.author, 0)
         return header.is_control and header.author in self.held
 
@@ -56,7 +65,7 @@ class Carried:
         author = message.header.author
         if author in self.denied:
             return False
-        if author in self.authors or (asks_private and author in self.private):
+        if self.shows(author) or (asks_private and author in self.private):
             return True
         return (
             message.header.is_control
@@ -97,6 +106,7 @@ StillHolds: TypeAlias = Callable[[float], bool]
 """Whether the ground of a refusal holds at a time."""
 OnStored: TypeAlias = Callable[[float, LinkId, list[Message]], None]
 OnUnauthorised: TypeAlias = Callable[[float, LinkId, AuthorKey], None]
+OnKnown: TypeAlias = Callable[[float], None]
 OnRoom: TypeAlias = Callable[[float], None]
 OnBad: TypeAlias = Callable[[float, DeviceKey, int], None]
 
@@ -164,8 +174,8 @@ class Admission:
         self.carried = carried
         self._refused.clear()
 
-    def take(self, link: LinkId, messages: tuple[bytes, ...]) -> None:
-        """One batch of message bytes from a link that has begun."""
+    def take(self, link: LinkId, messages: tuple[bytes, ...], on_known: OnKnown | None = None) -> None:
+        """One batch of message bytes from a link that has begun; `on_known` hears that some were held already."""
         if not messages:
             return
         batch = _Batch(sum(map(len, messages)))
@@ -176,6 +186,8 @@ class Admission:
 
         def then(now: float, verified: Verified) -> None:
             batch.verified = verified
+            if on_known is not None and verified.known:
+                on_known(now)
             self._judge_in_order(now, link, inflow)
 
         self._outbox.ask(lambda token: Verify(token, messages), Verified, then)

@@ -7,19 +7,17 @@ than one index a session, and of all sessions together no more than a pool allow
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
-from hedgerow_protocol.filter import NOBODY, Filter, Steps, decode_filter, has_bit, pack_bits
+from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Absence,
-    Changed,
     Get,
-    Mode,
     NegClose,
     NegDiffers,
     NegErr,
@@ -27,40 +25,20 @@ from hedgerow_protocol.frame import (
     NegOpen,
     NegSame,
     Range,
-    Scope,
     SessionFault,
-    Since,
-    Sub,
     Tier,
     split_ids,
 )
-from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.link_parts import LinkParts
-from hedgerow_protocol.message import Header, Message, MessageId
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.ranges import Index
 from hedgerow_protocol.reconcile import Responder
-from hedgerow_protocol.shape import out_of_range
+from hedgerow_protocol.subscribed import Subscribed
 from hedgerow_protocol.transfer import answer
 from hedgerow_protocol.wire import unexpected
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Subscription:
-    whole: Filter
-    mode: Mode
-    version: int
-    carried: bytes = b""
-    narrow: Filter = NOBODY
-    kept: Steps = ()
-    """From when on we keep whom of it, as we said last."""
-    is_told_changed: bool = False
-    """Whether CHANGED was said since the other side last compared: once is enough."""
-
-    def wants(self, header: Header) -> bool:
-        return self.mode != Mode.OFF and self.narrow.matches(header)
 
 
 class _State(Enum):
@@ -93,7 +71,8 @@ class Answering:
         self._wire = parts.wire
         self._outbox = parts.outbox
         self._pool = pool
-        self._subscriptions: dict[int, _Subscription] = {}
+        self.subscribed = Subscribed(parts, self._end_sessions_over)
+        """What the other side asked for."""
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
         self._loads = 0
@@ -104,90 +83,12 @@ class Answering:
         for number in list(self._sessions):
             self._close(number)
 
-    # --- Subscriptions -----------------------------------------------------------------------------------
-
-    def wants(self, header: Header) -> Mode:
-        """How the other side wants to hear of a new message; OFF if not at all."""
-        modes = [one.mode for one in self._subscriptions.values() if one.wants(header)]
-        return min(modes, default=Mode.OFF)
-
-    def has_subscription(self, number: int) -> bool:
-        """Whether this names a subscription of the other side."""
-        return number in self._subscriptions
-
-    def on_sub(self, frame: Sub) -> None:
-        """The other side subscribes, or changes a subscription; it is told what is carried."""
-        before = self._subscriptions.get(frame.req)
-        if before is None and len(self._subscriptions) >= limits.MAX_SUBSCRIPTIONS:
-            raise out_of_range("too many subscriptions")
-        whole = decode_filter(frame.filter)
-        version = before.version if before is not None else 0
-        self._subscriptions[frame.req] = _Subscription(whole, Mode(frame.mode), version)
-        self._tell_scope(frame.req)
-
-    def on_since(self, frame: Since) -> None:
-        """From when on the other side keeps the authors of its subscription; one that is over is passed over."""
-        if (subscription := self._subscriptions.get(frame.req)) is None:
-            return
-        subscription.whole = replace(subscription.whole, sinces=()).kept_in(frame.steps)
-        subscription.narrow = subscription.whole.kept_in(subscription.kept).narrowed(subscription.carried)
-        self._end_sessions_over(frame.req)
-
-    def on_unsub(self, number: int) -> None:
-        """The other side no longer wants what this subscription names."""
-        self._subscriptions.pop(number, None)
-        self._end_sessions_over(number)
-
-    def on_carried(self) -> None:
-        """Others are carried from now on: each subscription for which that changes anything is told."""
-        for number, subscription in self._subscriptions.items():
-            carried = self._carried_of(subscription.whole)
-            if (carried, self._kept_of(subscription.whole, carried)) != (
-                subscription.carried,
-                subscription.kept,
-            ):
-                self._tell_scope(number)
-
-    def tell_changed(self) -> None:
-        """Let the other side reconcile rather than name what is new."""
-        for number, subscription in self._subscriptions.items():
-            if not subscription.is_told_changed:
-                subscription.is_told_changed = True
-                self._wire.send(Changed(number))
-
-    def _tell_scope(self, number: int) -> None:
-        subscription = self._subscriptions[number]
-        subscription.carried = self._carried_of(subscription.whole)
-        subscription.kept = self._kept_of(subscription.whole, subscription.carried)
-        subscription.narrow = subscription.whole.kept_in(subscription.kept).narrowed(subscription.carried)
-        subscription.version += 1
-        if subscription.kept:
-            self._wire.send(Since(number, subscription.kept))
-        self._wire.send(Scope(number, subscription.version, subscription.carried))
-        self._end_sessions_over(number)
+    # --- Sessions -----------------------------------------------------------------------------------------
 
     def _end_sessions_over(self, number: int) -> None:
         # Going on would tell of authors who are carried no more.
         for request in [request for request, session in self._sessions.items() if session.sub == number]:
             self._refuse(request, SessionFault.STALE)
-
-    def _carried_of(self, whole: Filter) -> bytes:
-        carried = self._parts.admission.carried
-        public: frozenset[AuthorKey] = carried.authors
-        # A filter for no kind asks for the control set alone, which is kept for whoever's bodies are held.
-        if whole.kinds == ():
-            public |= carried.formerly(asks_private=self._parts.asks_private)
-        return pack_bits([author in public for author in whole.authors or ()])
-
-    def _kept_of(self, whole: Filter, carried: bytes) -> Steps:
-        """From when on we keep those whom the other side is told of, and of nobody else."""
-        if whole.kinds == ():
-            return ()
-        kept = replace(whole, sinces=()).kept_since(self._parts.admission.carried.since)
-        sinces = [since if has_bit(carried, place) else 0 for place, since in enumerate(kept.sinces)]
-        return replace(kept, sinces=tuple(sinces)).steps()
-
-    # --- Sessions ----------------------------------------------------------------------------------------
 
     @property
     def deadline(self) -> float:
@@ -204,16 +105,16 @@ class Answering:
     def on_open(self, now: float, frame: NegOpen) -> None:
         """A session: answered by NEG_SAME, NEG_DIFFERS or NEG_ERR."""
         self._last_session = frame.req
-        subscription = self._subscriptions.get(frame.sub)
-        if subscription is None or subscription.version != frame.version:
+        compared = self.subscribed.part(frame.sub, frame.version)
+        if compared is None:
             self._refuse(frame.req, SessionFault.STALE)
             return
-        subscription.is_told_changed = False
+        self.subscribed.compared(frame.sub)
         # A session that was closed while its set is being loaded still costs that.
         if max(len(self._sessions), self._loads) >= limits.MAX_SESSIONS:
             self._refuse(frame.req, SessionFault.BUSY)
             return
-        window = subscription.narrow.within(frame.since, frame.until)
+        window = compared.within(frame.since, frame.until)
         session = _Session(frame.sub, window, Tier(frame.tier), now)
         self._sessions[frame.req] = session
 
@@ -230,7 +131,7 @@ class Answering:
         self._close(request)
         self._wire.send(NegSame(request))
         if session.tier is Tier.CONTENT:
-            self._parts.bodies.fetch(one.narrow for one in self._subscriptions.values())
+            self._parts.bodies.fetch(self.subscribed.parts())
 
     def _load(
         self,
@@ -341,12 +242,11 @@ class Answering:
 
     def on_range(self, frame: Range) -> None:
         """The next messages of a subscription; none if its scope has changed."""
-        subscription = self._subscriptions.get(frame.sub)
-        if subscription is None or subscription.version != frame.version:
+        wanted, after = self.subscribed.part(frame.sub, frame.version), (frame.after_ts, frame.after_id)
+        if wanted is None:
             answer(self._wire, frame.req, [])
             return
         self._begin_question()
-        wanted, after = subscription.narrow, (frame.after_ts, frame.after_id)
         limit = min(frame.limit, limits.RANGE_MESSAGES)
 
         def then(_: float, page: Page) -> None:

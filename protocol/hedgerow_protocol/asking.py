@@ -16,7 +16,7 @@ from random import Random
 from hedgerow_protocol import limits
 from hedgerow_protocol.comparing import Comparing, Outcome, Task
 from hedgerow_protocol.effects import Note
-from hedgerow_protocol.frame import Mode, Scope, Since
+from hedgerow_protocol.frame import Authors, Scope, Since
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.streaming import Stream
@@ -53,7 +53,12 @@ class Asking:
         self._offering = parts.offering
         self._bodies = parts.bodies
         self._random = random
-        self.subscriptions = Subscribing(parts.wire, parts.admission, asks_private=parts.asks_private)
+        self.subscriptions = Subscribing(
+            parts.wire,
+            parts.admission,
+            asks_private=parts.asks_private,
+            asks_everyone=parts.asks_everyone,
+        )
         """What was asked for, and what of it the other side carries."""
         self._comparing = Comparing(
             parts.wire, parts.outbox, self._on_difference, self._on_over, self.proceed
@@ -74,21 +79,36 @@ class Asking:
 
     # --- Subscriptions -----------------------------------------------------------------------------------
 
-    def subscribe(self, now: float, mode: Mode) -> None:
+    def subscribe(self, now: float) -> None:
         """Ask for what we carry; called at the start and whenever that changes."""
+        if self.subscriptions.is_enough:
+            return
         self._abandon(now)
         self._next_run = float("inf")
-        self.subscriptions.subscribe(now, mode)
+        self.subscriptions.subscribe(now)
 
-    def on_scope(self, now: float, frame: Scope) -> None:
-        """Which authors of a subscription the other side carries: everything is compared anew."""
-        if self.subscriptions.on_scope(now, frame) and self.subscriptions.are_known:
+    def on_scope(self, now: float, frame: Scope | Authors) -> None:
+        """Which authors of a subscription the other side carries: everything is compared anew, or what is added."""
+        was_known = self.subscriptions.are_known
+        if not self.subscriptions.on_scope(now, frame):
+            return
+        is_added = isinstance(frame, Authors) and not frame.anew
+        if was_known and is_added and self.subscriptions.are_known:
+            self._compare_too(now, self.subscriptions.tasks(frame.req, frame.version))
+        elif self.subscriptions.are_known:
             self._abandon(now)
             self._begin_run(now)
 
     def on_since(self, frame: Since) -> None:
         """From when on the other side keeps whom; its next scope follows."""
         self.subscriptions.on_since(frame)
+
+    def _compare_too(self, now: float, tasks: list[Task]) -> None:
+        # A list that grows every second would otherwise let no comparison end.
+        if self._run is not None:
+            self._run.tasks.extend(tasks)
+        else:
+            self._begin_run(now, tasks)
 
     def on_changed(self, now: float, number: int) -> None:
         """The other side says that more has changed under a subscription than it announced."""
@@ -116,12 +136,10 @@ class Asking:
     def _forget_confirmations(self) -> None:
         self._confirmations = self._difference = 0
 
-    def _begin_run(self, now: float) -> None:
+    def _begin_run(self, now: float, tasks: list[Task] | None = None) -> None:
         self._next_run = now + self._jittered(limits.SYNC_INTERVAL)
         self._has_changed = False
-        self._run = _Run()
-        for number, subscription in self.subscriptions:
-            self._run.tasks.extend([Task(number, tier) for tier in subscription.tiers])
+        self._run = _Run(deque(self.subscriptions.all_tasks() if tasks is None else tasks))
         self.proceed(now)
 
     def _jittered(self, seconds: float) -> float:
@@ -142,9 +160,8 @@ class Asking:
             return
         if run.tasks:
             task = run.tasks.popleft()
-            subscription = self.subscriptions[task.sub]
-            window = subscription.narrow.within(task.since, task.until)
-            self._comparing.begin(task, window, subscription.version)
+            compared = self.subscriptions.part(task.sub, task.version)
+            self._comparing.begin(task, compared.within(task.since, task.until))
         else:
             self._finish(now, run)
 
@@ -180,7 +197,7 @@ class Asking:
         self.is_settled = True
         self._forget_confirmations()
         self._outbox.add(Note(self._wire.link, "settled"))
-        self._bodies.fetch(one.narrow for _, one in self.subscriptions)
+        self._bodies.fetch(self.subscriptions.parts())
 
     @property
     def deadline(self) -> float:
@@ -215,9 +232,8 @@ class Asking:
             self._run = None
             self._next_run = now + self._jittered(limits.BUSY_RETRY)
         elif outcome is Outcome.TO_STREAM:
-            version = self.subscriptions[task.sub].version
             run.has_moved = True
-            self._stream = Stream(self._wire, self._fetching, task, version, self._on_streamed)
+            self._stream = Stream(self._wire, self._fetching, task, self._on_streamed)
         elif outcome is Outcome.TOO_BIG:
             self._split(run, task, since)
         self.proceed(now)

@@ -39,6 +39,8 @@ class Task:
     """One set to compare: a tier of a subscription, in a window of time (0: open)."""
 
     sub: int
+    version: int
+    """Of the scope that it is over."""
     tier: Tier
     since: int = 0
     until: int = 0
@@ -78,7 +80,6 @@ class _State(Enum):
 class _Session:
     task: Task
     filter: Filter
-    version: int
     state: _State = _State.LOADING
     request: int = 0
     count: int = 0
@@ -118,9 +119,9 @@ class Comparing:
         """Whether a session can begin."""
         return self._session is None and not self._is_loading
 
-    def begin(self, task: Task, window: Filter, version: int) -> None:
-        """Open a session over this set, whose scope has this version."""
-        session = _Session(task, window, version)
+    def begin(self, task: Task, window: Filter) -> None:
+        """Open a session over this set."""
+        session = _Session(task, window)
         self._session = session
         self._load(session, lambda token: LoadSum(token, window, task.tier), SetSum, self._on_sum)
 
@@ -158,7 +159,7 @@ class Comparing:
             NegOpen(
                 session.request,
                 task.sub,
-                session.version,
+                task.version,
                 task.tier,
                 task.since,
                 task.until,

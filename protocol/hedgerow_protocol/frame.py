@@ -22,14 +22,17 @@ from hedgerow_protocol.frame_values import (
     UINT32,
     Check,
     as_absent,
+    as_authors,
     as_carried,
     as_fingerprint,
     as_records,
     as_steps,
     bytes_up_to,
     one_of,
+    split_run,
     text_up_to,
 )
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.shape import as_array, as_bool, as_key, as_uint, line, wrong_shape
 from hedgerow_protocol.things import as_thing
@@ -97,7 +100,12 @@ def pack_ids(ids: Iterable[bytes]) -> bytes:
 
 def split_ids(packed: bytes) -> list[MessageId]:
     """The ids in a run of bytes."""
-    return [MessageId(packed[at : at + limits.ID_SIZE]) for at in range(0, len(packed), limits.ID_SIZE)]
+    return list(map(MessageId, split_run(packed)))
+
+
+def split_authors(packed: bytes) -> tuple[AuthorKey, ...]:
+    """The authors in a run of bytes."""
+    return tuple(map(AuthorKey, split_run(packed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,38 @@ class Scope:
     version: int
     """Counts up; a session names the version that it runs over."""
     carried: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """The sender wants what a subscription of its own names in this way from now on; nothing answers it."""
+
+    type: ClassVar[int] = 46
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, one_of(Mode))
+    req: int
+    mode: int
+    """A `Mode`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """The answer to a subscription without authors, sent again when it changes: whom the sender shows to everyone.
+
+    Each frame is a part of the list, and the version of the subscription that names this part.
+    """
+
+    type: ClassVar[int] = 44
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT32, as_authors, as_bool, as_bool, as_bool)
+    req: int
+    version: int
+    """Counts up; a session over this part names it."""
+    authors: bytes
+    anew: bool
+    """Whether the list begins here, and earlier parts are void."""
+    more: bool
+    """Whether the next part follows at once."""
+    everyone: bool
+    """Whether the sender would take whomever it is asked about by name, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +460,8 @@ Frame: TypeAlias = (
     | Sub
     | Unsub
     | Scope
+    | Authors
+    | SetMode
     | NegOpen
     | NegSame
     | NegDiffers

@@ -41,7 +41,7 @@ def text_up_to(most: int) -> Check:
     return lambda value, what: as_text(value, what, most)
 
 
-def run_of(most: int) -> Check:
+def run_of(most: int) -> Callable[[object, str], bytes]:
     """A check for a run of at most so many ids."""
 
     def check(value: object, what: str) -> bytes:
@@ -51,6 +51,19 @@ def run_of(most: int) -> Check:
         return packed
 
     return check
+
+
+def as_authors(value: object, what: str) -> bytes:
+    """A run of keys in ascending order, at most as many as a filter names."""
+    packed = run_of(limits.MAX_FILTER_AUTHORS)(value, what)
+    if not ascends(split_run(packed)):
+        raise out_of_range(f"{what} do not ascend")
+    return packed
+
+
+def split_run(packed: bytes) -> list[bytes]:
+    """The values of 32 bytes in a run."""
+    return [packed[at : at + limits.ID_SIZE] for at in range(0, len(packed), limits.ID_SIZE)]
 
 
 def as_fingerprint(value: object, what: str) -> bytes:

@@ -114,6 +114,8 @@ MAX_CHUNK = MAX_NOISE_PLAINTEXT - 1
 # --- Filters --------------------------------------------------------------------------------------------
 MAX_FILTER_AUTHORS = 5_000
 MAX_FILTER_KINDS = 64
+MAX_AUTHOR_PARTS = 64
+"""Parts of a list of all authors whom a node shows to everyone: 320,000 authors, 10 MB of keys."""
 
 # --- Reconciliation -------------------------------------------------------------------------------------
 ID_SIZE = 32
@@ -239,6 +241,18 @@ PUSH_BYTES_BURST = 4.0 * MIB
 FRAME_RATE = 50.0
 """Frames a second that are no answers."""
 FRAME_BURST = 500.0
+ANNOUNCE_AFTER = 0.5
+"""Seconds that new messages wait for others before they are announced to who wants them by id: at 50 messages a second,
+one announcement takes the place of 25."""
+ANNOUNCE_BATCH = 64
+"""New messages above which an announcement does not wait."""
+MISS_AFTER = 1.0
+"""Seconds after an announcement in which the message must have come from a link that brings messages whole."""
+RELAY_AFTER = 2.0
+"""Seconds before we announce on one link what another brought: by then its other side has announced it to us, if it has
+it. Above ANNOUNCE_AFTER and MISS_AFTER together."""
+LATE_PUSHES = 3
+"""Pushes in a row that others had brought before, after which a link only announces."""
 PUSH_SHARE = 0.5
 """Of the two quotas, what a node itself pushes before it announces: delays on the way may squeeze messages together."""
 MAX_INVALID = 20

@@ -23,14 +23,18 @@ class LinkParts:
     bodies: Bodies
     asks_private: bool
     """Whether the owner lets this peer know whom it follows privately."""
+    asks_everyone: bool
+    """Whether the peer is asked for everything that it shows to everyone."""
 
     @classmethod
-    def of(cls, wire: Wire, outbox: Outbox, admission: Admission, *, asks_private: bool) -> Self:
+    def of(
+        cls, wire: Wire, outbox: Outbox, admission: Admission, *, asks_private: bool, asks_everyone: bool
+    ) -> Self:
         """The parts of a new link."""
         link = wire.link
         fetching = Fetching(wire, lambda: admission.waiting(link), lambda: admission.has_room(link))
         bodies = Bodies(wire, outbox, fetching)
-        return cls(wire, outbox, admission, fetching, Offering(wire), bodies, asks_private)
+        return cls(wire, outbox, admission, fetching, Offering(wire), bodies, asks_private, asks_everyone)
 
     def serves(self, message: Message) -> bool:
         """Whether this message is given to the other side."""

@@ -2,9 +2,16 @@
 
 Pushes are under a quota that both sides know. Who sends keeps well below it and announces the rest, so that what an
 honest peer pushes is never dropped, and a slow link is not filled with what its other end did not ask for.
+
+On links that take turns (`turns`), most bring ids alone. Those wait a little at both ends: for others, so that many are
+announced at once, and for the link that brings them whole, so that nothing is asked for twice. In the same way a node
+tells one core node what came from another: only what that one has not announced itself by then.
 """
 
+from collections.abc import Collection
+
 from hedgerow_protocol import limits
+from hedgerow_protocol.announcing import Announcing
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
 from hedgerow_protocol.effects import LoadMessages, LoadUnknown
@@ -14,13 +21,17 @@ from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.quota import Pushes
 from hedgerow_protocol.shape import wrong_shape
 from hedgerow_protocol.transfer import Push
+from hedgerow_protocol.turns import Turn
 from hedgerow_protocol.wire import unexpected
 
 
 class Live:
     """New messages of one link, both ways; pure."""
 
-    def __init__(self, parts: LinkParts, answering: Answering, asking: Asking | None) -> None:
+    def __init__(
+        self, parts: LinkParts, answering: Answering, asking: Asking | None, turn: Turn | None
+    ) -> None:
+        """`turn`: on a link that takes turns with others."""
         self._parts = parts
         self._wire = parts.wire
         self._outbox = parts.outbox
@@ -29,38 +40,47 @@ class Live:
         self._offering = parts.offering
         self._answering = answering
         self._asking = asking
+        self._turn = turn
+        self.announcing = Announcing(turn, self._announce, self._look_for)
+        """What waits to be announced, or for another link to bring it."""
+        self.is_backlogged = False
+        """Whether much waits to be sent on the link."""
         self._pushed = Pushes()
         self._own_pushes = Pushes(limits.PUSH_SHARE)
 
     # --- Out ---------------------------------------------------------------------------------------------
 
-    def on_new(self, now: float, messages: list[Message]) -> bool:
+    def on_new(
+        self, now: float, messages: list[Message], relayed: Collection[MessageId] = frozenset()
+    ) -> bool:
         """These are new here: push, announce or mark as changed what the other side wants of them.
 
-        Returns whether anything is awaited for it: a push is not answered.
+        `relayed`: what another link brought, which the other side of this one may have too. Returns whether anything
+        is awaited for it: a push is not answered.
         """
-        whole, announced = [], []
+        whole, by_id = [], []
         for message in messages:
-            mode = self._mode_for(message)
+            mode = self._mode_for(message, relayed)
             if mode == Mode.EAGER:
                 whole.append(message)
             elif mode == Mode.LAZY:
-                announced.append(message.id)
-        if whole:
-            announced.extend(self._push(now, whole))
-        if announced:
-            self._announce(now, announced)
-        return bool(announced)
+                by_id.append(message.id)
+        left_out = self._push(now, whole) if whole else []
+        if left_out:
+            self._announce(now, left_out)
+        if by_id:
+            self.announcing.soon(now, by_id)
+        return bool(left_out or by_id)
 
-    def _mode_for(self, message: Message) -> Mode:
+    def _mode_for(self, message: Message, relayed: Collection[MessageId]) -> Mode:
         if self._asking is not None and self._asking.subscriptions.carries(message.header):
-            return Mode.EAGER
-        return self._answering.wants(message.header)
+            return Mode.LAZY if self._turn is not None and message.id in relayed else Mode.EAGER
+        return self._answering.subscribed.wants(message.header)
 
     def _push(self, now: float, whole: list[Message]) -> list[MessageId]:
         """Send these whole, if they may be pushed; returns what had better be announced."""
         ids = tuple([message.id for message in whole])
-        if len(whole) > limits.MAX_PUSHED or len(self._offering):
+        if len(whole) > limits.MAX_PUSHED or len(self._offering) or self.is_backlogged:
             return list(ids)
         push = self._outbox.once(ids, lambda: Push.of(whole))
         if not self._own_pushes.take(now, push.sizes):
@@ -72,15 +92,16 @@ class Live:
     def _announce(self, now: float, ids: list[MessageId]) -> None:
         if self._asking is None and len(self._offering) + len(ids) > limits.MAX_LIVE:
             self._offering.clear()
-            self._answering.tell_changed()
+            self._answering.subscribed.tell_changed()
         elif not self._offering.offer(now, ids) and self._asking is not None:
             self._asking.resync(now)
 
     def on_carried(self) -> None:
         """Others are carried from now on: what waits to be announced may be of somebody who is carried no more."""
-        if len(self._offering):
+        if len(self._offering) or len(self.announcing):
             self._offering.clear()
-            self._answering.tell_changed()
+            self.announcing.clear()
+            self._answering.subscribed.tell_changed()
 
     # --- In ----------------------------------------------------------------------------------------------
 
@@ -90,28 +111,34 @@ class Live:
             raise unexpected("a push of nothing")
         has_room = self._admission.has_room(self._wire.link)
         if has_room and self._pushed.take(now, [len(message) for message in messages]):
-            self._admission.take(self._wire.link, messages)
+            self._admission.take(self._wire.link, messages, self._turn.late if self._turn else None)
         elif self._asking is not None:
             self._asking.resync(now)
         else:
-            self._answering.tell_changed()
+            self._answering.subscribed.tell_changed()
 
-    def on_announced(self, frame: IHave) -> None:
-        """The other side has these: those that are not held are wanted."""
+    def on_announced(self, now: float, frame: IHave) -> None:
+        """The other side has these: those that are not held are wanted, after a while if another link brings them."""
         ids = split_ids(frame.ids)
         if len(frame.hops) != len(ids):
             raise wrong_shape("IHAVE has not one hop count an id")
+        if self._fetching.announcements + self.announcing.held >= limits.MAX_QUESTIONS:
+            raise unexpected("too many announcements at once")
+        self.announcing.on_announced(now, frame.req, tuple(dict.fromkeys(ids)))
+
+    def _look_for(self, request: int, announced: tuple[MessageId, ...]) -> None:
         self._fetching.begin_announcement()
-        announced = tuple(dict.fromkeys(ids))
 
         def then(now: float, unknown: list[MessageId]) -> None:
-            self._judge(now, frame.req, announced, unknown)
+            self._judge(now, request, announced, unknown)
 
         self._outbox.ask(lambda token: LoadUnknown(token, announced), list, then, self._wire.link)
 
     def _judge(
         self, now: float, request: int, announced: tuple[MessageId, ...], unknown: list[MessageId]
     ) -> None:
+        if self._turn is not None and any(not self._admission.is_refused(one, now) for one in unknown):
+            self._turn.missed(now)
         # Whoever announces must not learn whom we follow privately: what is held of them is wanted as if it were not
         # held, and what was refused before is wanted again, since nothing else would look the same.
         wanted = dict.fromkeys(unknown)

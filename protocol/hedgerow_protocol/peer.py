@@ -17,14 +17,15 @@ from hedgerow_protocol.admission import Admission, Carried
 from hedgerow_protocol.discovery import next_links
 from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.frame import Err, Frame, LinkFault, Messages, decode_frame, encode_frame
+from hedgerow_protocol.frame import Err, Frame, LinkFault, Messages, Mode, decode_frame, encode_frame
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Role, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.message import Message
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pool
 from hedgerow_protocol.sync import LinkSync
+from hedgerow_protocol.turns import Turn, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Connection:
     """The device that must answer; None for any. Only on the side that dialled."""
     asks_private: bool = False
     """Whether the owner lets this peer know whom it follows privately."""
+    asks_everyone: bool = False
+    """Whether this peer is asked for everything that it shows to everyone; only on the side that dialled, and only of
+    use where everyone is carried."""
+    takes_turns: bool = False
+    """Whether of this link and others like it only one brings new messages whole; only on the side that dialled."""
     subprotocols: Subprotocols = field(default_factory=Subprotocols)
 
 
@@ -69,6 +75,8 @@ class _Open:
 class _Link:
     is_initiator: bool
     asks_private: bool
+    asks_everyone: bool
+    takes_turns: bool
     connected: float
     handshake: Handshake | None
     """None once it is over: its keys are needed no more."""
@@ -103,6 +111,8 @@ class Peer:
         """What is new, by the links that brought it, and not yet told to the others."""
         self._wake_at = float("inf")
         self._pool = Pool(limits.MAX_COMPARED_ITEMS)
+        self.turns = Turns(self._on_turn)
+        """Which of the links that take turns bring new messages whole; to be looked at."""
         self._admission = Admission(self._outbox, identities, carried)
         self._admission.on_stored = self._on_admitted
         self._admission.on_unauthorised = self._on_unauthorised
@@ -119,7 +129,14 @@ class Peer:
             # What the other side offered in the upgrade stands in the prologue.
             self._outbox.add(Close(link, error.reason.value))
         else:
-            self._links[link] = _Link(connection.is_initiator, connection.asks_private, now, handshake)
+            self._links[link] = _Link(
+                connection.is_initiator,
+                connection.asks_private,
+                connection.asks_everyone,
+                connection.takes_turns,
+                now,
+                handshake,
+            )
         return self._effects(now, link)
 
     def _handshake(self, link: LinkId, connection: Connection) -> Handshake:
@@ -154,6 +171,7 @@ class Peer:
             self._admission.forget(now, link)
         if entry is not None and entry.open is not None:
             entry.open.sync.end()
+            self.turns.end(now, link)
 
     def _take(self, now: float, link: LinkId, entry: _Link, data: bytes) -> None:
         if entry.open is None:
@@ -189,6 +207,8 @@ class Peer:
             self._random,
             is_initiator=established.is_initiator,
             asks_private=entry.asks_private,
+            asks_everyone=entry.asks_everyone,
+            turn=Turn(self.turns, link) if entry.takes_turns else None,
         )
         entry.handshake, entry.open = None, _Open(established, sync)
         self._outbox.add(Note(link, "established"))
@@ -269,6 +289,12 @@ class Peer:
         """These were in quarantine, and their authors are carried now: they are judged as if they came."""
         self._admission.admit(now, tuple(messages))
         return self._effects(now)
+
+    def set_backlog(self, link: LinkId, is_long: bool) -> None:
+        """Whether much waits to be sent on a link: what is new is then announced on it and not pushed."""
+        sync = self._sync_of(link)
+        if sync is not None:
+            sync.set_backlog(is_long)
 
     def accept(
         self, now: float, link: LinkId, invite: bytes, acceptance: bytes
@@ -394,6 +420,7 @@ class Peer:
             sync.on_stored(now, is_new=bool(new))
         if new:
             self._news.append((source, new))
+            self.turns.timely(source)
 
     def _tell_news(self, now: float) -> None:
         news, self._news = self._news, []
@@ -401,12 +428,22 @@ class Peer:
             return
         everything = [message for _, new in news for message in new]
         sources = {source for source, _ in news}
+        relayed = self._relayed(news) if len(self.turns) else frozenset()
         for link, sync in self._open_links():
             others = everything
             if link in sources:
                 others = [message for source, new in news if source != link for message in new]
-            if others and sync.on_new(now, others):
+            if others and sync.on_new(now, others, relayed):
                 self._touched[link] = None
+
+    def _relayed(self, news: list[tuple[LinkId | None, list[Message]]]) -> frozenset[MessageId]:
+        return frozenset(one.id for source, new in news if source is not None for one in new)
+
+    def _on_turn(self, now: float, link: LinkId, mode: Mode) -> None:
+        sync = self._sync_of(link)
+        if sync is not None:
+            self._touched[link] = None
+            sync.set_mode(mode)
 
     def _on_room(self, now: float) -> None:
         for link, sync in self._open_links():

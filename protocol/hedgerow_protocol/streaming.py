@@ -21,13 +21,11 @@ class Stream:
         wire: Wire,
         fetching: Fetching,
         task: Task,
-        version: int,
         on_over: Callable[[float, "Stream"], None],
     ) -> None:
         self._wire = wire
         self._fetching = fetching
         self.task = task
-        self._version = version
         self._on_over = on_over
         start = (task.since - 1, LAST_ID) if task.since else (0, bytes(limits.ID_SIZE))
         self._after = task.after or start
@@ -39,7 +37,7 @@ class Stream:
         if self._is_waiting and self._fetching.has_room:
             self._is_waiting = self._has_moved = False
             task, request = self.task, self._wire.next_request()
-            frame = Range(request, task.sub, self._version, task.tier, *self._after, limits.RANGE_MESSAGES)
+            frame = Range(request, task.sub, task.version, task.tier, *self._after, limits.RANGE_MESSAGES)
             self._fetching.ask_range(now, frame, self._on_part)
 
     def _on_part(self, now: float, frame: Messages) -> None:

@@ -8,7 +8,7 @@ A frame of the other side is one of three: a question, whose number must be new;
 or was given up; or news, under the quotas.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import TypeAlias, assert_never
 
@@ -29,6 +29,7 @@ from hedgerow_protocol.frame import (
     Accept,
     Accepted,
     Addr,
+    Authors,
     Changed,
     Err,
     Frame,
@@ -50,6 +51,7 @@ from hedgerow_protocol.frame import (
     Report,
     Reported,
     Scope,
+    SetMode,
     Since,
     Sub,
     Unsub,
@@ -58,13 +60,14 @@ from hedgerow_protocol.frame import (
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.live import Live
-from hedgerow_protocol.message import Message
+from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket, Pool
+from hedgerow_protocol.turns import Turn
 from hedgerow_protocol.wire import Wire, unexpected
 
 Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept | Report | Getaddr
-Asked: TypeAlias = Scope | NegSame | NegDiffers | NegErr
+Asked: TypeAlias = Scope | Authors | NegSame | NegDiffers | NegErr
 
 
 class LinkSync:
@@ -81,19 +84,22 @@ class LinkSync:
         *,
         is_initiator: bool,
         asks_private: bool = False,
+        asks_everyone: bool = False,
+        turn: Turn | None = None,
     ) -> None:
-        """`pool`: items that may be indexed for the sessions of all links."""
+        """`pool`: items that may be indexed for the sessions of all links; `turn`: if it takes turns with others."""
         wire = Wire(link, send, last_request=-1 if is_initiator else 0)
         self._wire = wire
         self._outbox = outbox
         self._admission = admission
         self._asks_private = asks_private
-        parts = LinkParts.of(wire, outbox, admission, asks_private=asks_private)
+        parts = LinkParts.of(wire, outbox, admission, asks_private=asks_private, asks_everyone=asks_everyone)
         self._fetching = parts.fetching
         self._offering = parts.offering
         self._answering = Answering(parts, pool)
         self._asking = Asking(parts, random) if is_initiator else None
-        self._live = Live(parts, self._answering, self._asking)
+        self._turn = turn
+        self._live = Live(parts, self._answering, self._asking, turn)
         self.addresses = LinkAddresses(wire, outbox)
         self._unasked = Bucket(limits.FRAME_RATE, limits.FRAME_BURST)
         self._asked_logs: set[AuthorKey] = set()
@@ -105,22 +111,33 @@ class LinkSync:
 
     # --- Events ------------------------------------------------------------------------------------------
 
-    def start(self, now: float, mode: Mode = Mode.EAGER) -> None:
+    def start(self, now: float) -> None:
         """The link is authenticated."""
         self._heard = now
         if self._asking is not None:
-            self._asking.subscribe(now, mode)
+            if self._turn is not None:
+                self._asking.subscriptions.mode = self._turn.begin()
+            self._asking.subscribe(now)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Let the other side bring new messages in this way (the side that dialled)."""
+        if self._asking is not None:
+            self._asking.subscriptions.set_mode(mode)
+
+    def set_backlog(self, is_long: bool) -> None:
+        """Whether much waits to be sent on this link: then nothing is pushed whole."""
+        self._live.is_backlogged = is_long
 
     def end(self) -> None:
         """The link is gone."""
         self._answering.end()
 
-    def on_carried(self, now: float, mode: Mode = Mode.EAGER) -> None:
+    def on_carried(self, now: float) -> None:
         """Others are carried from now on."""
-        self._answering.on_carried()
+        self._answering.subscribed.on_carried()
         self._live.on_carried()
         if self._asking is not None:
-            self._asking.subscribe(now, mode)
+            self._asking.subscribe(now)
 
     def on_stored(self, now: float, *, is_new: bool) -> None:
         """Something that this link brought was stored; whether any of it was new here."""
@@ -135,22 +152,29 @@ class LinkSync:
 
     def on_unauthorised(self, now: float, author: AuthorKey) -> None:
         """A message of an author whose log does not know its device: his log is asked for, once a link."""
-        named = self._admission.carried.named(asks_private=self._asks_private)
-        if self._asking is not None and author in named and author not in self._asked_logs:
+        if self._asking is not None and self._asks_for(author) and author not in self._asked_logs:
             self._asked_logs.add(author)
             self._asking.resync(now)
+
+    def _asks_for(self, author: AuthorKey) -> bool:
+        assert self._asking is not None
+        named = self._admission.carried.named(asks_private=self._asks_private)
+        return author in named or self._asking.subscriptions.lists(author)
 
     def resync(self, now: float) -> None:
         """Compare every set again (the side that dialled)."""
         if self._asking is not None:
             self._asking.resync(now)
 
-    def on_new(self, now: float, messages: list[Message]) -> bool:
+    def on_new(
+        self, now: float, messages: list[Message], relayed: Collection[MessageId] = frozenset()
+    ) -> bool:
         """These are new here: push, announce or mark as changed what the other side wants of them.
 
-        Returns whether anything is awaited for it, so that `deadline` may have changed.
+        `relayed`: those that another link brought. Returns whether anything is awaited for it, so that `deadline` may
+        have changed.
         """
-        return self._live.on_new(now, messages)
+        return self._live.on_new(now, messages, relayed)
 
     def _proceed(self, now: float) -> None:
         if self._asking is not None:
@@ -163,7 +187,13 @@ class LinkSync:
         """When `on_wake` has something to do."""
         silence = self._heard + (limits.DEAD_AFTER if self._is_pinged else limits.PING_AFTER)
         asking = self._asking.deadline if self._asking is not None else float("inf")
-        return min(silence, asking, self._answering.deadline, self._wire.patience.deadline)
+        return min(
+            silence,
+            asking,
+            self._answering.deadline,
+            self._live.announcing.deadline,
+            self._wire.patience.deadline,
+        )
 
     def on_wake(self, now: float) -> str | None:
         """Do what is due; the reason to close the link, if there is one."""
@@ -175,6 +205,7 @@ class LinkSync:
             self._is_pinged = True
             self._wire.send(Ping(self._wire.next_request()))
         self._answering.on_wake(now)
+        self._live.announcing.on_wake(now)
         if self._asking is not None:
             self._asking.on_wake(now)
         return None
@@ -247,13 +278,13 @@ class LinkSync:
                 return None
             case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept() | Report() | Getaddr():
                 self._on_question(now, frame)
-            case Unsub() | Changed() | Since() | Addr():
+            case Unsub() | SetMode() | Changed() | Since() | Addr():
                 self._on_news(now, frame)
             case NegMsg() | NegClose():
                 self._on_session(now, frame)
             case Messages() | Missing() | Want() | Accepted() | Reported():
                 self._on_transfer(now, frame)
-            case Scope() | NegSame() | NegDiffers() | NegErr():
+            case Scope() | Authors() | NegSame() | NegDiffers() | NegErr():
                 self._on_answer(now, frame)
             case _:
                 assert_never(frame)
@@ -265,7 +296,7 @@ class LinkSync:
 
     def _check_number(self, frame: Question) -> None:
         # One number names one thing, so a question with an old number would be taken for another.
-        if isinstance(frame, Sub) and self._answering.has_subscription(frame.req):
+        if isinstance(frame, Sub) and frame.req in self._answering.subscribed:
             return
         if self._wire.is_ours(frame.req) or frame.req <= self._last_question:
             raise unexpected("a question whose number does not go up")
@@ -279,7 +310,7 @@ class LinkSync:
             case Range():
                 self._answering.on_range(frame)
             case IHave():
-                self._live.on_announced(frame)
+                self._live.on_announced(now, frame)
             case Ping() | Sub() | NegOpen() | Accept() | Report() | Getaddr():
                 self._take_unasked(now)
                 self._on_unasked(now, frame)
@@ -291,7 +322,7 @@ class LinkSync:
             case Ping():
                 self._wire.send(Pong(frame.req))
             case Sub():
-                self._answering.on_sub(frame)
+                self._answering.subscribed.on_sub(frame)
             case NegOpen():
                 self._answering.on_open(now, frame)
             case Accept():
@@ -303,10 +334,12 @@ class LinkSync:
             case _:
                 assert_never(frame)
 
-    def _on_news(self, now: float, frame: Unsub | Changed | Since | Addr) -> None:
+    def _on_news(self, now: float, frame: Unsub | SetMode | Changed | Since | Addr) -> None:
         self._take_unasked(now)
         if isinstance(frame, Unsub):
-            self._answering.on_unsub(frame.req)
+            self._answering.subscribed.on_unsub(frame.req)
+        elif isinstance(frame, SetMode):
+            self._answering.subscribed.on_mode(frame)
         elif isinstance(frame, Since):
             self._on_since(frame)
         elif isinstance(frame, Addr):
@@ -316,7 +349,7 @@ class LinkSync:
 
     def _on_since(self, frame: Since) -> None:
         if not self._wire.is_ours(frame.req):
-            self._answering.on_since(frame)
+            self._answering.subscribed.on_since(frame)
         elif self._asking is not None:
             self._asking.on_since(frame)
 
@@ -332,9 +365,10 @@ class LinkSync:
         if self._asking is None:
             raise unexpected("an answer to a side that asked nothing")
         match frame:
-            case Scope():
+            case Scope() | Authors():
                 self._take_unasked(now)
                 self._asking.on_scope(now, frame)
+                self._tell_turn(now)
                 self._outbox.add(Note(self._wire.link, "scope"))
             case NegSame():
                 self._asking.session.on_same(now, frame)
@@ -344,6 +378,10 @@ class LinkSync:
                 self._asking.session.on_error(now, frame)
             case _:
                 assert_never(frame)
+
+    def _tell_turn(self, now: float) -> None:
+        if self._turn is not None and self._asking is not None and self._asking.subscriptions.are_known:
+            self._turn.scoped(now, self._asking.subscriptions.carried())
 
     def _on_transfer(self, now: float, frame: Messages | Missing | Want | Accepted | Reported) -> None:
         match frame:

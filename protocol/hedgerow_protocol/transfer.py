@@ -70,11 +70,14 @@ class Fetching:
                 self._queue[message] = None
         self.pump(now)
 
+    @property
+    def announcements(self) -> int:
+        """Announcements of the other side that are being answered."""
+        return self._announcements
+
     def begin_announcement(self) -> None:
-        """The other side announced; raises `RemoteProtocolError` if it did not wait for enough of our answers."""
+        """An announcement of the other side is being answered from now on."""
         self._announcements += 1
-        if self._announcements > limits.MAX_QUESTIONS:
-            raise unexpected("too many announcements at once")
 
     def on_announced(self, now: float, request: int, wanted: list[MessageId]) -> None:
         """The other side announced, and of that we want these: said as soon as there is credit."""

@@ -8,6 +8,7 @@ from hedgerow_protocol.frame import (
     Accept,
     Accepted,
     Addr,
+    Authors,
     Changed,
     Err,
     Frame,
@@ -28,6 +29,7 @@ from hedgerow_protocol.frame import (
     Report,
     Reported,
     Scope,
+    SetMode,
     Since,
     Sub,
     Unsub,
@@ -71,6 +73,7 @@ def frames(
     Unless they `are_consistent`, a filter may be no filter and hops may be more or fewer than ids.
     """
     runs = st.lists(ids, max_size=5).map(pack_ids)
+    lists = st.sets(authors, max_size=5).map(lambda some: pack_ids(sorted(some)))
     versions = st.sampled_from([0, 1, 2, 3]) | u32
     tiers = st.sampled_from([0, 1])
     times = st.sampled_from([0, 1_780_000_000, 2**32 - 1]) | u32
@@ -112,6 +115,8 @@ def frames(
         st.builds(Reported, numbers, u8),
         st.builds(Addr, numbers, st.lists(binaries, max_size=3).map(tuple)),
         st.builds(Getaddr, numbers),
+        st.builds(SetMode, numbers, st.sampled_from([0, 1, 2])),
+        st.builds(Authors, numbers, versions, lists, st.booleans(), st.booleans(), st.booleans()),
     )
 
 

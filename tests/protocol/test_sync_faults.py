@@ -124,7 +124,7 @@ def test_an_unknown_odd_frame_is_passed_over_and_an_unknown_even_one_ends_the_li
     scene = subscribed()
     scene.stranger.send_bytes(b"\x92\x01\x05")
     assert scene.send(Ping(3)) == [Pong(3)]
-    scene.stranger.send_bytes(b"\x92\x2c\x05")
+    scene.stranger.send_bytes(b"\x92\xcc\xfe\x05")
     scene.wait()
     assert scene.reason == "unknown_frame"
 
@@ -135,7 +135,6 @@ def test_a_scope_says_whom_the_node_carries() -> None:
     authors = sorted([scene.ana.key, scene.ben.key, scene.cyd.key])
     expected = bytes([sum(1 << place for place, one in enumerate(authors) if one != scene.cyd.key)])
     assert scene.subscribe(1, Filter(tuple(authors))) == Scope(1, 1, expected)
-    assert scene.subscribe(3, Filter()) == Scope(3, 1, b"")
 
 
 def test_a_changed_subscription_and_a_changed_scope_count_the_version_up() -> None:
@@ -168,7 +167,8 @@ def test_a_subscriber_hears_of_new_messages_as_it_asked(mode: int, expected: typ
     scene = Scene()
     scene.send(Sub(1, Filter.of_authors({scene.ana.key}).encode(), mode))
     scene.node.publish([scene.ana.say(WORDS, EPOCH)])
-    assert [type(frame) for frame in scene.wait()] == ([] if expected is None else [expected])
+    came = scene.wait(limits.ANNOUNCE_AFTER + 0.2)
+    assert [type(frame) for frame in came] == ([] if expected is None else [expected])
 
 
 # --- Questions -----------------------------------------------------------------------------------------

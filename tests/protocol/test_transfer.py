@@ -236,13 +236,6 @@ def test_an_announcement_is_answered_when_there_is_room_and_at_once_when_nothing
     assert bench.fetching.is_idle
 
 
-def test_so_many_announcements_may_wait_and_one_more_not() -> None:
-    bench = Bench()
-    for _ in range(limits.MAX_QUESTIONS):
-        bench.fetching.begin_announcement()
-    assert unexpected(bench.fetching.begin_announcement)
-
-
 # --- Offering -------------------------------------------------------------------------------------------
 
 

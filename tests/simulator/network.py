@@ -136,6 +136,15 @@ class SimulatedNode:
         self.carry(replace(self.carried, since={**self.carried.since, **since}))
         self.gone |= self.store.let_go(self.carried.since)
 
+    def carry_all(self, authors: Iterable[AuthorKey]) -> None:
+        """Carry these from now on."""
+        self.carry(Carried(frozenset(authors)))
+
+    def carry_everyone(self) -> None:
+        """Carry everyone of whom anything is held, and whoever comes."""
+        held = frozenset(one.header.author for one in self.store.messages.values())
+        self.carry(Carried(held, everyone=True))
+
     def receive(self, link: LinkId, data: bytes) -> None:
         self.perform(self.peer.on_data(self.network.now, link, data))
 
@@ -237,6 +246,8 @@ class Network:
         *,
         expected: DeviceKey | None = None,
         asks_private: bool = False,
+        asks_everyone: bool = False,
+        takes_turns: bool = False,
     ) -> tuple[End, End]:
         """Open a connection; the dialler expects the listener's device unless told another."""
         ours, theirs = self.ends(
@@ -245,7 +256,12 @@ class Network:
         listener.connected(theirs, self.connection(listener.author, is_initiator=False))
         wanted = expected or listener.author.device
         ours_connection = self.connection(
-            dialler.author, is_initiator=True, expected=wanted, asks_private=asks_private
+            dialler.author,
+            is_initiator=True,
+            expected=wanted,
+            asks_private=asks_private,
+            asks_everyone=asks_everyone,
+            takes_turns=takes_turns,
         )
         dialler.connected(ours, ours_connection)
         return ours, theirs
@@ -264,6 +280,8 @@ class Network:
         is_initiator: bool,
         expected: DeviceKey | None = None,
         asks_private: bool = False,
+        asks_everyone: bool = False,
+        takes_turns: bool = False,
     ) -> Connection:
         """What the node of this author brings to a handshake."""
         static = self.random.randbytes(32)
@@ -277,7 +295,9 @@ class Network:
             agent="simulated",
         )
         own = OwnEnd(net=MAIN_NET, static=static, hello=hello)
-        return Connection(own, is_initiator, self.random.randbytes(32), expected, asks_private)
+        return Connection(
+            own, is_initiator, self.random.randbytes(32), expected, asks_private, asks_everyone, takes_turns
+        )
 
     def carry(self, end: End, data: bytes) -> None:
         """Bring data to the other end, in order, after the delay."""

@@ -33,14 +33,21 @@ MOMENT = 0.2
 class Scene:
     """Ana's node, which carries Ana and Ben, and Ben as a stranger at the other end of its link."""
 
-    def __init__(self, *, dials: bool = True, carried: Carried | None = None, seed: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        dials: bool = True,
+        carried: Carried | None = None,
+        seed: int = 1,
+        asks_everyone: bool = False,
+    ) -> None:
         """With `dials` the stranger dials and the node answers, else the other way round."""
         self.network = Network(seed)
         self.ana, self.ben, self.cyd = Author(1), Author(2), Author(3)
         self.node = SimulatedNode(self.network, "ana", self.ana, [self.ben.key])
         if carried is not None:
             self.node.carry(carried)
-        self.stranger = Stranger(self.network, self.node, self.ben, dials=dials)
+        self.stranger = Stranger(self.network, self.node, self.ben, dials=dials, asks_everyone=asks_everyone)
         self.network.run(MOMENT)
         self._seen = 0
 
@@ -93,9 +100,15 @@ class Scene:
 class Asked(Scene):
     """A scene in which the node dialled and asks; the stranger's answers are made by the test."""
 
-    def __init__(self, *, carried: Carried | None = None, held: tuple[Message, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        carried: Carried | None = None,
+        held: tuple[Message, ...] = (),
+        asks_everyone: bool = False,
+    ) -> None:
         """`held`: what the node holds besides its own inception."""
-        super().__init__(dials=False, carried=carried)
+        super().__init__(dials=False, carried=carried, asks_everyone=asks_everyone)
         self.node.hold(held)
         self.sub = self.only(Sub, self.wait(0))
 

@@ -10,7 +10,16 @@ from simulator.network import End, Network, SimulatedNode
 class Stranger:
     """The other end of one link to a node."""
 
-    def __init__(self, network: Network, node: SimulatedNode, author: Author, *, dials: bool = True) -> None:
+    def __init__(
+        self,
+        network: Network,
+        node: SimulatedNode,
+        author: Author,
+        *,
+        dials: bool = True,
+        asks_everyone: bool = False,
+        takes_turns: bool = False,
+    ) -> None:
         """Connect to `node`, or with `dials` false be dialled by it; the handshake takes a few hundredths."""
         self.network = network
         self.node = node
@@ -22,7 +31,11 @@ class Stranger:
         self.their_end: End = theirs
         own = network.connection(author, is_initiator=dials)
         theirs_connection = network.connection(
-            node.author, is_initiator=not dials, expected=None if dials else author.device
+            node.author,
+            is_initiator=not dials,
+            expected=None if dials else author.device,
+            asks_everyone=asks_everyone,
+            takes_turns=takes_turns,
         )
         if dials:
             self._handshake, first = Handshake.initiate(own.own, own.subprotocols, own.ephemeral, None)

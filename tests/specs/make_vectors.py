@@ -1,4 +1,4 @@
-"""Makes the vectors of the specs 01 to 05, 07, 08-sync and 11, without the code that they test.
+"""Makes the vectors of the specs 01 to 05, 07, 08-sync, 10 and 11, without the code that they test.
 
 Values are written by a packer of our own, messages are signed with the primitives of `cryptography`, hostile points
 come from affine arithmetic. The result depends on nothing but these files. From the root:
@@ -73,6 +73,7 @@ CASES = {
     "08-sync/responder": sync.responder_cases,
     "11-discovery/records": discovery.record_cases,
     "11-discovery/lists": discovery.list_cases,
+    "10-edges-and-scope/responder": sync.edge_cases,
 }
 
 INPUTS: dict[str, tuple[str, ...]] = {
@@ -101,6 +102,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "11-discovery/records": ("record",),
     "11-discovery/lists": ("text",),
     "08-sync/responder": ("carries", "private", "since", "held", "exchange.*.0"),
+    "10-edges-and-scope/responder": ("carries", "private", "held", "exchange.*.0"),
     **dict.fromkeys((name for name in CASES if name.startswith("05-kinds/")), ("kind", "body")),
 }
 """Of each file: where in a case what is put in stands, as specs/README.md says."""

@@ -1,4 +1,4 @@
-"""Runs every vector of the specs 01 to 05, 07, 08-sync and 11 against the protocol package."""
+"""Runs every vector of the specs 01 to 05, 07, 08-sync, 10 and 11 against the protocol package."""
 
 import ast
 import json
@@ -369,6 +369,7 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "08-sync/responder": run_responder,
     "11-discovery/records": run_records,
     "11-discovery/lists": run_lists,
+    "10-edges-and-scope/responder": run_responder,
     "01-identity/keys-as-text": run_keys_as_text,
     "01-identity/recovery-keys": run_recovery_keys,
     "01-identity/log-entries": run_log_entries,

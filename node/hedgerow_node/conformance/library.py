@@ -2,7 +2,7 @@
 
     python -m hedgerow_node.conformance.library
 
-It covers every file but 08-sync/responder, which needs a store.
+It covers every file but the two about a responder, which needs a store.
 """
 
 import sys

@@ -16,6 +16,7 @@ from hedgerow_node.config import (
     LINK_ROOM,
     PING_BURST,
     PING_RATE,
+    PUSH_ROOM,
     WRITE_TIMEOUT,
 )
 from hedgerow_node.links.late import Late
@@ -30,6 +31,8 @@ NOT_READ = "the peer does not read"
 NOT_BINARY = "a message that is not binary"
 BROKEN = "a fault of the WebSocket"
 TOO_MANY_PINGS = "too many pings"
+OnBacklog: TypeAlias = Callable[[bool], None]
+"""Hears when much begins to wait to be sent, and when it does no more; must not send."""
 CONTROL = frozenset({WSMsgType.PING, WSMsgType.PONG})
 ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 
@@ -37,8 +40,12 @@ ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED})
 class Link:
     """A WebSocket with a number. Overflow rule of the queue: a peer that does not read is cut off."""
 
-    def __init__(self, number: LinkId, websocket: Socket) -> None:
+    def __init__(
+        self, number: LinkId, websocket: Socket, on_backlog: OnBacklog = lambda is_long: None
+    ) -> None:
         self.number = number
+        self._on_backlog = on_backlog
+        self._has_backlog = False
         self.answering = asyncio.Lock()
         """Held by whoever puts an answer into the queue, so that one answer waits for room at a time."""
         self._socket = websocket
@@ -65,7 +72,15 @@ class Link:
         if self._queued > LINK_QUEUE:
             self._queue.clear()
             self.close(NOT_READ)
+        self._watch_backlog()
         self._changed.set()
+
+    def _watch_backlog(self) -> None:
+        # The half below is for what would otherwise begin and end with each message.
+        is_long = self._queued > (PUSH_ROOM // 2 if self._has_backlog else PUSH_ROOM)
+        if is_long != self._has_backlog:
+            self._has_backlog = is_long
+            self._on_backlog(is_long)
 
     def close(self, why: str) -> None:
         """End the connection after what is queued was sent; `why` is a constant."""
@@ -138,6 +153,7 @@ class Link:
             if not await self._put(data):
                 return
             self._queued -= len(data)
+            self._watch_backlog()
             self._changed.set()
 
     async def _put(self, data: bytes) -> bool:

@@ -17,10 +17,11 @@ const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'A
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
-/** `carries` says yes or no of an author, `since` from when on he is kept; the other side's numbers have `parity`: 1 if it dialled, 0 if we did. */
+/** `carries` says yes or no of an author, `carried` lists those, `since` says from when on he is kept; the other side's
+ * numbers have `parity`: 1 if it dialled, 0 if we did. */
 export class Answers {
-  constructor({ store, carries, parity, since = () => 0 }) {
-    Object.assign(this, { store, carries, parity, since });
+  constructor({ store, carries, carried = [], parity, since = () => 0 }) {
+    Object.assign(this, { store, carries, carried, parity, since });
     this.lastNumber = 0;
     this.subscriptions = new Map();
     this.sessions = new Map();
@@ -58,14 +59,20 @@ export class Answers {
     const known = this.subscriptions.get(req);
     const isFull = this.subscriptions.size === limits.MAX_SUBSCRIPTIONS;
     if (!known && isFull) refuse('out_of_range', 'too many subscriptions');
-    const carried = frames.bitmap(filter.authors ?? [], this.carries);
-    const authors = (filter.authors ?? []).filter(this.carries);
+    const authors = filter.authors ? filter.authors.filter(this.carries) : this.carried;
     const version = (known?.version ?? 0) + 1;
     const steps = frames.stepsOf(filter.authors ?? [], (author) => this.#keptSince(filter, author));
     const own = frames.sinceOf(filter, steps);
     this.subscriptions.set(req, { filter: { ...filter, kept: [own] }, own, authors, version, mode });
     const said = steps.length ? [{ name: 'Since', req, steps }] : [];
-    return [...said, { name: 'Scope', req, version, carried }, ...this.#endSessions(req)];
+    return [...said, this.#scope(req, version, filter), ...this.#endSessions(req)];
+  }
+
+  /** SY-4; whoever names nobody gets the list of all (EG-1). */
+  #scope(req, version, { authors }) {
+    if (authors) return { name: 'Scope', req, version, carried: frames.bitmap(authors, this.carries) };
+    const list = { authors: bytes(...this.carried), anew: true, more: false, everyone: false };
+    return { name: 'Authors', req, version, ...list };
   }
 
   #keptSince({ kinds }, author) {
@@ -78,6 +85,12 @@ export class Answers {
     if (!known) return [];
     known.filter.kept = [known.own, frames.sinceOf(known.filter, steps)];
     return this.#endSessions(req);
+  }
+
+  /** EG-6. */
+  onSetMode({ req, mode }) {
+    if (this.subscriptions.has(req)) this.subscriptions.get(req).mode = mode;
+    return [];
   }
 
   onUnsub({ req }) {

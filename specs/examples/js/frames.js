@@ -15,6 +15,7 @@ const tier = uint(1);
 const carriedMessages = list(tuple(uint8, bytesUpTo(limits.MAX_MESSAGE)), limits.MAX_FRAME_MESSAGES);
 const bits = bytesUpTo(limits.MAX_FILTER_AUTHORS / 8);
 const steps = ascending(list(tuple(uint32, bits), limits.MAX_SINCE_STEPS), ([one], [other]) => one - other);
+const authors = (value) => ascending(splitRun)(run(limits.MAX_FILTER_AUTHORS)(value));
 const absences = list(tuple(bin32, uint8), limits.MAX_FRAME_MESSAGES);
 
 export const OFF = 0;
@@ -52,6 +53,8 @@ const TYPES = [
   type(38, 'Changed'),
   type(40, 'Accept', { invite: bytesUpTo(limits.MAX_INVITE), acceptance: bytesUpTo(limits.MAX_INVITE) }),
   type(42, 'Accepted', { verdict: uint8 }),
+  type(44, 'Authors', { version: uint32, authors, anew: bool, more: bool, everyone: bool }),
+  type(46, 'SetMode', { mode }),
   type(58, 'Since', { steps }),
   type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),
   type(63, 'Reported', { verdict: uint8 }),

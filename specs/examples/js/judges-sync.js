@@ -1,6 +1,6 @@
 // How the vectors of 08-reconciliation and 08-sync are put to this implementation.
 import { Answers } from './answers.js';
-import { hex, sha256, splitRun } from './bytes.js';
+import { equal, hex, sha256, splitRun } from './bytes.js';
 import { decodeFrame, encodeFrame } from './frames.js';
 import { bytesOf } from './notation.js';
 import { Initiator, ItemSet, Responder } from './reconcile.js';
@@ -66,9 +66,9 @@ const NET = 2;
 export function judgeResponder({ carries, private: hidden, since = 0, held, exchange }) {
   const store = new Store();
   for (const data of held.map(bytesOf)) store.add(receive(data, NET));
-  const carried = new Set(splitRun(bytesOf(carries)).map(hex));
-  const isCarried = (author) => carried.has(hex(author));
-  const answers = new Answers({ store, carries: isCarried, since: () => since, parity: 1 });
+  const carried = splitRun(bytesOf(carries));
+  const isCarried = (author) => carried.some((each) => equal(each, author));
+  const answers = new Answers({ store, carries: isCarried, carried, since: () => since, parity: 1 });
   const done = [];
   try {
     for (const [received] of exchange) done.push([received, answerTo(answers, received)]);

@@ -139,7 +139,7 @@ function frame({ bytes }) {
   const read = decodeFrame(bytesOf(bytes));
   if (read === null) return { frame: null };
   mustEqual(encodeFrame(read), bytesOf(bytes));
-  return { frame: read.name.toUpperCase().replace(/^NEG/, 'NEG_'), values: jsonOf(frameValues(read)) };
+  return { frame: read.name.replace(/(?<=[a-z])(?=[A-Z])/, '_').toUpperCase(), values: jsonOf(frameValues(read)) };
 }
 
 function filter({ bytes, carried, header: about }) {
@@ -229,6 +229,7 @@ const JUDGES = {
   '11-discovery/lists': nodeList,
   '11-discovery/records': record,
   '08-sync/responder': judgeResponder,
+  '10-edges-and-scope/responder': judgeResponder,
 };
 const BODIES = [
   ...['attest', 'comment', 'connect', 'endorse', 'follow', 'introduce', 'label', 'opening', 'profile', 'receipt'],

@@ -179,3 +179,20 @@ async def test_a_link_that_is_cancelled_says_goodbye_and_leaves_no_task() -> Non
         await running
     assert socket.is_closed
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_long_queue_is_told_once_when_it_begins_and_once_when_half_of_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "PUSH_ROOM", 10)
+    told: list[bool] = []
+    socket = Socket()
+    link = Link(LinkId(1), socket, told.append)  # type: ignore[arg-type]
+    link.send(bytes(10))
+    assert told == []
+    link.send(bytes(1))
+    link.send(bytes(1))
+    assert told == [True]
+    link.close("done")
+    await link.run(ignore)
+    assert told == [True, False]

@@ -60,6 +60,10 @@ FRAMES: list[tuple[str, str, list[object]]] = [
     ("ADDR", "FR-2", [53, 0, []]),
     ("ADDR", "FR-2", [53, 1, [bytes(1_024)] * 200]),
     ("GETADDR", "FR-2", [55, 1]),
+    ("SET_MODE", "FR-7", [46, 1, 0]),
+    ("SET_MODE", "FR-7", [46, U32, 2]),
+    ("AUTHORS", "FR-23", [44, 1, 1, b"", True, False, False]),
+    ("AUTHORS", "FR-23", [44, 1, U32, OTHER + b"\xff" * 32, False, True, True]),
 ]
 
 REFUSED: list[tuple[str, str, str, object]] = [
@@ -73,7 +77,7 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-1", "out_of_range", "PING with the number 2^32", [2, 2**32]),
     ("FR-1", "wrong_shape", "PONG with the number nil", [4, None]),
     ("FR-2", "unknown_frame", "the type 0", [0, 1]),
-    ("FR-2", "unknown_frame", "the type 44", [44, 1]),
+    ("FR-2", "unknown_frame", "the type 62", [62, 1]),
     ("FR-2", "unknown_frame", "the type 254", [254]),
     ("FR-6", "out_of_range", "ERR with a text of 257 bytes", [6, 0, 0, "x" * 257, 0]),
     ("FR-6", "out_of_range", "ERR with the code 256", [6, 0, 256, "", 0]),
@@ -84,6 +88,13 @@ REFUSED: list[tuple[str, str, str, object]] = [
     ("FR-1", "wrong_shape", "SUB with a filter that is not packed", [8, 1, [None, None, None, None], 1]),
     ("FR-12", "out_of_range", "SCOPE with 626 bytes", [12, 1, 1, bytes(626)]),
     ("FR-1", "out_of_range", "SCOPE with the version 2^32", [12, 1, 2**32, b""]),
+    ("FR-7", "out_of_range", "SET_MODE to the mode 3", [46, 1, 3]),
+    ("FR-1", "wrong_shape", "SET_MODE without a mode", [46, 1]),
+    ("FR-23", "out_of_range", "AUTHORS with a key twice", [44, 1, 1, ID + ID, True, False, False]),
+    ("FR-23", "out_of_range", "AUTHORS that descend", [44, 1, 1, ID + bytes(32), True, False, False]),
+    ("FR-23", "out_of_range", "AUTHORS with 5,001 keys", [44, 1, 1, ID * 5_001, True, False, False]),
+    ("FR-23", "wrong_shape", "AUTHORS with 33 bytes", [44, 1, 1, bytes(33), True, False, False]),
+    ("FR-1", "wrong_shape", "AUTHORS that does not say whether more come", [44, 1, 1, ID, True, None, False]),
     ("FR-7", "out_of_range", "NEG_OPEN of the tier 2", [14, 3, 1, 1, 2, 0, 0, 0, PRINT]),
     ("FR-1", "wrong_shape", "NEG_OPEN with a fingerprint of 15 bytes", [14, 3, 1, 1, 0, 0, 0, 0, PRINT[1:]]),
     (

@@ -1,4 +1,4 @@
-"""Cases of specs/08-sync.md: what a responder answers, frame by frame.
+"""Cases of specs/08-sync.md and 10-edges-and-scope.md: what a responder answers, frame by frame.
 
 The responder carries some authors, follows others privately and holds some messages. Each step of an exchange is a
 frame that it receives and the frames that it sends because of it; where a reason is expected, the last frame has it.
@@ -30,7 +30,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
-UNSUB, CHANGED, SINCE = 10, 38, 58
+UNSUB, CHANGED, AUTHORS, SET_MODE, SINCE = 10, 38, 44, 46, 58
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -132,6 +132,72 @@ def _case(
     return ok(rule, name, **fields) | {"expect": expect}
 
 
+def edge_cases() -> list[Json]:
+    """What it answers to who asks for everyone."""
+    everyone = pack([None, None, None, None])
+    asked: Step = [SUB, 1, everyone, 1], [[AUTHORS, 1, 1, AUTHOR, True, False, False]]
+    again: Step = (
+        [SUB, 1, everyone, 2],
+        [[AUTHORS, 1, 2, AUTHOR, True, False, False], [NEG_ERR, 3, STALE, 0]],
+    )
+    held = [*HELD, HIDDEN]
+    return [
+        _case(
+            "EG-1",
+            "a filter without authors is answered by a list, without private follows",
+            asked,
+            held=held,
+        ),
+        _case("EG-1", "a session over the list", asked, (_opening(*HELD), [[NEG_SAME, 3]]), held=held),
+        _case(
+            "EG-1", "a stream of the list", asked, (_range(3, SECOND), [_answer(3, THIRD.whole)]), held=held
+        ),
+        _case(
+            "EG-2", "a version that is void is stale", asked, (_opening(version=2), [[NEG_ERR, 3, STALE, 0]])
+        ),
+        _case("EG-2", "a list that begins anew", asked, (_opening(), [[NEG_DIFFERS, 3, 3]]), again),
+        _case("EG-1", "a list for a filter by kinds", _kinds_of_everyone(), (_opening(), [[NEG_SAME, 3]])),
+        _case(
+            "EG-6",
+            "another mode changes no scope and ends no session",
+            _sub(),
+            (_opening(), [[NEG_DIFFERS, 3, 3]]),
+            ([SET_MODE, 1, 2], []),
+            ([NEG_MSG, 3, _listed(SECOND), False], [[NEG_MSG, 3, _listed(*HELD), False]]),
+        ),
+        _case("EG-6", "the mode of no subscription is passed over", ([SET_MODE, 7, 1], []), _sub()),
+        _case("EG-6", "the mode 3", _sub(), ([SET_MODE, 1, 3], []), expect="out_of_range"),
+        _case(
+            "EG-2",
+            "a list to a responder",
+            ([AUTHORS, 2, 1, b"", True, False, False], []),
+            expect="unexpected_frame",
+        ),
+        _case(
+            "EG-1",
+            "a list with a key twice",
+            ([AUTHORS, 2, 1, AUTHOR * 2, True, False, False], []),
+            expect="out_of_range",
+        ),
+        _case(
+            "EG-1",
+            "SUB without authors and with another mode",
+            ([SUB, 1, everyone, 3], []),
+            expect="out_of_range",
+        ),
+        _case(
+            "EG-1",
+            "SUB with an array of no authors",
+            ([SUB, 1, pack([[], None, None, None]), 1], []),
+            expect="wrong_shape",
+        ),
+    ]
+
+
+def _kinds_of_everyone() -> Step:
+    return [SUB, 1, pack([None, [3], None, None]), 1], [[AUTHORS, 1, 1, AUTHOR, True, False, False]]
+
+
 def responder_cases() -> list[Json]:
     """What a responder answers to each frame."""
     return [*_scopes(), *_sessions(), *_questions(), *_hidden(), *_kept(), *_out_of_order()]
@@ -140,11 +206,9 @@ def responder_cases() -> list[Json]:
 def _scopes() -> list[Json]:
     three = sorted([AUTHOR, STRANGER_KEY, OTHER])
     bits = bytes([1 << three.index(AUTHOR)])
-    nobody = pack([None, None, None, None])
     changed: Step = [SUB, 1, _filter(OTHER), 2], [[SCOPE, 1, 2, b"\x00"]]
     return [
         _case("SY-4", "a scope has a bit for each author", _sub(asked=_filter(*three), carried=bits)),
-        _case("SY-4", "a filter for everybody is answered as if nobody were carried", _sub(1, nobody, b"")),
         _case("SY-4", "a subscription that changes counts its version up", _sub(), changed),
         _case("SY-4", "two subscriptions have versions of their own", _sub(), _sub(3)),
         _case("SY-22", "a PING is answered", ([2, 1], [[4, 1]]), ([2, 3], [[4, 3]])),
