@@ -115,6 +115,14 @@ class Dialling:
         for peer in latest[:MAX_LINKS_OUT]:
             self.keep(peer)
 
+    def let_go(self, device: DeviceKey) -> None:
+        """Keep no link to this peer any more; it is cut unless somebody borrows it."""
+        keeper = self._keepers.get(device)
+        if keeper is not None:
+            keeper.is_kept = False
+            if not keeper.is_wanted and keeper.task is not None:
+                keeper.task.cancel()
+
     def taken_in(self, device: DeviceKey) -> None:
         """This peer answers what we ask it, so it does not refuse us: pauses begin anew when the link breaks."""
         if device in self._keepers:

@@ -329,6 +329,15 @@ class Network:
         state = self._driver.link(link)
         return state is not None and state.peer is not None and state.peer.role is Role.CORE
 
+    def call(self, peers: Sequence[KnownPeer]) -> None:
+        """Keep links to these from now on."""
+        for peer in peers:
+            self._dialling.keep(peer)
+
+    def let_go(self, device: DeviceKey) -> None:
+        """Keep no link to this node any more, and end the one that there is."""
+        self._dialling.let_go(device)
+
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
         """Until something happens on a link, at most this many seconds."""
         await self._bell.rung(patience)

@@ -339,6 +339,24 @@ class Code(Enum):
         "You are not connected to such a seed",
         "Join one (hedgerow join), or see why none answers: hedgerow peers.",
     )
+    LIST_WRONG = (
+        "HG-N16",
+        422,
+        "This is not a whole list of nodes",
+        "Copy it again from end to end: it begins with hedgerow-nodes:.",
+    )
+    NO_NODES_MET = (
+        "HG-N17",
+        409,
+        "Your node has met no other one that could be listed",
+        "See whom it knows: hedgerow peers book. A node that lets others in looks who is there by itself.",
+    )
+    NO_SUCH_NODE = (
+        "HG-N18",
+        404,
+        "No such node is known here",
+        "See which are: hedgerow peers book, hedgerow peers.",
+    )
     # --- X: files in and out ---
     FILE_NOT_UNDERSTOOD = (
         "HG-X1",

@@ -184,6 +184,13 @@ EVENING = (
     refused("HG-T2", "unblock", "Ben"),
     # Other nodes, where nobody is
     done("peers"),
+    done("peers", "book", as_="peers book"),
+    refused("HG-N2", "peers", "add", "hedgerow-invite:nothing"),
+    refused("HG-N16", "peers", "add", "hedgerow-nodes:nothing"),
+    refused("HG-X9", "peers", "add", "{links}.none"),
+    refused("HG-N18", "peers", "forget", STRANGER),
+    refused("HG-N17", "peers", "save", "{links}.nodes"),
+    misused("peers", "add"),
     done("sync"),
     refused("HG-N7", "invite"),
     refused("HG-N2", "join", "not an invite"),

@@ -1,4 +1,4 @@
-"""invite, join, peers, sync: other nodes."""
+"""invite, join, sync, and the list of peers: other nodes."""
 
 import sys
 
@@ -75,9 +75,9 @@ def join_command(asked: Asked, invite: str, dry_run: bool, yes: bool) -> None:
         asked.screen.value(answer)
 
 
-@click.command("peers", cls=Command)
+@click.command("list", cls=Command)
 @pass_asked
-def peers_command(asked: Asked) -> None:
+def list_command(asked: Asked) -> None:
     """The nodes that yours is connected to, or tries to reach."""
     with asked.session() as session:
         answer = session.call("peers")

@@ -58,7 +58,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "reports": "reports",
         "takedown": "takedowns",
     },
-    "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "nodes", "sync": "nodes"},
+    "Other nodes": {"invite": "nodes", "join": "nodes", "peers": "peers", "sync": "nodes"},
     "A seed": {"seed": "seed"},
     "Keep": {"identity": "identity", "export": "files", "restore": "files"},
     "Develop": {"dev": "developing", "tail": "developing", "conformance": "conforming"},

@@ -1,6 +1,7 @@
 """The table of operations: everything that people can do with a node, whether it runs or not."""
 
 from hedgerow_node.commands import (
+    booking,
     devices,
     discover,
     health,
@@ -125,6 +126,10 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("invite", "POST", "/invites", links.MakeInvite, links.invite),
     long_operation("join", "POST", "/join", links.Join, links.join),
     operation("peers", "GET", "/peers", links.ListPeers, links.peers),
+    operation("peers book", "GET", "/book", booking.ListBook, booking.book),
+    operation("peers add", "POST", "/book", booking.AddNodes, booking.add),
+    operation("peers forget", "DELETE", "/book/{device}", booking.ForgetNode, booking.forget),
+    operation("peers save", "POST", "/book/list", booking.SaveNodes, booking.save),
     long_operation("sync", "POST", "/sync", links.Sync, links.sync),
     # A seed
     operation("seed members", "GET", "/seed/members", seeding.ListMembers, seeding.members),

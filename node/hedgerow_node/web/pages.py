@@ -12,6 +12,7 @@ from hedgerow_node.web import (
     devices,
     home,
     joining,
+    nodes,
     people,
     statements,
     thing,
@@ -53,6 +54,7 @@ SHOWN: dict[str, Handle] = {
     "/you/words": you.show_words,
     "/you/export": you.export,
     "/you/devices": devices.show_devices,
+    "/you/nodes": nodes.show_nodes,
     "/you/restore": devices.show_restore,
     "/you/close": devices.show_close,
 }
@@ -96,6 +98,8 @@ DONE: dict[str, Handle] = {
     "/you/restore": devices.restore,
     "/you/close": devices.close,
     "/you/sync": you.sync,
+    "/you/nodes/add": nodes.add_nodes,
+    "/you/nodes/forget": nodes.forget_node,
     "/leave": you.leave,
 }
 """Forms: each goes on to a page that is opened."""

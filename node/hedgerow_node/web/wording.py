@@ -153,6 +153,8 @@ OUTCOMES = {
     "vouched": (PUBLIC, marked("You vouch for them. Everyone can see that.")),
     "introduced": (PUBLIC, marked("Your introduction is published.")),
     "trail": (PUBLIC, marked("Your trail is published.")),
+    "nodes": (PRIVATE, marked("Taken in. Your node calls these when it needs them.")),
+    "forgotten": (PRIVATE, marked("Forgotten. Others may tell of it again.")),
     "ticked": (PRIVATE, marked("Noted. Only this computer knows what you have done.")),
     "changed": (PUBLIC, marked("Changed. The earlier version stays in its history.")),
     "profile": (PUBLIC, marked("Your profile is published.")),

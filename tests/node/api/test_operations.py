@@ -282,8 +282,16 @@ def test_other_nodes(client: Client, tmp_path: Path) -> None:
         assert client("sync")["settled"] is True
         (peer,) = client("peers")["peers"]
         assert (peer["did"], peer["direction"]) == (ben.did, "out")
+        assert client("peers add", text=invite)["kind"] == "invite"
+        assert client("peers book")["total"] == 0
+        assert client("peers forget", device=peer["device"])["device"] == peer["device"]
     client.refuse("invite", "HG-R1", uses=0)
     client.refuse("peers", "HG-R1", unknown="x")
+    client.refuse("peers book", "HG-R1", limit=0)
+    client.refuse("peers add", "HG-N16", text="hedgerow-nodes:")
+    client.refuse("peers forget", "HG-N18", device="nobody")
+    client.refuse("peers save", "HG-N17")
+    client.answered.add("peers save")
     client.refuse("sync", "HG-R1", unknown="x")
     client.answered.add("invite")
 
