@@ -9,7 +9,7 @@ from hedgerow_node.store.records import FeedItem, Page, PersonView, State
 from hedgerow_node.store.viewpoint import short_key
 from hedgerow_node.web.filling import filled
 from hedgerow_node.web.home import titles_in
-from hedgerow_node.web.paths import PERSON, thing_in, thing_path
+from hedgerow_node.web.paths import PERSON, path_with, thing_in, thing_path
 from hedgerow_node.web.visit import DONE, Handle, Refused, Visit
 from hedgerow_protocol.keys import AuthorKey, did_of
 
@@ -85,6 +85,9 @@ async def _values(
         "vouched_by": view.vouched_by if view else (),
         "introductions": view.introductions if view else (),
         "newer": view.newer if view else 0,
+        "listing": view.listing if view else None,
+        "reporting": filled("report", {}, refused),
+        "label_words": (await visit.do("labels of", {"did": did}))["words"],
     }
 
 
@@ -135,6 +138,8 @@ async def _with_person(visit: Visit, act: str, values: dict[str, object]) -> web
         answer = await visit.do(act, {"did": visit.form.text("did"), **values})
     except Problem as problem:
         return await _again(visit, Refused(act, problem, visit.form))
+    if visit.form.given("back") == "hidden":
+        return visit.go(path_with("/hidden", **{DONE: OUTCOMES[act]}))
     # What can be published and was not stayed on this computer.
     outcome = OUTCOMES[act] + ("-privately" if answer.get("ids") == [] else "")
     return visit.go(thing_path(str(answer["did"]), **{DONE: outcome}))

@@ -60,6 +60,8 @@ async def thing_page(visit: Visit, thing: str, refused: Refused | None = None) -
         "bundled_language": bundled.language_of(found) if found else "",
         "about_topic": on_topic.results if on_topic else (),
         "topic_words": topic,
+        "is_muted": thing in await visit.node.store.library.muted(),
+        "down": await visit.node.store.takedowns.standing(thing),
         "filled": lambda act: filled(act, before.get(act, {}), refused),
     }
     return visit.page("thing.html", values, refused)

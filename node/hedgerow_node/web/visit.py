@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from hedgerow_node.commands.operation import Download, Json
 from hedgerow_node.commands.reach import who_forgets, who_receives
 from hedgerow_node.commands.table import BY_NAME
+from hedgerow_node.network import Network
 from hedgerow_node.node import Node, OnProgress, ignore_progress
 from hedgerow_node.problems import Problem
 from hedgerow_node.store.records import Statement
@@ -53,6 +54,12 @@ class Visit:
         """From which place of a list to go on."""
         return self.request.query.get("cursor") or None
 
+    @property
+    def lets_in(self) -> bool:
+        """Whether this node lets others in, so that somebody has to answer for what it gives to them."""
+        network = self.node.network
+        return isinstance(network, Network) and network.address is not None
+
     async def do(
         self, name: str, values: Mapping[str, object], on_progress: OnProgress = ignore_progress
     ) -> Json:
@@ -74,6 +81,7 @@ class Visit:
             "outcome": self._outcome() if refused is None else None,
             "problem": refused.problem if refused is not None else None,
             "refused": refused,
+            "lets_in": self.lets_in,
             "who_receives": who_receives(self.node),
             "who_forgets": who_forgets(self.node),
         }

@@ -122,6 +122,11 @@ WITHDRAWALS = {
     "rights": marked("Somebody else has the rights"),
 }
 
+EFFECTS = {"warn": marked("shown with a warning"), "hide": marked("hidden")}
+"""What a label list does, by its effect."""
+TAKEN_DOWN = {"person": marked("a person"), "message": marked("a message"), "address": marked("an address")}
+"""What kind of thing was taken down."""
+
 OWN = {
     "resource": marked("Your description"),
     "endorse": marked("Your endorsement"),
@@ -177,6 +182,25 @@ OUTCOMES = {
         marked("What they sent is dropped. You are not asked about them again for 90 days."),
     ),
     "reached": (PRIVATE, marked("Changed. Your node carries the nearest people first.")),
+    "hidden": (PRIVATE, marked("Left out of your lists. Nobody else learns of it.")),
+    "shown": (PRIVATE, marked("Shown in your lists again.")),
+    "reported": (
+        PRIVATE,
+        marked("Reported to whoever runs your seeds. What they do about it is up to them."),
+    ),
+    "not-reported": (PRIVATE, marked("None of your seeds took the report. Try again later.")),
+    "settled": (PRIVATE, marked("Settled: the report waits no more.")),
+    "taken-down": (PRIVATE, marked("Taken down. Its text is erased here, and the public list says why.")),
+    "taken-down-but-own": (
+        PRIVATE,
+        marked("Taken down. You said something about it yourself: that stays until you withdraw it."),
+    ),
+    "put-up": (PRIVATE, marked("Taken back. It may come in again from those who still have it.")),
+    "labels-used": (
+        PRIVATE,
+        marked("You use this label list. Follow who makes it, so that new labels come in."),
+    ),
+    "labels-dropped": (PRIVATE, marked("You use this label list no longer.")),
     "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
     "device-added": (PUBLIC, marked("Added: it publishes as you from now on.")),
     "device-removed": (PUBLIC, marked("Removed: what it says from now on counts nowhere.")),

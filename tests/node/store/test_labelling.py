@@ -180,7 +180,7 @@ async def test_everything_that_is_hidden_is_listed_with_its_rule(store: Store) -
     found = await store.views.hidden()
     assert [(one.rule, one.name, one.count) for one in found.decisions] == [
         ("muted", OTHER, 2),
-        ("muted", "Ben", 1),
+        ("muted", "Ben", 2),
         ("blocked", "Cy", 2),
         ("taken down", PAGE, 2),
         ("labelled", "City library", 1),
