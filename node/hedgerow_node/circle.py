@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from hedgerow_node.carrying import Following, beyond, carried_by, reach_of
+from hedgerow_node.carrying import NOBODY_BEYOND, Beyond, Following, beyond, carried_by, reach_of
 from hedgerow_node.config import RECARRY_PAUSE
 from hedgerow_node.learning.trust import TELLING
 from hedgerow_node.links.noting import Noting
@@ -95,8 +95,8 @@ class Circle:
             self._due.clear()
             if self._has_members:
                 self._members = await self._node.store.peers.members()
-            further = await beyond(self._node.store, self._node.trust, self._node.author)
-            self._reaches = await reach_of(self._node.store) > 0
+            further = await self._further()
+            self._reaches = self._policy.reaches_follows and await reach_of(self._node.store) > 0
             self.carried = await carried_by(
                 self._node.store,
                 self._following,
@@ -108,6 +108,11 @@ class Circle:
             )
             await self._reveal()
             self._on_carried(self.carried)
+
+    async def _further(self) -> Beyond:
+        if not self._policy.reaches_follows:
+            return NOBODY_BEYOND
+        return await beyond(self._node.store, self._node.trust, self._node.author)
 
     async def _reveal(self) -> None:
         """Whoever is carried for everyone to see is concealed no more, also when that ends."""

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from hedgerow_node import circle as circles
+from hedgerow_node.carrying import REACH
 from hedgerow_node.circle import Circle
 from hedgerow_node.config import LOG_BURST
 from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL, Carries, Policy
 from hedgerow_protocol import keys, limits
 from hedgerow_protocol.admission import Carried
-from hedgerow_protocol.kinds import Follow, Resource
+from hedgerow_protocol.kinds import Follow, Resource, Vouch
 from node.network.lines import Lines
 from node.network.world import eventually
 from simulator.author import EPOCH, Author
@@ -81,6 +82,19 @@ async def test_a_seed_for_members_leaves_out_whom_they_follow(
     await node.publish(Follow(keys.did_of(of_owner.key)))
     await told.circle.refresh()
     assert told.circle.carried.authors == {node.author, member.key, of_owner.key}
+
+
+@pytest.mark.parametrize("carries", [Carries.MEMBERS, Carries.FOLLOWED])
+async def test_only_a_seed_that_is_for_members_alone_reaches_nobody_beyond_whom_it_follows(
+    node: Node, monkeypatch: pytest.MonkeyPatch, carries: Carries
+) -> None:
+    told = Told(node, monkeypatch, policy=Policy(carries))
+    friend, beyond = Author(1), Author(2)
+    await node.publish(Follow(keys.did_of(friend.key)))
+    await node.store.settings.put(REACH, "5")
+    await told.hold(friend.inception, friend.say(Vouch(keys.did_of(beyond.key)), EPOCH + 1))
+    await told.circle.refresh()
+    assert (beyond.key in told.circle.carried.authors) == (carries is Carries.FOLLOWED)
 
 
 async def test_who_is_allowed_is_carried_and_who_is_blocked_is_not_though_a_member(
