@@ -17,7 +17,9 @@ from hedgerow_node.config import FIRST_CONTENT_PATIENCE, INVITE_LIFE, SYNC_PATIE
 from hedgerow_node.invitations import Terms, read_invite
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node, OnProgress
+from hedgerow_node.policy import USUAL
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed import settings
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol import limits
 from hedgerow_protocol.invite import SCHEME, SignedInvite
@@ -63,7 +65,13 @@ async def network_of(node: Node) -> AsyncIterator[Network]:
     if isinstance(node.network, Network):
         yield node.network
         return
-    network = await Network.open(node)
+    # Others meet a seed at its own address, also when it does not run just now.
+    seed = settings.read(node.home.seed) if node.home.seed.exists() else None
+    network = await Network.open(
+        node,
+        public_address=None if seed is None else seed.address,
+        policy=USUAL if seed is None else seed.decided(),
+    )
     try:
         yield network
     finally:

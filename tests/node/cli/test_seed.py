@@ -126,6 +126,14 @@ def test_a_seed_for_members_keeps_what_they_say_and_not_whom_they_follow(tmp_pat
     assert (status, removed["member"]) == (0, False)
 
 
+def test_a_seed_that_does_not_run_yet_invites_to_where_it_will(tmp_path: Path) -> None:
+    command(tmp_path / "seed", *INIT, *url())
+    status, invite = command(tmp_path / "seed", "invite", "--uses", "2")
+    assert (status, invite["member"]) == (0, True)
+    with running(tmp_path / "seed"), running(tmp_path / "ana") as ana:
+        assert ana.api("POST", "/join", {"invite": invite["invite"]}).json["joined"] is True
+
+
 def ask(address: str, path: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(f"http://{address}{path}", timeout=20) as answer:
@@ -176,10 +184,10 @@ def test_nothing_of_the_library_for_metrics_is_loaded_before_it_is_asked_for() -
     assert done.stdout == "False\n"
 
 
-def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json(tmp_path: Path) -> None:
-    command(tmp_path, *INIT, *url())
+def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json_that_names_nobody(tmp_path: Path) -> None:
+    command(tmp_path / "seed", *INIT, *url())
     process = subprocess.Popen(
-        hedgerow(tmp_path, "run", "--page", "127.0.0.1:0", "--log", "json"),
+        hedgerow(tmp_path / "seed", "run", "--page", "127.0.0.1:0", "--log", "json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -187,12 +195,20 @@ def test_what_a_service_prints_lets_nobody_in_and_its_log_is_json(tmp_path: Path
     )
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]
+    invite = str(command(tmp_path / "seed", "invite")[1]["invite"])
+    with running(tmp_path / "ana") as ana:
+        assert ana.api("POST", "/join", {"invite": invite}).json["joined"] is True
+        did = ana.did
     process.terminate()
     out, errors = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "Stopped.\n")
     assert lines[0].split()[:3] == ["Seed:", "City", "library,"]
     assert "k=" not in "".join(lines)
-    assert {"time", "level", "event"} <= json.loads(errors.splitlines()[0]).keys()
+    logged = [json.loads(line) for line in errors.splitlines()]
+    assert {"the node runs", "somebody joined", "the node stops"} <= {line["event"] for line in logged}
+    assert all({"time", "level", "event"} <= line.keys() for line in logged)
+    for word in (did.removeprefix("did:key:"), "127.0.0.1", invite[-20:], "City library"):
+        assert word not in errors
 
 
 def with_options(home: Path, **options: str) -> None:
