@@ -8,6 +8,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 
@@ -25,7 +26,8 @@ from hedgerow_node.store.snapshot import copy_database, newest_schema
 FORMAT = "hedgerow-backup"
 VERSION = 1
 ABOUT = "backup.json"
-FOLDER = "backing-up"
+FOLDER = "backing-up-"
+"""How the name of a folder begins in which the copies lie meanwhile."""
 
 
 class About(msgspec.Struct, kw_only=True):
@@ -44,10 +46,8 @@ class About(msgspec.Struct, kw_only=True):
 
 async def backed_up(node: Node, passphrase: str) -> AsyncIterator[bytes]:
     """The bytes of a backup, sealed where a passphrase is given. Raises `Problem`."""
-    folder = node.home.path / FOLDER
     _check_room(node)
-    await asyncio.to_thread(forget_unfinished, node.home)
-    await asyncio.to_thread(_made, folder)
+    folder = await asyncio.to_thread(_made, node.home)
     try:
         parts = await _parts(node, folder)
         chunks = packed(parts, int(node.clock.now()))
@@ -56,7 +56,7 @@ async def backed_up(node: Node, passphrase: str) -> AsyncIterator[bytes]:
         while chunk := await asyncio.to_thread(_several, chunks):
             yield chunk
     finally:
-        await asyncio.to_thread(forget_unfinished, node.home)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _parts(node: Node, folder: Path) -> list[Part]:
@@ -88,13 +88,15 @@ def _check_room(node: Node) -> None:
 
 
 def forget_unfinished(home: Home) -> None:
-    """Remove the copies of a backup that came to its end, or did not: they hold what may be withdrawn later."""
-    shutil.rmtree(home.path / FOLDER, ignore_errors=True)
+    """Remove the copies of backups that did not come to their end: they hold what may have been withdrawn since."""
+    for folder in home.path.glob(f"{FOLDER}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made(folder: Path) -> None:
-    with durable.in_words(folder):
-        durable.make_folder(folder)
+def _made(home: Home) -> Path:
+    """A folder of its own for each backup, for its owner alone."""
+    with durable.in_words(home.path):
+        return Path(mkdtemp(prefix=FOLDER, dir=home.path))
 
 
 def _copied(path: Path, to: Path) -> None:

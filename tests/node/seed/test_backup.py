@@ -1,5 +1,6 @@
 """A backup and what comes out of it: everything, or a refusal that leaves nothing behind."""
 
+import asyncio
 import io
 import tarfile
 from pathlib import Path
@@ -13,11 +14,13 @@ from hedgerow_node.commands.identity import Adopt, adopt
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed import backup as backups
 from hedgerow_node.seed.backup import FOLDER, backed_up, forget_unfinished
 from hedgerow_node.seed.founding import Founding, found, written
 from hedgerow_node.seed.packing import Part, packed, unpacked
 from hedgerow_node.seed.restoring import restore
 from hedgerow_node.seed.sealing import MAGIC, Opened, sealed
+from hedgerow_node.store.invites import Issued
 from hedgerow_protocol.kinds import Resource
 from simulator.author import Author
 
@@ -48,6 +51,9 @@ async def test_what_comes_out_is_the_same_seed(seed: Node, tmp_path: Path) -> No
     said = await seed.publish(Resource("https://example.org/", "Rings"))
     await seed.store.peers.add_member(Author(1).key, 7.0)
     await seed.store.library.block("https://example.org/bad", 8.0)
+    await seed.store.takedowns.take_down("https://example.org/worse", "spam", 9.0)
+    invite = Issued(bytes(32), bytes(16), 2_000_000_000, 30, 0, True, 10.0)
+    await seed.store.invites.issue(invite)
     file = await backup(seed, tmp_path / "file")
     after = await seed.publish(Resource("https://example.org/2", "Later"))
     about = restore(Home(tmp_path / "other"), file, "", ignore)
@@ -58,6 +64,8 @@ async def test_what_comes_out_is_the_same_seed(seed: Node, tmp_path: Path) -> No
         assert await copy.store.messages.known([said.id, after.id]) == {said.id}
         assert await copy.store.peers.joined() == {Author(1).key: 7.0}
         assert await copy.store.library.blocked() == {"https://example.org/bad": 8.0}
+        assert await copy.store.takedowns.standing("https://example.org/worse") is not None
+        assert await copy.store.invites.all() == [invite]
         assert (copy.author, copy.door) == (seed.author, seed.door)
         with pytest.raises(Problem) as caught:
             await copy.publish(Resource("https://example.org/", "As two"))
@@ -92,11 +100,46 @@ async def test_a_moved_seed_answers_with_the_key_that_others_know_and_signs_with
 
 async def test_a_backup_leaves_nothing_of_itself_in_the_home(seed: Node, tmp_path: Path) -> None:
     await backup(seed, tmp_path / "file")
-    assert not (seed.home.path / FOLDER).exists()
-    (seed.home.path / FOLDER).mkdir()
-    (seed.home.path / FOLDER / "hedgerow.db").write_bytes(b"left by a crash")
+    assert list(seed.home.path.glob(f"{FOLDER}*")) == []
+    left = seed.home.path / f"{FOLDER}x"
+    left.mkdir()
+    (left / "hedgerow.db").write_bytes(b"left by a crash")
     forget_unfinished(seed.home)
-    assert not (seed.home.path / FOLDER).exists()
+    assert not left.exists()
+
+
+async def test_a_backup_for_which_there_is_no_room_is_not_begun(
+    seed: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "free_bytes", lambda folder: seed.store.size())
+    with pytest.raises(Problem) as caught:
+        await backup(seed, tmp_path / "file")
+    assert caught.value.kind is Code.STORE_FULL
+
+
+async def test_two_backups_at_once_do_not_disturb_each_other(seed: Node, tmp_path: Path) -> None:
+    await seed.publish(Resource("https://example.org/", "Rings"))
+    files = await asyncio.gather(*[backup(seed, tmp_path / name) for name in ("one", "two")])
+    for number, file in enumerate(files):
+        assert restore(Home(tmp_path / f"home-{number}"), file, "", ignore).did == seed.keys.did
+
+
+async def test_what_is_written_meanwhile_is_in_the_backup_whole_or_not_at_all(
+    seed: Node, tmp_path: Path
+) -> None:
+    async def write() -> None:
+        for number in range(20):
+            await seed.publish(Resource(f"https://example.org/{number}", "Rings"))
+
+    writing = asyncio.create_task(write())
+    file = await backup(seed, tmp_path / "file")
+    await writing
+    restore(Home(tmp_path / "other"), file, "", ignore)
+    copy = await Node.open(Home(tmp_path / "other"), Clock())
+    try:
+        assert await copy.store.check() == []
+    finally:
+        await copy.close()
 
 
 async def test_a_folder_that_holds_something_is_left_alone(seed: Node, tmp_path: Path) -> None:
