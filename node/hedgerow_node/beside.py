@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from hedgerow_protocol.admission import Carried
+
 
 class Links(Protocol):
     """Ends the links of a running node and brings them up anew, for they show whose they are."""
@@ -22,6 +24,10 @@ class Network(Protocol):
     @property
     def is_full(self) -> bool:
         """Whether nothing is taken in from others because the disk is nearly full."""
+
+    @property
+    def carried(self) -> Carried:
+        """Whom this node carries now."""
 
     def noted(self) -> list[dict[str, object]]:
         """What others did and was turned away, and how often: {event, why, times}."""

@@ -30,17 +30,24 @@ def search_command(asked: Asked, words: tuple[str, ...], limit: int | None, curs
 @click.command("feed", cls=Command)
 @click.option("--from", "did", metavar="DID", help="Only what this person says.")
 @click.option("--topic", help="Only this topic.")
+@click.option("--further", "of", flag_value="further", help="Only people to whom those you follow lead.")
+@click.option("--everyone", "of", flag_value="everyone", help="All of whom something is here.")
 @click.option("--limit", type=int, help="How many at once.")
 @click.option("--cursor", help="Go on from here.")
 @pass_asked
 def feed_command(
-    asked: Asked, did: str | None, topic: str | None, limit: int | None, cursor: str | None
+    asked: Asked, did: str | None, topic: str | None, of: str | None, limit: int | None, cursor: str | None
 ) -> None:
     """What people spoke of lately."""
+    asks = {"did": did, "topic": topic, "of": of, "limit": limit, "cursor": cursor}
     with asked.session() as session:
-        answer = session.call("feed", {"did": did, "topic": topic, "limit": limit, "cursor": cursor})
+        answer = session.call("feed", asks)
     asked.screen.value(answer)
-    only = [*(["--from", did] if did else []), *(["--topic", topic] if topic else [])]
+    only = [
+        *(["--from", did] if did else []),
+        *(["--topic", topic] if topic else []),
+        *([f"--{of}"] if of else []),
+    ]
     show_page(asked.screen, answer, _show_found, shlex.join(["hedgerow", "feed", *only]))
     if not answer["results"] and not answer["hidden"] and cursor is None:
         asked.screen.line(

@@ -1,9 +1,12 @@
 """Finding: search, what people said lately, everything on a thing, one message explained."""
 
+from typing import Literal
+
 from hedgerow_node.addresses import person_of
 from hedgerow_node.commands import words
 from hedgerow_node.commands.explaining import explain
 from hedgerow_node.commands.naming import message_named, thing_named
+from hedgerow_node.commands.nearness import further, near
 from hedgerow_node.commands.operation import Json, Limit, Request
 from hedgerow_node.commands.showing import page, plain
 from hedgerow_node.config import USUAL_PAGE
@@ -29,6 +32,8 @@ class Search(Request):
 class Feed(Request):
     """A page of things of which people spoke; of one person where `did` is given."""
 
+    of: Literal["near", "further", "everyone"] = "near"
+    """Those whom you follow, or your node lets in; those to whom they lead; or all of whom something is here."""
     did: str = ""
     topic: str = ""
     cursor: str = ""
@@ -78,8 +83,16 @@ async def feed(node: Node, request: Feed) -> Json:
         raise Problem(Code.REQUEST_WRONG, "name a person or a topic, not both")
     if request.topic:
         return page(await node.store.views.topic(words.line(request.topic), cursor, request.limit))
-    authors = [person_of(request.did)] if request.did else None
-    return page(await node.store.views.feed(authors, cursor, request.limit))
+    views = node.store.views
+    if request.did:
+        return page(await views.feed([person_of(request.did)], cursor, request.limit))
+    match request.of:
+        case "near":
+            return page(await views.feed(await near(node), cursor, request.limit))
+        case "further":
+            return page(await views.further(await further(node), cursor, request.limit))
+        case _:
+            return page(await views.feed(None, cursor, request.limit))
 
 
 async def topics(node: Node, request: ListTopics) -> Json:

@@ -20,6 +20,9 @@ from dataclasses import dataclass, field
 from hedgerow_node.config import FEWEST_SHARES, RESTART, SMALLEST_SHARE
 from hedgerow_node.learning.graph import FollowGraph
 
+DIGITS = 12
+"""Decimals of a mass that count: those behind them depend on the order of adding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Masses:
@@ -30,9 +33,9 @@ class Masses:
     through: Mapping[int, int] = field(default_factory=dict)
     """The introducer through whom most of it came; of those whom the owner follows they themselves."""
 
-    def ranked(self) -> list[int]:
-        """Everybody, the most mass first; of equals the one who became known here first."""
-        return sorted(self.mass, key=lambda one: (-self.mass[one], one))
+    def ranked(self, graph: FollowGraph) -> list[int]:
+        """Everybody, the most mass first, equals in the order of their keys: the same on every node."""
+        return sorted(self.mass, key=lambda one: (-round(self.mass[one], DIGITS), graph.key(one)))
 
 
 def masses(
@@ -62,7 +65,7 @@ class _Push:
     def go_on(self) -> None:
         """One round further out."""
         coming: defaultdict[int, float] = defaultdict(float)
-        for person in sorted(self.wave):
+        for person in sorted(self.wave, key=self._graph.key):
             came = self.wave[person]
             self.kept[person] += RESTART * came
             given = self._pass_on(person, came, coming)
@@ -76,7 +79,7 @@ class _Push:
         if share < SMALLEST_SHARE:
             return 0.0
         others = followed - self._closed
-        for other in sorted(others):
+        for other in others:
             if _is_outward(other, self._reached):
                 coming[other] += share
                 self._note_introducer(other, person, share)

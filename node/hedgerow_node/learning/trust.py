@@ -118,6 +118,6 @@ def _by_mass(
     numbers = [graph.number(one) for one in sorted(followed)]
     found = masses(graph, graph.number(owner), numbers, [graph.number(one) for one in blocked])
     direct = set(numbers)
-    ranked = [one for one in found.ranked() if one not in direct]
+    ranked = [one for one in found.ranked(graph) if one not in direct]
     through = {graph.key(one): graph.key(found.through[one]) for one in ranked}
     return Further(tuple([graph.key(one) for one in ranked]), through, by_mass=True)

@@ -11,9 +11,9 @@ Mutes and blocks leave statements out and count them; a thing is as new as the n
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import merge
+from heapq import heapify, heappop, heappush, merge
 from itertools import islice
 from typing import TypeAlias, assert_never
 
@@ -59,7 +59,19 @@ class About:
     topic: int
 
 
-Scope: TypeAlias = Everyone | Of | About
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The statements of people whom the owner does not follow, each known through one of those whom he follows.
+
+    On a page what comes through one of them has a share, as an author has elsewhere, and no more where others have
+    little: who fooled one friend of the owner gets so much, with however many false people.
+    """
+
+    through: Mapping[int, int]
+    """The row of the introducer, by the row of the author."""
+
+
+Scope: TypeAlias = Everyone | Of | About | Introduced
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,9 +128,10 @@ class Feed:
         """At most `limit` things, the latest first."""
         begin = self._progress.place.at
         places = self._take(limit, self._share(limit))
-        if len(places) < limit:
+        is_bounded = isinstance(self._scope, Introduced)
+        if len(places) < limit and not is_bounded:
             places += self._take(limit - len(places), None)
-        has_more = len(places) == limit and next(self._places(None), None) is not None
+        has_more = (is_bounded or len(places) == limit) and next(self._places(None), None) is not None
         following = cursors.write(self._progress.cursor(self._top)) if has_more else None
         items = tuple([self._item(place) for place in sorted(places, reverse=True)])
         return Page(items, following, self._hidden(self._progress.place.at if has_more else 0, begin))
@@ -131,7 +144,9 @@ class Feed:
         taken = list(islice(self._places(share), most))
         if taken:
             stopped = {
-                one.author: one.place for one in taken if share is not None and share.is_full(one.author)
+                self._voice(one): one.place
+                for one in taken
+                if share is not None and share.is_full(self._voice(one))
             }
             self._progress = self._progress.after(taken[-1].place, stopped)
         return taken
@@ -144,21 +159,28 @@ class Feed:
             seen.add(spoken.thing)
             if self._is_newest(spoken) and not self._is_hidden_thing(spoken.thing):
                 if share is not None:
-                    share.take(spoken.author)
+                    share.take(self._voice(spoken))
                 yield spoken
 
     def _left(self, share: Share | None) -> Iterator[Spoken]:
         """What was not looked at before, without those who have their share."""
         passed_over = 0
-        for spoken in self._walk():
-            if self._progress.is_past(spoken.author, spoken.place):
+        for spoken in self._walk(share):
+            if self._progress.is_past(self._voice(spoken), spoken.place):
                 continue
-            if share is None or not share.is_full(spoken.author):
+            if share is None or not share.is_full(self._voice(spoken)):
                 yield spoken
             elif (passed_over := passed_over + 1) == PASSED_OVER:
                 return
 
-    def _walk(self) -> Iterator[Spoken]:
+    def _voice(self, spoken: Spoken) -> int:
+        """Whose share of a page it takes: the author's, or of whoever introduces the author."""
+        return self._voice_of(spoken.author)
+
+    def _voice_of(self, author: int) -> int:
+        return self._scope.through.get(author, author) if isinstance(self._scope, Introduced) else author
+
+    def _walk(self, share: Share | None) -> Iterator[Spoken]:
         match self._scope:
             case Everyone():
                 return self._select(OF_EVERYONE)
@@ -169,8 +191,23 @@ class Feed:
                 return (spoken for spoken in self._select(OF_EVERYONE) if spoken.author in rows)
             case About(topic):
                 return self._select(ABOUT_TOPIC, topic=topic)
+            case Introduced(through):
+                return self._merged(through, share)
             case _ as never:
                 assert_never(never)
+
+    def _merged(self, authors: Iterable[int], share: Share | None) -> Iterator[Spoken]:
+        """Each author on their own, until whoever introduces them has their share: a flood is not even walked over."""
+        walks = [self._select(OF_AUTHOR, author=row) for row in sorted(authors)]
+        heap = [(_latest_first(one), one, walk) for walk in walks if (one := next(walk, None)) is not None]
+        heapify(heap)
+        while heap:
+            _, spoken, walk = heappop(heap)
+            if share is not None and share.is_full(self._voice(spoken)):
+                continue
+            yield spoken
+            if (following := next(walk, None)) is not None:
+                heappush(heap, (_latest_first(following), following, walk))
 
     def _select(self, sql: str, **values: int) -> Iterator[Spoken]:
         at, row = self._progress.highest
@@ -191,6 +228,8 @@ class Feed:
                 return True
             case Of(rows):
                 return spoken.author in rows
+            case Introduced(through):
+                return spoken.author in through
             case About(topic):
                 find = "SELECT 1 FROM tagged WHERE topic = ? AND at = ? AND text = ?"
                 return self._db.execute(find, [topic, spoken.at, spoken.row]).fetchone() is not None
@@ -251,10 +290,16 @@ class Feed:
                 return True
             case Of(rows):
                 return author in rows
+            case Introduced(through):
+                return author in through
             case About():
                 return False
             case _ as never:
                 assert_never(never)
+
+
+def _latest_first(spoken: Spoken) -> tuple[int, int]:
+    return -spoken.at, -spoken.row
 
 
 def is_standing(db: sqlite3.Connection, row: int) -> bool:

@@ -5,13 +5,13 @@ current, others are concurrent edits. Authors and reasons are kept together and 
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hedgerow_node.store import cursors
 from hedgerow_node.store.collection import EntryCursor, collection_page, count_resources, topics_in_use
 from hedgerow_node.store.cursors import TimeCursor
 from hedgerow_node.store.database import Database
-from hedgerow_node.store.feed import About, Everyone, Feed, Of
+from hedgerow_node.store.feed import About, Everyone, Feed, Introduced, Of
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.heads import current_message, heads_of, own_statements
 from hedgerow_node.store.hiding import HiddenHere, hidden_here
@@ -85,6 +85,23 @@ class Views:
             rows = None if authors is None else frozenset(author_rows(db, authors).values())
             scope = Everyone() if rows is None else Of(rows)
             return Feed(db, load(db, self.me), scope, place).page(limit)
+
+        return await self._database.read(work)
+
+    async def further(
+        self, through: Mapping[AuthorKey, AuthorKey], cursor: str | None = None, limit: int = 30
+    ) -> Page[FeedItem]:
+        """Things of which people spoke whom the owner does not follow, the latest first.
+
+        `through` names for each of them whom the owner follows and knows them by: nobody of these, with all whom they
+        lead to, has more than a fifth of a page.
+        """
+        place = cursors.read(cursor, FeedCursor)
+
+        def work(db: sqlite3.Connection) -> Page[FeedItem]:
+            rows = author_rows(db, {*through, *through.values()})
+            known = {rows[one]: rows[by] for one, by in through.items() if one in rows and by in rows}
+            return Feed(db, load(db, self.me), Introduced(known), place).page(limit)
 
         return await self._database.read(work)
 

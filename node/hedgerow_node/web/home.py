@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hedgerow_node.addresses import thing_of
 from hedgerow_node.commands import words
+from hedgerow_node.commands.nearness import further
 from hedgerow_node.config import HOME_ENTRIES, USUAL_PAGE
 from hedgerow_node.exchange import bundled
 from hedgerow_node.exchange.items import ImportedLink
@@ -19,6 +20,8 @@ from hedgerow_protocol.keys import AuthorKey
 
 SCHEMES = ("http:", "https:", "doi:", "isbn:", "arxiv:", "did:key:", "hedgerow:", "topic:")
 """How an address begins that somebody may have typed where words were expected."""
+
+FURTHER = "further"
 
 
 async def show_start(visit: Visit) -> web.StreamResponse:
@@ -76,6 +79,8 @@ async def show_collection(visit: Visit) -> web.StreamResponse:
 
 async def show_look(visit: Visit) -> web.StreamResponse:
     """Everything that is here, by topic and by time; or only what people said whom I follow."""
+    if visit.request.query.get("of") == FURTHER:
+        return await _show_further(visit)
     views = visit.node.store.views
     of_followed = visit.request.query.get("of") == "followed"
     found = await views.feed(await _followed(visit) if of_followed else None, visit.cursor, USUAL_PAGE)
@@ -91,6 +96,23 @@ async def show_look(visit: Visit) -> web.StreamResponse:
             "titles": await titles_in(visit, found.results),
             "next": found.next,
             "fields": {"of": "followed"} if of_followed else {},
+            "hidden": found.hidden,
+        },
+    )
+
+
+async def _show_further(visit: Visit) -> web.StreamResponse:
+    """What people say to whom those lead whom I follow."""
+    found = await visit.node.store.views.further(await further(visit.node), visit.cursor, USUAL_PAGE)
+    return visit.page(
+        "look.html",
+        {
+            "heading": _("A little further"),
+            "topics": (),
+            "items": found.results,
+            "titles": await titles_in(visit, found.results),
+            "next": found.next,
+            "fields": {"of": FURTHER},
             "hidden": found.hidden,
         },
     )

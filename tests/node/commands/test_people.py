@@ -87,6 +87,7 @@ async def test_who_is_muted_or_blocked_is_not_shown_until_that_ends(
     node: Node, ana: Other, rule: str
 ) -> None:
     said = await ana.tell(node, Resource(PAGE, "Hedges again"))
+    await call(node, "follow", did=ana.did)
     assert len((await call(node, "feed"))["results"]) > 0
     await call(node, rule, did=ana.did)
     assert (await call(node, "feed"))["results"] == []

@@ -110,7 +110,7 @@ class Place:
         self._graph.set_follows(person(one), [person(other) for other in others])
 
     def seen(self, owner: int, won: Iterable[tuple[int, int]] = ()) -> Masses:
-        """The masses from an owner's place, by the numbers of the people, when these follows are won besides."""
+        """The masses from an owner's place, the most first, when these follows are won besides."""
         more: Follows = {}
         for one, other in won:
             more.setdefault(one, set()).add(other)
@@ -127,7 +127,7 @@ class Place:
             return int.from_bytes(self._graph.key(number), "big")
 
         return Masses(
-            {name(one): mass for one, mass in found.mass.items()},
+            {name(one): found.mass[one] for one in found.ranked(self._graph)},
             {name(one): name(introducer) for one, introducer in found.through.items()},
         )
 

@@ -49,6 +49,11 @@ async def test_how_far_one_reaches_is_said_and_changed(app: App, visitor: Visito
     answer = await visitor.post("/reach", {"people": "5"})
     assert "carries 1 person" in answer.text()
     assert "further away" not in answer.text()
+    assert "/look?of=further" in answer.links()
+    await BEN.tell(app.node, Profile("Ben"), Resource("https://example.org/", "Far page"))
+    answer = await visitor.get("/look?of=further")
+    assert answer.texts("h1") == ["A little further"]
+    assert "Far page" in answer.text()
     for wrong in ("-1", "many", "5001"):
         assert (await visitor.post("/reach", {"people": wrong})).status == 422
 
