@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hedgerow_node.config import FURTHER_PEOPLE
 from hedgerow_node.learning.trust import Trust
 from hedgerow_node.policy import Policy
+from hedgerow_node.store.keeping import NEVER
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Carried
@@ -99,7 +100,9 @@ async def carried_by(
     )
     private = set(list(silent)[: limits.MAX_FILTER_AUTHORS - len(public)])
     concealed = await store.library.concealed()
-    held = dict.fromkeys([*trial, *sorted(await store.messages.authors())])
+    since = {author: one.since for author, one in (await store.keeping.since()).items()}
+    kept = [one for one in sorted(await store.messages.authors()) if since.get(one) != NEVER]
+    held = dict.fromkeys([*trial, *kept])
     others = [one for one in held if one not in public and one not in denied]
     return Carried(
         frozenset(public),
@@ -107,6 +110,7 @@ async def carried_by(
         frozenset(others[: limits.MAX_FILTER_AUTHORS]),
         frozenset(concealed - public),
         denied=frozenset(denied),
+        since={author: time for author, time in since.items() if author in public or author in private},
     )
 
 

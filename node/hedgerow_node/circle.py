@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from hedgerow_node.budgets import Standings, standings_of
 from hedgerow_node.carrying import NOBODY_BEYOND, Beyond, Following, beyond, carried_by, reach_of
 from hedgerow_node.config import RECARRY_PAUSE
 from hedgerow_node.learning.trust import TELLING
@@ -52,6 +53,13 @@ class Circle:
     def has_members(self) -> bool:
         """Whether this node takes links in, and so carries for others."""
         return self._has_members
+
+    async def standings(self) -> Standings:
+        """Where people stand, by who follows them now."""
+        store, owner = self._node.store, self._node.author
+        direct = await self._following.of(owner) | await store.library.private_follows()
+        near = self._members | self._policy.allowed
+        return standings_of(owner, direct, near, self.carried.authors | self.carried.private)
 
     def changed(self) -> None:
         """The owner did something that may have changed anything; worked out soon."""

@@ -64,6 +64,33 @@ CLOCK_TOLERANCE = 600
 """Seconds by which a message may be ahead of a clock that is right."""
 
 
+# --- How much is kept ----------------------------------------------------------------------------------------
+GIB = 1024 * limits.MIB
+LEARNER_STORE = 2 * GIB
+"""Bytes of a learner's database: what a small laptop can spare."""
+SEED_STORE = 50 * GIB
+"""Bytes of a seed's database: what a small rented computer has."""
+LEAST_STORE = 64 * limits.MIB
+"""Bytes below which no budget makes sense: an empty database with its indexes, and some weeks of a few people."""
+NEAR_MESSAGES, NEAR_BYTES = 100_000, 64 * limits.MIB
+"""What is kept of somebody whom the owner follows, or of a member: decades of daily writing."""
+FAR_MESSAGES, FAR_BYTES = 10_000, 8 * limits.MIB
+"""What is kept of somebody whom only others follow."""
+LAST_OF_DIRECT = 1_000
+"""The last messages of somebody whom the owner follows, which no lack of room lets go."""
+KEPT_SHARE = 0.9
+"""Of a budget that is full, what stays: others are told each time that something goes, so it goes seldom."""
+GROWN_SHARE = 0.85
+"""Up to which share of its budget the database is filled again with what was let go before."""
+KEEPING_INTERVAL = 60.0
+"""Seconds between two looks at what is kept."""
+KEEPING_SLICE = 256
+"""Messages that one transaction lets go, about 20 milliseconds, for which whoever writes may wait."""
+KEEPING_PAUSE = 0.05
+"""Seconds between two such transactions, in which others get their turn."""
+LOG_RESERVE = 2 * MIN_FREE_DISK // 4
+"""Free bytes on the disk without which space inside the database is of no use: its write-ahead log needs them."""
+
 # --- Listening sockets ---------------------------------------------------------------------------------------
 HEADER_DEADLINE = 15.0
 """Seconds in which a connection must have sent the whole header of its request."""

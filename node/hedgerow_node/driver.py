@@ -56,12 +56,10 @@ from hedgerow_protocol.effects import (
     WakeAt,
 )
 from hedgerow_protocol.errors import RemoteProtocolError
-from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState, Peer
-from hedgerow_protocol.ranges import sum_of
 
 log = Log("links")
 Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting | AddressesTold | AddressesAsked
@@ -395,8 +393,8 @@ class Driver:
     async def _answer(self, effect: Load) -> object:
         messages = self._store.messages
         match effect:
-            case LoadSum():
-                return await self._sum(effect)
+            case LoadSum(_, wanted, tier):
+                return await messages.sum(wanted, tier == Tier.CONTROL)
             case LoadItems(_, wanted, tier):
                 return Items(await messages.index(wanted, tier == Tier.CONTROL))
             case LoadUnknown(_, ids):
@@ -411,10 +409,3 @@ class Driver:
                 return await messages.bodiless(wanted.authors or (), limit)
             case _:
                 assert_never(effect)
-
-    async def _sum(self, effect: LoadSum) -> SetSum:
-        wanted, is_control = effect.filter, effect.tier == Tier.CONTROL
-        if is_control or (wanted.kinds is None and wanted.since is None and wanted.until is None):
-            sums = await self._store.messages.sums(wanted.authors or (), is_control)
-            return SetSum().union(*sums.values())
-        return sum_of(await self._store.messages.index(wanted, control=False))

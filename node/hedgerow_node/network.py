@@ -19,6 +19,7 @@ from hedgerow_node import public_list
 from hedgerow_node.addresses import shorten
 from hedgerow_node.announcing import Announcing
 from hedgerow_node.bringing import Bringing
+from hedgerow_node.budgets import LEARNER, Budgets
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
@@ -27,6 +28,7 @@ from hedgerow_node.discovering import NOT_TAKEN, Discovering
 from hedgerow_node.driver import Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
+from hedgerow_node.keeper import Keeper, budgets_with
 from hedgerow_node.linking import Linking
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.certificate import OwnEnds
@@ -82,6 +84,7 @@ class Network:
         room: Room,
         policy: Policy,
         allows_private: bool,
+        budgets: Budgets,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -99,6 +102,15 @@ class Network:
         )
         self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
         self._waiting = Waiting(node, self._driver, self.beside)
+        self.keeper = Keeper(
+            node.store,
+            node.clock,
+            lambda: node.author,
+            partial(budgets_with, node.store, budgets),
+            self._circle.standings,
+            self._circle.refresh,
+            room,
+        )
         self._company = Company(self._driver, identities, lambda: self._circle.carried)
         outward = Outward(node.clock.monotonic, node.clock.random(), allows_private=allows_private)
         self._dialler = dialler = Dialler(outward)
@@ -145,6 +157,7 @@ class Network:
         policy: Policy = USUAL,
         pages: Install = nothing_more,
         allows_private: bool = False,
+        budgets: Budgets = LEARNER,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
@@ -164,6 +177,7 @@ class Network:
             room=room or Room(node.home.path),
             policy=policy,
             allows_private=allows_private,
+            budgets=budgets,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits(), pages)
@@ -184,6 +198,7 @@ class Network:
         self._dialling.keep_latest(await self._node.store.peers.all())
         self.beside(self._circle.run())
         self.beside(self.discovering.run())
+        self.beside(self.keeper.run())
         self._node.network = self
         self._node.on_published.append(self._published)
         self._node.on_circle_changed.append(self._circle.changed)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from hedgerow_node.config import MAX_HELD, MIN_FREE_DISK
+from hedgerow_node.config import LOG_RESERVE, MAX_HELD, MIN_FREE_DISK
 from hedgerow_node.links.noting import Noting
 from hedgerow_node.logs import Log
 
@@ -28,6 +28,8 @@ class Room:
         self._folder = folder
         self._free = free
         self._held = 0
+        self.reusable = 0
+        """Bytes of the database that are free for what comes, as last looked at."""
         self._open = asyncio.Event()
         self._open.set()
         self._noting = Noting(log, asyncio.get_running_loop().time)
@@ -39,7 +41,7 @@ class Room:
 
     def look(self) -> bool:
         """See whether there is room again; whether there is, after there was none."""
-        if not self.is_full or self._is_short():
+        if not self.is_full or self.is_short:
             return False
         self._open.set()
         self._noting.note("there is room on the disk again")
@@ -53,7 +55,7 @@ class Room:
 
     async def enter(self, size: int) -> bool:
         """Wait for room for `size` bytes; False when too many wait already."""
-        if self._is_short():
+        if self.is_short:
             self.fill()
         if not self.is_full:
             return True
@@ -66,5 +68,14 @@ class Room:
             self._held -= size
         return True
 
-    def _is_short(self) -> bool:
-        return self._free(self._folder) < MIN_FREE_DISK
+    @property
+    def lacking(self) -> int:
+        """Bytes that would have to become free in the database; 0 where that would not help."""
+        free = self._free(self._folder)
+        return max(0, MIN_FREE_DISK - free - self.reusable) if free >= LOG_RESERVE else 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there is too little room now: on the disk, and within the database as far as it can be written."""
+        free = self._free(self._folder)
+        return free + (self.reusable if free >= LOG_RESERVE else 0) < MIN_FREE_DISK

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hedgerow_node.store import backlog, erasure, index, withholding
+from hedgerow_node.store import backlog, erasure, index, weeks, withholding
 from hedgerow_node.store.rows import as_list, insert, select_in
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
@@ -21,9 +21,11 @@ from hedgerow_protocol.message import Message, MessageId
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
 """Kinds that no retraction touches."""
 
-HELD = "SELECT id, row, body IS NULL AND NOT erased, erased, own, received FROM messages WHERE id IN ({})"
+HELD = """SELECT id, row, body IS NULL AND NOT erased AND NOT dropped, erased, own, received
+    FROM messages WHERE id IN ({})"""
 RETRACTED = "SELECT target, author FROM retractions WHERE target IN ({})"
-TARGETS = "SELECT id, author, kind, row, body IS NOT NULL FROM messages WHERE id IN ({}) AND NOT erased"
+TARGETS = """SELECT id, author, kind, row, body IS NOT NULL OR dropped
+    FROM messages WHERE id IN ({}) AND NOT erased"""
 AUTHORS = "SELECT key, row FROM authors WHERE key IN ({})"
 ADD_AUTHOR = "INSERT INTO authors (key)"
 DEVICES = "SELECT key, row FROM devices WHERE key IN ({})"
@@ -33,12 +35,15 @@ INSERT = """INSERT INTO messages
     (row, id, author, device, kind, control, seq, ts, header, signature, crc, body, erased, received, own)"""
 FILL = "UPDATE messages SET body = ? WHERE row = ?"
 PROMOTE = "UPDATE messages SET own = 1 WHERE row IN (SELECT value FROM json_each(?))"
-ERASE = "UPDATE messages SET body = NULL, erased = 1 WHERE row IN (SELECT value FROM json_each(?))"
+ERASE = (
+    "UPDATE messages SET body = NULL, erased = 1, dropped = 0 WHERE row IN (SELECT value FROM json_each(?))"
+)
 ERASE_ASIDE = """UPDATE aside SET body = NULL, erased = 1
     WHERE id = ? AND author = ? AND kind NOT IN (0, 1) AND NOT erased"""
 RETRACT = "INSERT OR IGNORE INTO retractions (target, author, by)"
 SUPERSEDE = "INSERT OR IGNORE INTO supersessions (target, author, kind, by)"
 SUM = "SELECT count, total FROM sums WHERE author = ? AND control = ?"
+HAS_LET_GO = "SELECT 1 FROM since WHERE count > 0 AND author = (SELECT key FROM authors WHERE row = ?)"
 KEEP_SUM = "INSERT OR REPLACE INTO sums (author, control, count, total) VALUES (?, ?, ?, ?)"
 
 
@@ -58,7 +63,7 @@ class Held:
 
     row: int
     lacks_body: bool
-    """Its body is neither here nor erased."""
+    """Its body is neither here nor erased nor let go."""
     is_erased: bool
     is_own: bool
     received: float
@@ -82,6 +87,13 @@ class Arrival:
     def stored(self) -> Message:
         """The message as it is stored."""
         return self.message.without_body() if self.is_erased else self.message
+
+    @property
+    def item(self) -> weeks.Item:
+        """The message as it counts."""
+        message = self.message
+        size = weeks.size_of(message.header, len(message.header_bytes), has_body=not self.is_erased)
+        return weeks.Item(self.author, message.header.ts, message.id, size)
 
 
 def take_in(db: sqlite3.Connection, messages: Sequence[Message], *, received: float, own: bool) -> Taken:
@@ -228,7 +240,9 @@ def _values(one: Arrival, devices: Mapping[bytes, int], own: bool) -> tuple[obje
 
 def _fill(db: sqlite3.Connection, late: Sequence[Arrival]) -> None:
     db.executemany(FILL, [(one.message.body, one.row) for one in late if not one.is_erased])
-    db.execute(ERASE, [as_list(one.row for one in late if one.is_erased)])
+    erased = [one.row for one in late if one.is_erased]
+    weeks.lose_bodies(db, erased)
+    db.execute(ERASE, [as_list(erased)])
 
 
 def _add_to_sums(db: sqlite3.Connection, fresh: Sequence[Arrival]) -> None:
@@ -241,21 +255,29 @@ def _add_to_sums(db: sqlite3.Connection, fresh: Sequence[Arrival]) -> None:
         total = SetSum.of(ids) if found is None else SetSum.from_bytes(*found).union(SetSum.of(ids))
         sums.append((author, control, total.count, total.to_bytes()))
     db.executemany(KEEP_SUM, sums)
+    weeks.add(db, [one.item for one in fresh if not one.message.header.is_control])
 
 
 def _erase(db: sqlite3.Connection, targets: set[tuple[bytes, int]]) -> None:
     # What arrived in this batch and is retracted was stored as erased, so only what was here before is found.
     found = [
-        (row, has_body)
-        for key, author, kind, row, has_body in select_in(db, TARGETS, [target for target, _ in targets])
+        (row, had_body)
+        for key, author, kind, row, had_body in select_in(db, TARGETS, [target for target, _ in targets])
         if (key, author) in targets and kind not in PERMANENT
     ]
     if found:
-        db.execute(ERASE, [as_list(row for row, _ in found)])
-        index.forget(db, [row for row, _ in found])
+        rows = [row for row, _ in found]
+        weeks.lose_bodies(db, rows)
+        db.execute(ERASE, [as_list(rows)])
+        index.forget(db, rows)
     aside = db.executemany(ERASE_ASIDE, sorted(targets)).rowcount if targets else 0
-    if aside or any(has_body for _, has_body in found):
+    if aside or any(had_body for _, had_body in found) or _are_let_go(db, targets):
         erasure.due(db)
+
+
+def _are_let_go(db: sqlite3.Connection, targets: set[tuple[bytes, int]]) -> bool:
+    """Whether these may have been here: what was let go leaves its traces in the files."""
+    return any(db.execute(HAS_LET_GO, [author]).fetchone() for author in {author for _, author in targets})
 
 
 def _index(db: sqlite3.Connection, arrivals: Sequence[Arrival], own: bool) -> None:

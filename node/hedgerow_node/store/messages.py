@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from hedgerow_node.store import aside, backlog, intake, sets
+from hedgerow_node.store import aside, backlog, intake, sets, weeks
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.gathering import Gathering
@@ -35,7 +35,7 @@ from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import FIRST, ChainPlace, Message, MessageId
 from hedgerow_protocol.ranges import Index
 
-KNOWN = "SELECT id FROM messages WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
+KNOWN = "SELECT id FROM messages WHERE id IN ({}) AND (body IS NOT NULL OR erased OR dropped)"
 HELD = "SELECT id FROM messages WHERE id IN ({})"
 HELD_ASIDE = "SELECT id FROM aside WHERE id IN ({})"
 KNOWN_ASIDE = "SELECT id FROM aside WHERE id IN ({}) AND (body IS NOT NULL OR erased)"
@@ -44,7 +44,7 @@ LOGS_ASIDE = f"SELECT {COLUMNS} FROM aside AS m WHERE kind = 0 ORDER BY row"  # 
 ALL = f"SELECT {COLUMNS} FROM messages AS m NOT INDEXED"  # noqa: S608
 LAST = """SELECT m.seq, m.id FROM {} AS m JOIN authors AS a ON a.row = m.author
     WHERE m.device = (SELECT row FROM devices WHERE key = ?) AND a.key = ? ORDER BY m.seq DESC LIMIT 1"""
-BODILESS = """SELECT id FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0
+BODILESS = """SELECT id FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0 AND dropped = 0
     AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
 RETRACTED_BY = """SELECT m.id, min(r.by) FROM messages AS m
     JOIN retractions AS r ON r.target = m.id AND r.author = m.author
@@ -54,7 +54,7 @@ AUTHORS = "SELECT a.key, sum(s.count) FROM sums AS s JOIN authors AS a ON a.row 
 TOTAL = "SELECT coalesce(sum(count), 0), count(DISTINCT author) FROM sums"
 OWN = "SELECT count(*) FROM messages INDEXED BY messages_own WHERE own = 1"
 ERASED = "SELECT count(*) FROM messages INDEXED BY messages_erased WHERE erased = 1"
-LACKING = "SELECT count(*) FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0"
+LACKING = "SELECT count(*) FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0 AND dropped = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,10 @@ class Messages:
         """Count and sum of the ids in the set of each author; authors of whom nothing is held are left out."""
         return await self._database.read(lambda db: sets.sums(db, authors, control))
 
+    async def sum(self, asked: Filter, control: bool) -> SetSum:
+        """Count and sum of the ids in the set that a filter names."""
+        return await self._database.read(lambda db: sets.sum_of_set(db, asked, control))
+
     async def range(
         self,
         asked: Filter,
@@ -333,4 +337,6 @@ def _faults(db: sqlite3.Connection) -> list[str]:
     wrong = sets.wrong_sums(db)
     if wrong:
         faults.append(f"the sums of {wrong} sets are not those of their messages")
+    if wrong := weeks.wrong_weeks(db):
+        faults.append(f"the sums of {wrong} weeks are not those of their messages")
     return faults

@@ -46,6 +46,8 @@ TABLES = (
     "quarantine",
     "not_now",
     "reports",
+    "since",
+    "forgotten",
     *library.TABLES,
 )
 """What no peer and no journal can bring back."""

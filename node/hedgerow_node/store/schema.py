@@ -11,9 +11,11 @@ from pathlib import Path
 
 from hedgerow_node import durable
 from hedgerow_node.problems import Code
+from hedgerow_node.store import weeks
 from hedgerow_node.store.connection import connect
 from hedgerow_node.store.disk import sync_file
 from hedgerow_node.store.faults import StoreError
+from hedgerow_protocol.fingerprint import SetSum
 
 COPY = ".before-"
 """What stands between the database's name and the number of the schema that its copy precedes."""
@@ -85,8 +87,23 @@ def _fill_copy(db: sqlite3.Connection, unfinished: Path) -> None:
     sync_file(unfinished)
 
 
+class _SumOfIds:
+    """The sum of ids as the tables keep it: an aggregate for migrations."""
+
+    def __init__(self) -> None:
+        self._sum = SetSum()
+
+    def step(self, identifier: bytes, /) -> None:
+        self._sum = self._sum.add(identifier)
+
+    def finalize(self) -> bytes:
+        return self._sum.to_bytes()
+
+
 def _apply(db: sqlite3.Connection, missing: Mapping[int, str]) -> None:
     script = "\n".join(missing.values())
+    db.create_aggregate("sum_of_ids", 1, _SumOfIds)  # type: ignore[arg-type]  # its stub knows numbers alone
+    db.create_function("body_length", 1, weeks.body_length)
     try:
         db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {max(missing)};\nCOMMIT;")
     except BaseException:

@@ -12,6 +12,7 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import TypeAlias
 
+from hedgerow_node.store import weeks
 from hedgerow_node.store.rows import COLUMNS, MessageRow, as_list, author_rows
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
@@ -30,8 +31,9 @@ FEW_AUTHORS = 64
 FETCHED = 4_096
 """Items that are taken from the database at a time."""
 
-MATCHING = """m.control = :control AND (m.ts, m.id) > (:ts, :id) AND m.ts < :until
+UNTIL = """m.control = :control AND m.ts < :until
     AND (:kinds IS NULL OR m.kind IN (SELECT value FROM json_each(:kinds)))"""
+MATCHING = f"{UNTIL} AND (m.ts, m.id) > (:ts, :id)"
 OF_AUTHORS = "m.author IN (SELECT value FROM json_each(:authors))"
 ORDER = "ORDER BY m.ts, m.id"
 IN_TIME = "FROM messages AS m INDEXED BY messages_in_time"
@@ -39,8 +41,12 @@ BY_AUTHOR = "FROM messages AS m INDEXED BY messages_of_author"
 
 ITEMS_OF_ALL = f"SELECT m.ts, m.id {IN_TIME} WHERE {MATCHING} {ORDER}"
 ITEMS_OF_AUTHORS = f"SELECT m.ts, m.id {BY_AUTHOR} WHERE {OF_AUTHORS} AND {MATCHING} {ORDER}"
+ITEMS_SINCE = f"""SELECT m.ts, m.id FROM json_each(:since) AS k
+    CROSS JOIN messages AS m INDEXED BY messages_of_author
+    ON m.author = CAST(k.key AS INTEGER) AND (m.ts, m.id) > (k.value, x'')
+    WHERE {UNTIL} {ORDER}"""  # noqa: S608
 PAGE_OF_ALL = f"SELECT m.ts, {COLUMNS} {IN_TIME} WHERE {MATCHING} {ORDER}"
-PAGE_OF_MANY = f"SELECT m.ts, {COLUMNS} {IN_TIME} WHERE {MATCHING} AND {OF_AUTHORS} {ORDER}"
+PAGE_OF_MANY = f"SELECT m.ts, {COLUMNS}, m.author {IN_TIME} WHERE {MATCHING} AND {OF_AUTHORS} {ORDER}"
 PAGE_OF_AUTHOR = f"SELECT m.ts, {COLUMNS} {BY_AUTHOR} WHERE m.author = :author AND {MATCHING} {ORDER}"
 SUMS = """SELECT a.key, s.count, s.total FROM sums AS s JOIN authors AS a ON a.row = s.author
     WHERE s.control = ? AND s.author IN (SELECT value FROM json_each(?))"""
@@ -55,7 +61,11 @@ def items(db: sqlite3.Connection, asked: Filter, control: bool) -> tuple["array[
     The control set is that of the filter's authors; its kinds and times are not looked at.
     """
     values = _values(db, asked, control, START)
-    cursor = db.execute(ITEMS_OF_ALL if asked.authors is None else ITEMS_OF_AUTHORS, values)
+    since = _since(db, asked, control)
+    if since:
+        cursor = db.execute(ITEMS_SINCE, values | {"since": json.dumps(since)})
+    else:
+        cursor = db.execute(ITEMS_OF_ALL if asked.authors is None else ITEMS_OF_AUTHORS, values)
     timestamps = array("I")
     ids = bytearray()
     while rows := cursor.fetchmany(FETCHED):
@@ -87,6 +97,33 @@ def sums(db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool) 
     return {AuthorKey(key): SetSum.from_bytes(count, total) for key, count, total in found}
 
 
+def sum_of_set(db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
+    """Count and sum of the set that a filter names; no message is read for one of all kinds of named authors."""
+    if asked.authors is None or (asked.kinds is not None and not control):
+        _, ids = items(db, asked, control)
+        return SetSum.of([ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE)])
+    if control or not (asked.since or asked.until is not None or asked.sinces):
+        return SetSum().union(*sums(db, asked.authors, control).values())
+    until = limits.INFINITE_TIMESTAMP if asked.until is None else asked.until
+    since = dict.fromkeys(asked.authors, asked.since or 0)
+    for author, time in zip(asked.authors, asked.sinces, strict=False):
+        since[author] = max(since[author], time)
+    whole = [author for author in asked.authors if not since[author] and asked.until is None]
+    parts = author_rows(db, since.keys() - set(whole))
+    return SetSum().union(
+        *sums(db, whole, control).values(),
+        *[weeks.sum_between(db, row, since[author], until) for author, row in parts.items()],
+    )
+
+
+def _since(db: sqlite3.Connection, asked: Filter, control: bool) -> dict[int, int]:
+    """From when on each author of a filter is asked for, by his row; empty where that is one time for all."""
+    if control or not asked.sinces:
+        return {}
+    times = dict(zip(asked.authors or (), asked.sinces, strict=True))
+    return {row: max(times[author], asked.since or 0) for author, row in author_rows(db, times).items()}
+
+
 def wrong_sums(db: sqlite3.Connection) -> int:
     """How many of the sums that are kept are not those of the ids that are held."""
     kept = {
@@ -104,10 +141,16 @@ def _walk(db: sqlite3.Connection, asked: Filter, control: bool, after: Place) ->
     values = _values(db, asked, control, after)
     if asked.authors is None:
         return db.execute(PAGE_OF_ALL, values)
+    since = _since(db, asked, control)
     if len(asked.authors) > FEW_AUTHORS:
-        return db.execute(PAGE_OF_MANY, values)
+        found = db.execute(PAGE_OF_MANY, values)
+        return ((ts, *columns) for ts, *columns, author in found if ts >= since.get(author, 0))
     rows = sorted(author_rows(db, asked.authors).values())
-    each = [db.execute(PAGE_OF_AUTHOR, {**values, "author": row}) for row in rows]
+    places = [(row, max((values["ts"], values["id"]), (since.get(row, 0), b""))) for row in rows]
+    each = [
+        db.execute(PAGE_OF_AUTHOR, {**values, "author": row, "ts": ts, "id": key})
+        for row, (ts, key) in places
+    ]
     return merge(*each, key=_place)
 
 

@@ -23,6 +23,7 @@ from hedgerow_node.store.faults import StoreError, told
 from hedgerow_node.store.indexing import Indexing
 from hedgerow_node.store.invites import Invites
 from hedgerow_node.store.journal import Journal
+from hedgerow_node.store.keeping import Keeping
 from hedgerow_node.store.library import Library
 from hedgerow_node.store.messages import Messages
 from hedgerow_node.store.peers import Peers
@@ -69,6 +70,7 @@ class Store:
         self.ties = Ties(database)
         self.quarantine = Quarantine(database)
         self.reports = Reports(database)
+        self.keeping = Keeping(database)
 
     @classmethod
     async def open(cls, folder: Path, *, check: bool | None = None) -> Self:

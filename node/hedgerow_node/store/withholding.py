@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from hedgerow_node.store import erasure, index
+from hedgerow_node.store import erasure, index, weeks
 from hedgerow_node.store.rows import as_list, chunks, insert, select_in
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -29,7 +29,7 @@ REMEMBER = "INSERT OR IGNORE INTO withheld (message, target)"
 FORGET = "DELETE FROM withheld WHERE target = ?"
 NAMED = "row IN (SELECT value FROM json_each(?))"
 HELD = f"SELECT row, id, body IS NOT NULL FROM messages WHERE {NAMED} AND NOT erased AND NOT own"  # noqa: S608
-ERASE = f"UPDATE messages SET body = NULL, erased = 1 WHERE {NAMED}"  # noqa: S608
+ERASE = f"UPDATE messages SET body = NULL, erased = 1, dropped = 0 WHERE {NAMED}"  # noqa: S608
 ERASE_ASIDE = f"UPDATE aside SET body = NULL, erased = 1 WHERE {NAMED} AND NOT own"  # noqa: S608
 OF_AUTHOR = """SELECT row FROM messages INDEXED BY messages_of_author
     WHERE author = (SELECT row FROM authors WHERE key = ?) AND control = 0"""
@@ -143,6 +143,7 @@ def withhold(db: sqlite3.Connection, rows: Rows) -> int:
     for chunk in chunks(sorted(rows.get("messages", ()))):
         found = db.execute(HELD, [as_list(chunk)]).fetchall()
         gone += len(found)
+        weeks.lose_bodies(db, [row for row, *_ in found])
         db.execute(ERASE, [as_list(row for row, *_ in found)])
         index.forget(db, [row for row, *_ in found])
     aside = db.execute(ERASE_ASIDE, [as_list(rows.get("aside", ()))]).rowcount
@@ -165,6 +166,8 @@ def _let_return(db: sqlite3.Connection, table: str, rows: Collection[int]) -> in
     named = {MessageId(key): Named(MessageId(key), AuthorKey(author)) for _, key, author in found}
     away = _decided(db, named.values())
     free = [row for row, key, _ in found if key not in away]
+    if table == "messages":
+        weeks.want_bodies(db, free)
     db.execute(RETURN.format(table=table), [as_list(free)])
     return len(free)
 

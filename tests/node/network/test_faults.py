@@ -168,7 +168,7 @@ async def test_what_a_store_cannot_write_is_brought_again(
     assert lines.of("storing what a link brought failed")
 
 
-@pytest.mark.parametrize("name", ["known", "sums", "items", "get", "range"])
+@pytest.mark.parametrize("name", ["known", "sum", "items", "get", "range"])
 async def test_a_store_that_cannot_read_ends_the_link_that_asked_and_it_begins_anew(
     world: World, monkeypatch: pytest.MonkeyPatch, lines: Lines, name: str
 ) -> None:
@@ -178,7 +178,7 @@ async def test_a_store_that_cannot_read_ends_the_link_that_asked_and_it_begins_a
     store = Failing(seed, name, monkeypatch, sqlite3.OperationalError("disk I/O error"))
     await ana.start()
     await ana.share(70, start=1_000)
-    if name in ("known", "sums"):
+    if name in ("known", "sum"):
         await eventually(lambda: store.calls > 0)
     await asyncio.sleep(0.3)
     store.fails = False

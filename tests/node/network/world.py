@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from hedgerow_node.budgets import LEARNER
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import Home
 from hedgerow_node.invitations import Terms, read_invite
@@ -22,15 +23,26 @@ PATIENCE = 20.0
 """Seconds after which something that should happen is given up: no test waits for it when all is well."""
 
 
+class ShiftedClock(Clock):
+    """This computer's clock, set back or forward."""
+
+    shift = 0
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return super().now() + self.shift
+
+
 class Person:
     """Somebody with a home of their own, whose node can be stopped and started."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.home = Home(folder / name)
-        self.clock = Clock()
+        self.clock = ShiftedClock()
         self.listen: str | None = None
         self.door: DoorLimits | None = None
+        self.budgets = LEARNER
         self.free = 10**12
         """Bytes that this person's disk has left."""
         self.allows_private = False
@@ -80,6 +92,7 @@ class Person:
             door=self.door,
             room=room,
             allows_private=self.allows_private,
+            budgets=self.budgets,
         )
         # A listener comes back where it was, for others know it there.
         self.listen = self.network.address
@@ -104,6 +117,14 @@ class Person:
         return await self.node.publish_many(
             [Draft(Resource(f"https://{self.name}.example/{start + n}", f"Page {n}")) for n in range(count)]
         )
+
+    async def share_since(self, count: int, seconds: int, start: int = 0) -> list[Message]:
+        """Describe pages at times that lie so far apart, the last of them now; only while no links are up."""
+        said = []
+        for place in range(count):
+            self.clock.shift = (place + 1 - count) * seconds
+            said += await self.share(1, start + place)
+        return said
 
     async def invite(self, **terms: object) -> SignedInvite:
         """Make an invite."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+from hedgerow_node.store import schema
 from hedgerow_node.store.folding import fold
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -27,6 +28,18 @@ async def opened(folder: Path, *, check: bool | None = None) -> AsyncIterator[St
         yield store
     finally:
         await store.close()
+
+
+def of_schema(number: int, new: Path, old: Path) -> None:
+    """Make a folder that holds the messages of another one in a database of an earlier schema."""
+    old.mkdir()
+    known = schema.known_migrations()
+    schema.migrate(old / DATABASE, {one: sql for one, sql in known.items() if one <= number})
+    with closing(sqlite3.connect(old / DATABASE)) as db, db:
+        db.execute("ATTACH ? AS new", [str(new / DATABASE)])
+        for table in ("authors", "devices", "messages", "sums"):
+            columns = ", ".join(name for _, name, *_ in db.execute(f"PRAGMA main.table_info({table})"))
+            db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
 
 
 def ids_of(messages: Iterable[Message]) -> list[MessageId]:

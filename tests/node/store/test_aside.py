@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedgerow_node.store import aside, intake, withholding
-from hedgerow_node.store.database import Database
-from hedgerow_node.store.schema import known_migrations
+from hedgerow_node.store import aside
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.kinds import Comment, Kind, Role, decode_body
 from hedgerow_protocol.log_entry import Cut
 from hedgerow_protocol.message import Message, MessageId
-from node.store.opened import NOW, cut_up, ids_of, opened, sums_hold, traces
+from node.store.opened import NOW, cut_up, ids_of, of_schema, opened, sums_hold, traces
 from simulator.author import EPOCH, Author
 from simulator.standing import expected
 
@@ -234,16 +232,14 @@ async def test_what_only_the_journal_has_is_judged_when_it_comes_back(tmp_path: 
         assert await store.messages.known(ids_of(said)) == set(ids_of(said))
 
 
-async def test_a_home_of_the_schema_before_opens_with_nothing_lost(
-    tmp_path: Path, ana: Author, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_home_of_the_schema_before_opens_with_nothing_lost(tmp_path: Path, ana: Author) -> None:
     said = ana.resources(3)
-    before = {number: sql for number, sql in known_migrations().items() if number < 5}
-    database = await Database.open(tmp_path, migrations=before)
-    monkeypatch.setattr(withholding, "has_decisions", lambda db: False)  # that schema knows of none
-    await database.write(lambda db: intake.take_in(db, [ana.inception, *said], received=NOW, own=False).new)
-    await database.close()
-    async with opened(tmp_path) as store:
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.mkdir()
+    async with opened(new) as store:
+        await store.messages.put([ana.inception, *said], received=NOW)
+    of_schema(4, new, old)
+    async with opened(old) as store:
         await store.messages.learn_logs(NOW)
         assert await held(store, ana) == {ana.inception.id, *ids_of(said)}
         assert await store.check() == []

@@ -1,13 +1,10 @@
 """Trails as they are listed and shown, and what was attested, labelled, vouched for and introduced."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from hedgerow_node.store import schema
 from hedgerow_node.store.records import ThingView, TrailView
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.keys import DeviceKey
@@ -25,7 +22,7 @@ from hedgerow_protocol.kinds import (
 )
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_thing
-from node.store.opened import DATABASE
+from node.store.opened import of_schema
 from node.store.voices import Voice, opened, put
 
 ANA, BEN, CY = Voice("Ana of trails"), Voice("Ben of trails"), Voice("Cy of trails")
@@ -246,16 +243,9 @@ async def test_trails_that_an_older_program_stored_without_reading_them_become_f
     message = trail(BEN, 12, "Older", Step(PAGE))
     new, old = tmp_path / "new", tmp_path / "old"
     new.mkdir()
-    old.mkdir()
     async with opened(new) as store:
         await put(store, message)
-    schema.migrate(
-        old / DATABASE, {number: sql for number, sql in schema.known_migrations().items() if number < 4}
-    )
-    with closing(sqlite3.connect(old / DATABASE)) as db, db:
-        db.execute("ATTACH ? AS new", [str(new / DATABASE)])
-        for table in ("authors", "devices", "messages", "sums"):
-            db.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
+    of_schema(3, new, old)
     async with opened(old) as store:
         await store.indexing.finish()
         assert await titles(store) == ["Older"]
