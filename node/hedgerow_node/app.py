@@ -21,6 +21,7 @@ from hedgerow_node.api.errors import answer_with_pages, refusal
 from hedgerow_node.api.events import Events
 from hedgerow_node.api.guard import Hosts, own_token
 from hedgerow_node.api.routes import make_api
+from hedgerow_node.budgets import LEARNER
 from hedgerow_node.clock import Clock
 from hedgerow_node.commands.table import OPERATIONS
 from hedgerow_node.config import (
@@ -154,6 +155,7 @@ class RunningLinks:
             proxies=wish.proxies,
             door=None if seed is None else door_limits(seed.quotas),
             policy=USUAL if seed is None else seed.decided(),
+            budgets=LEARNER if seed is None else seed.budgets(),
             pages=nothing_more if seed is None else public_pages(self._node, seed),
         )
         # A port that the system chose is kept: others know this node there.

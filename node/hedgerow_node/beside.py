@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from hedgerow_node.budgets import Budgets
 from hedgerow_protocol.admission import Carried
 
 
@@ -20,6 +21,10 @@ class Network(Protocol):
 
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, role, direction, state}."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """How much is kept unless the owner said otherwise."""
 
     @property
     def is_full(self) -> bool:

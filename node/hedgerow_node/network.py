@@ -102,6 +102,8 @@ class Network:
         )
         self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
         self._waiting = Waiting(node, self._driver, self.beside)
+        self.budgets = budgets
+        """How much is kept unless the owner said otherwise."""
         self.keeper = Keeper(
             node.store,
             node.clock,

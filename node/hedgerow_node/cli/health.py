@@ -5,7 +5,7 @@ import click
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json, Running
-from hedgerow_node.cli.wording import count, link_words, records, size, text, whole
+from hedgerow_node.cli.wording import count, link_words, record, records, size, text, whole
 from hedgerow_node.problems import Problem
 
 REMINDERS = frozenset({"words", "copy", "erasure"})
@@ -44,6 +44,40 @@ def doctor_command(asked: Asked) -> None:
         asked.status = 1
 
 
+@click.command("budget", cls=Command)
+@click.argument("gib", type=click.IntRange(min=1))
+@pass_asked
+def budget_command(asked: Asked, gib: int) -> None:
+    """Give the library GIB gibibytes of your disk; what does not fit is let go, the furthest people first."""
+    with asked.session() as session:
+        answer = session.call("budget", {"gib": gib})
+    asked.screen.value(answer)
+    for line in kept_lines(answer):
+        asked.screen.line(line)
+
+
+def kept_lines(kept: object) -> list[str]:
+    """How much room there is, and what was let go for it."""
+    kept = record(kept)
+    room = f"{size(whole(kept.get('used_bytes')))} of {size(whole(kept.get('budget_bytes')))}"
+    groups = [
+        ("near", "older messages of {} whom you follow"),
+        ("further", "older messages of {} further away"),
+        ("outside", "messages of {} whom nobody here follows"),
+    ]
+    lines = []
+    for name, words in groups:
+        gone = record(kept.get(name))
+        if people := whole(gone.get("people")):
+            whose = words.format(count(people, "person", "people"))
+            lines.append(f"Let go       {whole(gone.get('messages')):,} {whose}")
+    if replaced := whole(kept.get("replaced")):
+        lines.append(f"Let go       the texts of {count(replaced, 'replaced version')}")
+    if lines:
+        lines.append("             More room brings them back: hedgerow budget GIB")
+    return [f"Room         {room}", *lines]
+
+
 def _examine_closed(asked: Asked, problem: Problem) -> Json:
     from hedgerow_node.clock import Clock
     from hedgerow_node.commands.health import examine_closed
@@ -62,6 +96,8 @@ def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
     )
     if waiting := whole(answer.get("not_yet_searchable")):
         screen.line(f"Searchable   soon: {count(waiting, 'more message')} that just came")
+    for line in kept_lines(answer.get("kept")):
+        screen.line(line)
     screen.line("Page         " + (running.url if running is not None else "not running: hedgerow run"))
     links = records(answer.get("links"))
     screen.line("Connected    " + (count(len(links), "node") if links else "to nobody"))

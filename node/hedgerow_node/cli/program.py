@@ -17,7 +17,13 @@ from hedgerow_node.problems import Code, Problem
 
 DONE, REFUSED, MISUSED = 0, 1, 2
 SECTIONS: dict[str, dict[str, str]] = {
-    "Start": {"run": "running", "open": "running", "status": "health", "doctor": "health"},
+    "Start": {
+        "run": "running",
+        "open": "running",
+        "status": "health",
+        "doctor": "health",
+        "budget": "health",
+    },
     "Your own library": {
         "add": "library",
         "note": "library",

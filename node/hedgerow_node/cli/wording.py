@@ -61,6 +61,11 @@ def text(value: object) -> str:
     return one_line(value) if isinstance(value, str) else ""
 
 
+def record(value: object) -> Record:
+    """One record that an answer should have; an empty one instead of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def records(value: object) -> Sequence[Record]:
     """The objects in a list of an answer."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

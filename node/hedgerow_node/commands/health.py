@@ -12,6 +12,7 @@ import msgspec
 
 from hedgerow_node.clock import Clock
 from hedgerow_node.commands import words
+from hedgerow_node.commands.keeping import kept
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.people import profile_of
 from hedgerow_node.commands.transfer import own_messages
@@ -68,6 +69,7 @@ async def status(node: Node, request: Status) -> Json:
         "people": await node.store.views.count_people(),
         "links": node.network.links() if node.network is not None else [],
         "database_bytes": node.store.size(),
+        "kept": await kept(node),
         "words_confirmed": not node.keys.has_words,
         "passphrase": node.keys.has_passphrase,
         "restored_copy": node.keys.is_copy,

@@ -8,6 +8,7 @@ from hedgerow_node.commands import (
     hiding,
     identity,
     importing,
+    keeping,
     labels,
     library,
     links,
@@ -28,6 +29,7 @@ from hedgerow_node.config import MAX_IMPORT_REQUEST, MAX_RESTORE_REQUEST
 
 OPERATIONS: tuple[Operation, ...] = (
     operation("status", "GET", "/status", health.Status, health.status),
+    operation("budget", "PUT", "/budget", keeping.SetBudget, keeping.budget),
     operation("doctor", "GET", "/doctor", health.Doctor, health.doctor),
     # The private library
     operation("add", "POST", "/items", library.AddItem, library.add),

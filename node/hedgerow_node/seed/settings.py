@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hedgerow_node import config
+from hedgerow_node.budgets import Budgets
 from hedgerow_node.config import LogFormat
 from hedgerow_node.misshapen import in_words
 from hedgerow_node.policy import Carries, Policy
@@ -64,6 +65,14 @@ class Quotas(Section, frozen=True):
     connects_a_minute: Links = config.CONNECTS_A_MINUTE
 
 
+class Keeping(Section, frozen=True):
+    """How much is kept, and for how long."""
+
+    gib: Annotated[int, msgspec.Meta(ge=1)] = config.SEED_STORE // config.GIB
+    days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """0: as long as there is room."""
+
+
 class Logging(Section, frozen=True):
     """What is written down of what happens."""
 
@@ -81,6 +90,7 @@ class Settings(Section, frozen=True):
     listen: Listening = Listening()
     policy: Deciding = Deciding()
     quotas: Quotas = Quotas()
+    keeping: Keeping = Keeping()
     log: Logging = Logging()
 
     @property
@@ -88,6 +98,10 @@ class Settings(Section, frozen=True):
         """Where other nodes dial it: ws: or wss:."""
         parts = urlsplit(self.url)
         return f"{SCHEMES[parts.scheme]}://{parts.netloc}{PEER_PATH}"
+
+    def budgets(self) -> Budgets:
+        """How much is kept."""
+        return Budgets(store=self.keeping.gib * config.GIB, retention=self.keeping.days or None)
 
     def decided(self) -> Policy:
         """The policy in keys."""

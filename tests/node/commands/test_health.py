@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow_node.budgets import LEARNER
 from hedgerow_node.commands.health import examine_closed
 from hedgerow_node.config import LIMITS, MIN_FREE_DISK, Home
 from hedgerow_node.node import Node
@@ -67,6 +68,7 @@ async def test_the_status_has_the_links_of_a_running_node_and_what_was_turned_aw
             return noted
 
         is_full = False
+        budgets = LEARNER
 
     assert (await call(node, "status"))["noted"] == []
     node.network = Links()
