@@ -66,13 +66,16 @@ class Waiting:
             self._driver.noting.note(OUTSIDERS, NO_ROOM)
 
     def on_carried(self, carried: Carried) -> None:
-        """Others are carried now: what waits of them goes the way of what comes in."""
+        """Others are carried now: what waits of them goes the way of what comes in; of those denied, nothing waits."""
         self._beside(self._release(carried))
 
     async def _release(self, carried: Carried) -> None:
         async with self._releasing:
             quarantine = self._node.store.quarantine
-            due = await quarantine.authors() & (carried.authors | carried.private)
+            waiting = await quarantine.authors()
+            if denied := waiting & carried.denied:
+                await quarantine.drop(denied)
+            due = waiting & (carried.authors | carried.private)
             if not due:
                 return
             for batch in chunks(await quarantine.of(due), RELEASE_BATCH):

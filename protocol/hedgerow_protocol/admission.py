@@ -220,7 +220,9 @@ class Admission:
         outside = [
             one
             for one in messages
-            if not self.carried.takes(one) and one.header.ts <= now + limits.FUTURE_SECONDS
+            if not self.carried.takes(one)
+            and one.header.author not in self.carried.denied
+            and one.header.ts <= now + limits.FUTURE_SECONDS
         ]
         if outside:
             self._outbox.add(Quarantine(link, inflow.device, tuple(outside)))

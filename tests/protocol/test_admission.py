@@ -182,6 +182,11 @@ def test_what_was_in_quarantine_is_judged_like_what_comes_and_counts_against_no_
     assert gate.admission.has_room(LINK)
 
 
+def test_of_whom_nothing_is_taken_nothing_is_kept_apart_either() -> None:
+    gate, message = Gate(Carried(denied=frozenset({ANA.key})), ANA), ANA.say(WORDS, EPOCH)
+    assert not [one for one in gate.verified(gate.take(message), message) if isinstance(one, Quarantine)]
+
+
 def test_what_an_outsider_dates_far_ahead_is_not_kept() -> None:
     gate, message = Gate(carrying(BEN), ANA), ANA.say(WORDS, int(NOW) + limits.FUTURE_SECONDS + 1)
     assert gate.verified(gate.take(message), message) == [Note(LINK, "refused: not carried here")]

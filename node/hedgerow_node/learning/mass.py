@@ -55,7 +55,7 @@ class _Push:
     def __init__(self, graph: FollowGraph, closed: frozenset[int], direct: list[int]) -> None:
         self._graph = graph
         self._closed = closed
-        self._budget = _share(1 - RESTART, len(direct))
+        self._budget = (1 - RESTART) / max(len(direct), 1)
         self.wave = dict.fromkeys(direct, self._budget)
         self.through = {person: person for person in direct}
         self.kept: defaultdict[int, float] = defaultdict(float)

@@ -1,6 +1,8 @@
 """Mass: what comes to people along follows, and how little of it a farm of false people gets."""
 
 import os
+import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,51 @@ def test_a_farm_that_won_honest_people_holds_next_to_nothing(honest: Follows, sh
             assert won > 1 or farm.among(list(found.mass)[:50]) == 0
 
 
+def test_the_example_of_the_spec_is_what_the_code_makes() -> None:
+    a, b, c = 21, 22, 23
+    found = seen(0, {0: range(1, 21), 1: [a, b], 2: [a], a: [c], c: [a, 1]})
+    rows = {1: 50_765, 2: 48_583, **dict.fromkeys(range(3, 21), 50_000), a: 427, b: 213, c: 12}
+    assert {one: int(part * 1e6 + 0.5) for one, part in found.mass.items()} == rows
+    assert [found.through[one] for one in (a, b, c)] == [1, 1, 1]
+    text = (Path(__file__).parents[3] / "specs" / "10-scope.md").read_text(encoding="utf-8")
+    text = text.partition("## Example")[2].partition("## ")[0]
+    shown = {
+        int(one.replace(",", "")) for one in re.findall(r"^\| \w+.*? \| ([\d,]+) \|", text, re.MULTILINE)
+    }
+    assert shown == set(rows.values())
+
+
+def exact(follows: Follows, owner: int) -> dict[int, Fraction]:
+    """The masses as specs/10-scope.md says, without the code that is judged."""
+    keep, rest = Fraction(3, 20), Fraction(17, 20)
+    direct = sorted(follows.get(owner, set()) - {owner})
+    given = rest / len(direct) if direct else Fraction()
+    came = dict.fromkeys(direct, given)
+    through = {one: one for one in direct}
+    held: dict[int, Fraction] = {}
+    seen_before = set(direct)
+    while came:
+        fresh: dict[int, dict[int, Fraction]] = {}
+        for one in sorted(came):
+            others = follows.get(one, set()) - {one}
+            part = rest * min(came[one], given) / max(30, len(others))
+            back = rest * came[one]
+            for other in others - {owner} if part >= Fraction(1, 10**7) else ():
+                back -= part
+                if other in seen_before:
+                    held[other] = held.get(other, Fraction()) + part
+                else:
+                    fresh.setdefault(other, {})[one] = part
+            held[one] = held.get(one, Fraction()) + keep * came[one]
+            held[through[one]] = held.get(through[one], Fraction()) + back
+        for other, parts in fresh.items():
+            through[other] = through[max(sorted(parts), key=lambda one: parts[one])]
+        seen_before |= fresh.keys()
+        came = {other: sum(parts.values(), Fraction()) for other, parts in fresh.items()}
+    whole = sum(held.values(), Fraction())
+    return {one: part / whole for one, part in held.items()}
+
+
 numbers = st.integers(0, 29)
 graphs = st.dictionaries(numbers, st.sets(numbers, max_size=12), min_size=1)
 farms = st.dictionaries(st.integers(30, 59), st.sets(st.integers(0, 59), max_size=12))
@@ -78,6 +125,14 @@ def test_the_masses_are_parts_of_a_whole_and_come_through_whom_the_owner_follows
     assert 0 not in found.mass
     assert all(found.through[one] in direct for one in found.mass)
     assert all(found.through[one] == one for one in direct)
+
+
+@settings(deadline=None, max_examples=60)
+@given(graphs)
+def test_the_masses_are_those_of_the_spec(honest: Follows) -> None:
+    found, expected = seen(0, honest).mass, exact(honest, 0)
+    assert found.keys() == expected.keys()
+    assert all(abs(found[one] - float(part)) < 1e-12 for one, part in expected.items())
 
 
 def test_who_is_left_out_neither_gets_nor_passes_on_anything() -> None:

@@ -61,6 +61,18 @@ async def test_one_who_is_blocked_leaves_nothing(world: World) -> None:
     assert (await call(seed.node, "waiting"))["messages"] == 1
 
 
+async def test_what_waits_of_somebody_goes_when_they_are_taken_down(world: World) -> None:
+    seed = await world.seed()
+    author = Author(77)
+    async with stranger(seed.address, Author(78)) as peer:
+        await peer.link()
+        await peer.put(frame(author.inception, *author.resources(5)))
+        await eventually(lambda: waits(seed, author))
+    await seed.node.store.library.block(did_of(author.key), 0.0)
+    seed.node.circle_changed()
+    await eventually(lambda: is_empty(seed), "nothing of theirs waits")
+
+
 async def test_what_comes_too_fast_to_be_written_is_dropped_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
