@@ -60,6 +60,13 @@ class Carried:
             return header.is_control or header.ts >= self.since.get(header.author, 0)
         return header.is_control and header.author in self.held
 
+    def sets_apart(self, message: Message) -> bool:
+        """Whether this message is an outsider's, that may wait apart until he is carried."""
+        author = message.header.author
+        if author in self.authors or author in self.private or author in self.denied:
+            return False
+        return not self.takes(message)
+
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""
         author = message.header.author
@@ -220,9 +227,7 @@ class Admission:
         outside = [
             one
             for one in messages
-            if not self.carried.takes(one)
-            and one.header.author not in self.carried.denied
-            and one.header.ts <= now + limits.FUTURE_SECONDS
+            if self.carried.sets_apart(one) and one.header.ts <= now + limits.FUTURE_SECONDS
         ]
         if outside:
             self._outbox.add(Quarantine(link, inflow.device, tuple(outside)))

@@ -187,6 +187,12 @@ def test_of_whom_nothing_is_taken_nothing_is_kept_apart_either() -> None:
     assert not [one for one in gate.verified(gate.take(message), message) if isinstance(one, Quarantine)]
 
 
+def test_what_was_let_go_of_somebody_who_is_carried_is_not_kept_apart() -> None:
+    carried = Carried(authors=frozenset({ANA.key}), since={ANA.key: EPOCH + 9})
+    gate, message = Gate(carried, ANA), ANA.say(WORDS, EPOCH)
+    assert not [one for one in gate.verified(gate.take(message), message) if isinstance(one, Quarantine)]
+
+
 def test_what_an_outsider_dates_far_ahead_is_not_kept() -> None:
     gate, message = Gate(carrying(BEN), ANA), ANA.say(WORDS, int(NOW) + limits.FUTURE_SECONDS + 1)
     assert gate.verified(gate.take(message), message) == [Note(LINK, "refused: not carried here")]

@@ -8,8 +8,8 @@ from hedgerow_node.policy import USUAL
 from hedgerow_protocol.keys import AuthorKey
 
 
-async def near(node: Node) -> set[AuthorKey]:
-    """The owner, whom he follows, and whom his node carries by decision.
+async def near(node: Node) -> set[AuthorKey] | None:
+    """The owner, whom he follows, and whom his node carries by decision; None where that is everybody.
 
     Who is in scope only through others is not near, and who was unfollowed is not from then on.
     """
@@ -17,6 +17,8 @@ async def near(node: Node) -> set[AuthorKey]:
     followed = await store.views.follows(node.author) | await store.library.private_follows() | {node.author}
     members = await store.peers.members()
     if node.network is not None:
+        if node.network.carried.everyone:
+            return None
         let_in = node.network.carried.authors | node.network.carried.private
     else:
         found = await carried_by(store, Following(store), node.author, members, (), USUAL)

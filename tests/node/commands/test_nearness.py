@@ -1,6 +1,7 @@
 """Whose words the feed shows: those near, apart from those to whom they lead, and none of those unfollowed."""
 
 from hedgerow_node.node import Node
+from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.kinds import Resource, Vouch
 from node.calling import call
 from node.others import Other
@@ -41,3 +42,15 @@ async def test_a_farm_behind_a_fooled_friend_is_apart_bounded_and_gone_when_he_i
     await call(node, "unfollow", did=ANA.did)
     for of in ("near", "further"):
         assert not [one for one in await things(node, of=of, limit=200) if "false" in str(one)]
+
+
+async def test_where_everyone_is_carried_everyone_is_near(node: Node) -> None:
+    await CYD.tell(node, Resource("https://example.org/cyd", "cyd"))
+
+    class Everyone:
+        carried = Carried(everyone=True)
+
+    assert await things(node) == []
+    node.network = Everyone()
+    assert await things(node) == ["https://example.org/cyd"]
+    node.network = None
