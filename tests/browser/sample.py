@@ -7,6 +7,8 @@ from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.store.records import NewItem
+from hedgerow_node.store.reports import Told
+from hedgerow_protocol.keys import DeviceKey
 from hedgerow_protocol.kinds import (
     Attest,
     Claim,
@@ -170,8 +172,22 @@ async def fill(folder: Path, clock: Clock) -> None:
         await _do(node, "follow", did=nour.did)
         await _do(node, "follow", did=yael.did, private=True)
         await _do(node, "share", thing="https://www.gapminder.org/")
+        await _keep_away(node, ben)
     finally:
         await node.close()
+
+
+async def _keep_away(node: Node, ben: Other) -> None:
+    """Something of every kind that is hidden, and a report that waits."""
+    loud = Other(5)
+    await loud.tell(node, Profile("Sam, who sells courses"), Resource("https://courses.example/", "Buy now"))
+    await _do(node, "block", did=loud.did)
+    await _do(node, "mute thing", thing="https://example.org/" + "advertisement" * 20)
+    await _do(node, "labels use", did=ben.did, label="old examples")
+    await _do(node, "takedown", target="https://example.org/stolen", reason="نُشر من دون إذن صاحبه")
+    reason = "Half of it is advertising, and the rest is copied. " * 4
+    told = Told(DeviceKey(bytes(32)), ben.author, "https://example.org/" + "x" * 300, "advertising", reason)
+    await node.store.reports.take(told, node.clock.now())
 
 
 async def _do(node: Node, name: str, **fields: object) -> None:

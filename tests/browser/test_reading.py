@@ -28,6 +28,8 @@ PATHS = (
     "/trails",
     "/trail/new",
     "/people",
+    "/hidden",
+    "/reports",
     "/you",
     "/you/words",
     "/you/devices",
