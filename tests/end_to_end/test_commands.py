@@ -110,7 +110,11 @@ def test_every_command_answers_the_same_with_a_node_and_without_one(
 
 def test_every_command_is_done_once_and_refused_once() -> None:
     everything = set(MODULES) - NOT_HERE
-    assert {step.arguments[0] for step in EVENING if step.status == DONE} | {"invite", "join"} == everything
+    assert {step.arguments[0] for step in EVENING if step.status == DONE} | {
+        "invite",
+        "join",
+        "report",
+    } == everything
     without_refusal = everything - {step.arguments[0] for step in EVENING if step.status != DONE}
     assert without_refusal == {"doctor", "topics"}
 
@@ -160,6 +164,26 @@ def test_two_people_join_and_compare_by_the_command_line(ben: Any, tmp_path: Pat
     assert (status, json.loads(out)["settled"]) == (0, True)
     assert "last connected" in as_call(ana, ["peers"])[1]
     assert as_call(ana, ["sync"])[1].startswith("Everything is equal")
+
+
+def test_a_report_reaches_whoever_runs_the_seed_by_the_command_line(ben: Any, tmp_path: Path) -> None:
+    ana, thing = tmp_path / "ana", "https://example.org/stolen"
+    _, out, _ = as_call(ben.home, ["invite", "--json"])
+    as_call(ana, ["join", json.loads(out)["invite"], "--yes"])
+    status, out, _ = as_call(ana, ["report", thing, "stolen", "--reason", "It is mine", "--json"])
+    check_answer("report", json.loads(out))
+    assert status == 0
+    assert "They have it." in as_call(ana, ["report", thing, "stolen", "--reason", "It is all mine"])[1]
+    _, out, _ = as_call(ben.home, ["reports", "--json"])
+    check_answer("reports", json.loads(out))
+    (report,) = json.loads(out)["results"]
+    assert (report["label"], report["reason"]) == ("stolen", "It is all mine")
+    shown = as_call(ben.home, ["reports"])[1]
+    assert f"hedgerow takedown add {thing}" in shown
+    assert as_call(ben.home, ["takedown", "add", thing, "--reason", "It was stolen"])[0] == 0
+    assert as_call(ben.home, ["reports", "settle", str(report["number"])])[1].startswith("Settled")
+    assert "0 reports waiting." in as_call(ben.home, ["reports"])[1]
+    assert "It was stolen" in as_call(ben.home, ["takedown"])[1]
 
 
 def test_an_invite_can_be_shown_as_a_picture(ben: Any) -> None:
