@@ -22,6 +22,9 @@ class Network(Protocol):
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, role, direction, state}."""
 
+    async def carry_anew(self) -> None:
+        """Work out now whom the node carries, so that no link goes on with others. Raises `StoreError`."""
+
     @property
     def budgets(self) -> Budgets:
         """How much is kept unless the owner said otherwise."""

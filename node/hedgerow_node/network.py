@@ -326,6 +326,10 @@ class Network:
     def _has_dialled(self) -> bool:
         return any(state.is_initiator for state in self._driver.links())
 
+    async def carry_anew(self) -> None:
+        """Work out now whom this node carries, so that no link goes on with others. Raises `StoreError`."""
+        await self._circle.refresh()
+
     async def seeds(self, patience: float) -> list[LinkId]:
         """The links to nodes that let others in, which this one dialled; waits for one at most so many seconds."""
         await self._bell.until(lambda: bool(self._to_seeds()) or self._is_alone(), patience)

@@ -230,6 +230,12 @@ class Node:
         for listener in self.on_circle_changed:
             listener()
 
+    async def carry_anew(self) -> None:
+        """Whom this node carries has changed: links keep to it when this returns. Raises `Problem`."""
+        self.circle_changed()
+        if self.network is not None:
+            await self.network.carry_anew()
+
     def settled(self) -> None:
         """A log that changed took messages out of the sets or brought some in: follows and texts among them."""
         self.trust.forget_all()

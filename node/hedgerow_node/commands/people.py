@@ -153,8 +153,8 @@ async def block(node: Node, request: OnePerson) -> Json:
     """Take what somebody says off this computer and no longer carry it; nobody learns of it."""
     did = did_of(_somebody_else(node, request.did))
     await node.store.library.block(did, node.clock.now())
+    await node.carry_anew()
     await node.store.quarantine.drop([person_of(did)])
-    node.circle_changed()
     node.erase_soon()
     return {"did": did, "blocked": True}
 

@@ -44,7 +44,7 @@ async def take_down(node: Node, request: TakeDown) -> Json:
     gone = await node.store.takedowns.take_down(target, reason, node.clock.now())
     decided = await node.store.takedowns.standing(target)
     assert decided is not None
-    node.circle_changed()
+    await node.carry_anew()
     node.erase_soon()
     own = await node.store.views.own(node.author, target)
     return {**plain_takedown(decided), "messages": gone or 0, "own": [one.id for one in own]}

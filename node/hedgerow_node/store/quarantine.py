@@ -16,7 +16,7 @@ from hedgerow_node.config import (
     QUARANTINE_SECONDS,
     QUARANTINE_SPARE,
 )
-from hedgerow_node.store import erasure, intake, ties
+from hedgerow_node.store import erasure, intake, ties, withholding
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.rows import as_list, select_in
@@ -69,7 +69,8 @@ class Quarantine:
     async def put(self, brought: Sequence[tuple[DeviceKey, Message]], now: float) -> int:
         """Keep messages and by whom each was brought; how many others had to go. `now` in Unix seconds.
 
-        Of blocked people nothing is kept, and what an author withdraws is dropped. Raises `StoreError`.
+        Of people who are blocked or taken down, and of what was taken down, nothing is kept; what an author withdraws
+        is dropped. Raises `StoreError`.
         """
         return await self._database.write(lambda db: _put(db, brought, now))
 
@@ -139,8 +140,11 @@ class Quarantine:
 
 
 def _put(db: sqlite3.Connection, brought: Sequence[tuple[DeviceKey, Message]], now: float) -> int:
-    blocked = {key for (did,) in db.execute("SELECT target FROM blocks") if (key := key_of(did))}
-    wanted = [(entry, one) for entry, one in brought if one.header.author not in blocked]
+    denied = withholding.denied_among(db, {one.header.author for _, one in brought})
+    away = withholding.kept_away(db, [one for _, one in brought], remembers=False)
+    wanted = [
+        (entry, one) for entry, one in brought if one.header.author not in denied and one.id not in away
+    ]
     db.executemany(
         PUT, [(one.id, one.header.author, entry, one.size, now, one.encode()) for entry, one in wanted]
     )

@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from functools import partial
 
-from hedgerow_node.store import withholding
+from hedgerow_node.store import erasure, withholding
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.folding import sound
@@ -122,7 +122,21 @@ def standing_on(db: sqlite3.Connection, target: str) -> Takedown | None:
 
 
 def _decide(db: sqlite3.Connection, target: str, reason: str, at: float) -> bool:
-    return change(db, ADD, [target, label_of(db, load(db, None), target), reason, at])
+    if not change(db, ADD, [target, label_of(db, load(db, None), target), reason, at]):
+        return False
+    if _drop_waiting(db, target):
+        erasure.due(db)
+    return True
+
+
+def _drop_waiting(db: sqlite3.Connection, target: str) -> bool:
+    """Let go of what is in quarantine of a person, of a message, or with an address in it; whether there was any."""
+    author, identifier = key_of(target), message_id_of(target)
+    if author is not None:
+        return change(db, "DELETE FROM quarantine WHERE author = ?", [author])
+    if identifier is not None:
+        return change(db, "DELETE FROM quarantine WHERE id = ?", [identifier])
+    return change(db, "DELETE FROM quarantine WHERE instr(message, CAST(? AS BLOB))", [target])
 
 
 def _last_row(db: sqlite3.Connection, table: str) -> int:

@@ -58,13 +58,19 @@ Rows = Mapping[str, Collection[int]]
 """Rows by table."""
 
 
-def kept_away(db: sqlite3.Connection, messages: Iterable[Message]) -> set[MessageId]:
-    """Those of these, all of them signed elsewhere, whose bodies are not taken in."""
+def kept_away(
+    db: sqlite3.Connection, messages: Iterable[Message], *, remembers: bool = True
+) -> set[MessageId]:
+    """Those of these, all of them signed elsewhere, whose bodies are not taken in.
+
+    That one of them names an address is remembered where its header is kept.
+    """
     if not has_decisions(db):
         return set()
     named = [Named(one.id, one.header.author, one.body) for one in messages if not one.header.is_control]
     by_address = dict(_naming(db, named))
-    insert(db, REMEMBER, [(key, target) for key, targets in by_address.items() for target in targets])
+    if remembers:
+        insert(db, REMEMBER, [(key, target) for key, targets in by_address.items() for target in targets])
     return _decided(db, named) | by_address.keys()
 
 
@@ -76,11 +82,16 @@ def has_decisions(db: sqlite3.Connection) -> bool:
 def _decided(db: sqlite3.Connection, named: Collection[Named]) -> set[MessageId]:
     """Those that a decision on their id or author keeps away, or one on an address that they were seen to name."""
     names = {message_thing(one.id): one.id for one in named}
-    people = {did_of(one.author) for one in named}
-    denied = {target for sql in (TAKEN_DOWN, BLOCKED) for (target,) in select_in(db, sql, people)}
+    denied = denied_among(db, {one.author for one in named})
     found = {names[target] for (target,) in select_in(db, TAKEN_DOWN, names)}
     found |= {MessageId(key) for (key,) in select_in(db, REMEMBERED, [one.id for one in named])}
-    return found | {one.id for one in named if did_of(one.author) in denied}
+    return found | {one.id for one in named if one.author in denied}
+
+
+def denied_among(db: sqlite3.Connection, authors: Iterable[AuthorKey]) -> set[AuthorKey]:
+    """Those of these people who are blocked, or were taken down here."""
+    dids = {did_of(author): author for author in authors}
+    return {dids[target] for sql in (TAKEN_DOWN, BLOCKED) for (target,) in select_in(db, sql, dids)}
 
 
 def _naming(db: sqlite3.Connection, named: Iterable[Named]) -> Iterator[tuple[MessageId, set[str]]]:

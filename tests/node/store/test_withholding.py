@@ -321,3 +321,23 @@ async def test_a_retraction_that_leaves_the_sets_gives_nothing_back_that_is_kept
         await hold(store, message)
         assert not await has_body(store, message)
         assert retraction.header.kind == Kind.RETRACT
+
+
+@decisions
+async def test_nothing_of_it_waits_in_quarantine_nor_comes_into_it(
+    tmp_path: Path, decide: Decide, undo: Decide
+) -> None:
+    author, bringer = Author(1), Author(2)
+    (message, *_) = said(author)
+    async with opened(tmp_path) as store:
+        await store.quarantine.put([(bringer.device, message)], NOW)
+        await decide(store, author, message)
+        if decide is block:
+            await store.quarantine.drop([author.key])
+        assert await store.quarantine.of([author.key]) == []
+        await store.quarantine.put([(bringer.device, message)], NOW)
+        assert await store.quarantine.of([author.key]) == []
+        assert await store.database.read(lambda db: db.execute("SELECT * FROM withheld").fetchall()) == []
+        await undo(store, author, message)
+        await store.quarantine.put([(bringer.device, message)], NOW)
+        assert len(await store.quarantine.of([author.key])) == 1
