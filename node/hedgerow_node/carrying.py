@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hedgerow_node.config import FURTHER_PEOPLE
 from hedgerow_node.learning.trust import Trust
-from hedgerow_node.policy import Policy
+from hedgerow_node.policy import Carries, Policy
 from hedgerow_node.store.keeping import NEVER
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -88,7 +88,8 @@ async def carried_by(
 
     Then who is in scope beyond them. That is the order in which they have a place among the most that a filter can
     name. Of people who are blocked, or were taken down here, nothing is carried, wherever they come from. Of `trial`,
-    people whose invite is being accepted, only the log and withdrawals are taken until they are followed.
+    people whose invite is being accepted, only the log and withdrawals are taken until they are followed. Where the
+    policy is to carry everyone, others are taken and shown as well.
     """
     decided = {key for did in await _denied(store) if (key := _key(did)) is not None}
     denied = (decided | policy.blocked) - {owner}
@@ -111,6 +112,7 @@ async def carried_by(
         frozenset(concealed - public),
         denied=frozenset(denied),
         since={author: time for author, time in since.items() if author in public or author in private},
+        everyone=policy.carries is Carries.ALL,
     )
 
 

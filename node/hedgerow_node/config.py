@@ -439,8 +439,10 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 # --- Sources of a seed ------------------------------------------------------------------------------------------
-SOURCE_CHECK = 600.0
-"""Seconds between two tries to learn who a source is."""
+FIRST_SOURCE_CHECK = 5.0
+"""Seconds before a source that did not say who it is is asked again; doubled each time."""
+LAST_SOURCE_CHECK = 600.0
+"""The longest pause between two tries."""
 SOURCE_TIMEOUT = 10.0
 """Seconds in which it has to answer."""
 MAX_SOURCE = 64 * limits.KIB

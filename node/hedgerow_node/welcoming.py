@@ -85,7 +85,7 @@ class Welcoming:
             return Verdict.EXPIRED
         if (signed.invite.inviter, signed.device) == (self._node.author, self._node.door):
             return await self._welcome(signed, acceptance)
-        if signed.invite.inviter in self._circle.carried.authors:
+        if self._circle.carried.shows(signed.invite.inviter):
             return await self._carry_on(event, signed, acceptance)
         return Verdict.NOT_CARRIED
 
@@ -145,7 +145,7 @@ class Welcoming:
             return Verdict.EXPIRED
         if (offer.author, signed.device) == (self._node.author, self._node.door):
             return self._offers.judge(signed, request)
-        if offer.author not in self._circle.carried.authors:
+        if not self._circle.carried.shows(offer.author):
             return Verdict.NOT_CARRIED
         if signed.device not in self._identities.devices_of(offer.author):
             return Verdict.INVALID

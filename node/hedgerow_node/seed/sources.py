@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from hedgerow_node.addresses import shorten
-from hedgerow_node.config import MAX_SOURCE, SOURCE_CHECK, SOURCE_TIMEOUT
+from hedgerow_node.config import FIRST_SOURCE_CHECK, LAST_SOURCE_CHECK, MAX_SOURCE, SOURCE_TIMEOUT
 from hedgerow_node.invitations import peer_address
 from hedgerow_node.logs import Log
 from hedgerow_node.network import Network
@@ -48,12 +48,14 @@ class Sources:
 
     async def run(self) -> None:
         """Ask those that have not answered yet, again and again, until all have."""
+        pause = FIRST_SOURCE_CHECK
         async with ClientSession(timeout=ClientTimeout(total=SOURCE_TIMEOUT)) as session:
             while self._unknown:
                 for url in list(self._unknown):
                     await self._try(session, url)
                 if self._unknown:
-                    await asyncio.sleep(SOURCE_CHECK)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LAST_SOURCE_CHECK)
 
     async def _try(self, session: ClientSession, url: str) -> None:
         network = self._running()

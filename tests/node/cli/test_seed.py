@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from hedgerow_node.seed.settings import read
-from node.api.serving import environment, hedgerow, running
+from node.api.serving import Running, environment, hedgerow, running
 from node.network.world import eventually
 
 NAME = ("--name", "City library")
+SLOW = 60.0
+"""Seconds for several processes on a computer that is busy."""
 INIT = ("seed", "init", *NAME, "--about", "Books and people.", "--contact", "ask@example.org")
 
 
@@ -226,9 +228,36 @@ async def test_a_seed_links_to_another_that_its_file_names(tmp_path: Path) -> No
     command(tmp_path / "two", *INIT, *url())
     with_options(tmp_path / "two", sources=json.dumps([address[1]]))
     with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
+        device = well_known(str(one.peer))["device"]
 
         def is_linked() -> bool:
             peers = two.api("GET", "/peers").json["peers"]
-            return [peer["did"] for peer in peers if peer["direction"] == "out"] == [one.did]
+            return [(peer["device"], peer["state"]) for peer in peers] == [(device, "settled")]
 
-        await eventually(is_linked, "the source is linked")
+        await eventually(is_linked, "the source is linked", SLOW)
+
+
+async def test_a_seed_for_all_takes_in_what_its_source_shows_and_what_comes_later(tmp_path: Path) -> None:
+    address = url()
+    command(tmp_path / "one", *INIT, *address)
+    command(tmp_path / "two", *INIT, *url())
+    with_options(tmp_path / "one", carries='"members"')
+    with_options(tmp_path / "two", carries='"all"', sources=json.dumps([address[1]]))
+    with running(tmp_path / "one") as one, running(tmp_path / "ana") as ana:
+        invite = one.api("POST", "/invites").json["invite"]
+        assert ana.api("POST", "/join", {"invite": invite}).json["joined"] is True
+        before = share(ana, "https://example.org/before")
+        with running(tmp_path / "two") as two:
+            await eventually(lambda: has(two, before), "what was there before comes", SLOW)
+            later = share(ana, "https://example.org/later")
+            await eventually(lambda: has(two, later), "what comes later comes", SLOW)
+            assert not has(one, share(two, "https://example.org/of-two")), "one is for its members"
+
+
+def share(node: Running, thing: str) -> str:
+    (identifier,) = node.api("POST", "/share", {"thing": thing, "title": "Rings"}).json["ids"]
+    return str(identifier)
+
+
+def has(node: Running, message: str) -> bool:
+    return node.api("GET", "/messages/{message}", {"message": message}).status == 200

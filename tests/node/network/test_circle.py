@@ -97,6 +97,19 @@ async def test_only_a_seed_that_is_for_members_alone_reaches_nobody_beyond_whom_
     assert (beyond.key in told.circle.carried.authors) == (carries is Carries.FOLLOWED)
 
 
+@pytest.mark.parametrize("carries", list(Carries))
+async def test_only_a_seed_for_all_takes_and_shows_whoever_comes_but_who_is_blocked(
+    node: Node, monkeypatch: pytest.MonkeyPatch, carries: Carries
+) -> None:
+    stranger, blocked = Author(1), Author(2)
+    told = Told(node, monkeypatch, policy=Policy(carries, blocked=frozenset({blocked.key})))
+    await told.circle.refresh()
+    carried = told.circle.carried
+    assert carried.takes(stranger.inception) == carried.shows(stranger.key) == (carries is Carries.ALL)
+    assert not carried.takes(blocked.inception)
+    assert not carried.shows(blocked.key)
+
+
 async def test_who_is_allowed_is_carried_and_who_is_blocked_is_not_though_a_member(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
