@@ -36,6 +36,7 @@ from hedgerow_node.config import (
 )
 from hedgerow_node.links.listen import nothing_more
 from hedgerow_node.listener import Listener
+from hedgerow_node.nearby import Nearness
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL
@@ -130,6 +131,10 @@ class Composition:
     """IP addresses of one's own proxies in front of `listen`."""
     surface: MakeSurface | None = None
     passphrase: str | None = None
+    near: Nearness | None = None
+    """How to look for nodes on the local network; None not to."""
+    allows_private: bool = False
+    """Whether addresses that others tell of may be those of a private network."""
     seed: Settings | None = None
     """What the operator of a seed decided; its addresses stand above, where others may have been asked for."""
 
@@ -153,6 +158,8 @@ class RunningLinks:
             public_address=wish.address,
             is_kept=True,
             proxies=wish.proxies,
+            allows_private=wish.allows_private,
+            near=wish.near,
             door=None if seed is None else door_limits(seed.quotas),
             policy=USUAL if seed is None else seed.decided(),
             budgets=LEARNER if seed is None else seed.budgets(),

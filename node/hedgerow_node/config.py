@@ -269,6 +269,12 @@ TOLD_FREE_OF_NETWORK = 4
 """The same for a network (IPv4 /24, IPv6 /48), in which several nodes may be."""
 MAX_REMEMBERED_TARGETS = 8_192
 """Addresses and networks of which tries in vain are remembered; the one not tried for longest is forgotten first."""
+MAX_NEARBY = 64
+"""Nodes of the local network that are shown: a class, twice."""
+NEARBY_PATIENCE = 3
+"""Seconds in which somebody nearby has to say who he is."""
+NEAR_INVITE_LIFE = 900
+"""Seconds that an invite for somebody nearby is good: both are in one room."""
 TOLD_PORTS = (80, 443)
 """Ports below 1,024 that may be dialled: behind the others are mail and the like."""
 

@@ -39,6 +39,7 @@ from hedgerow_node.links.listen import Install, PeerListener, Visitor, nothing_m
 from hedgerow_node.links.outward import Outward
 from hedgerow_node.links.room import Room
 from hedgerow_node.logs import Log
+from hedgerow_node.nearby import Nearness, Neighbourhood
 from hedgerow_node.node import Node
 from hedgerow_node.offers import Offers
 from hedgerow_node.policy import USUAL, Policy
@@ -85,6 +86,7 @@ class Network:
         policy: Policy,
         allows_private: bool,
         budgets: Budgets,
+        near: Nearness | None,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -132,6 +134,7 @@ class Network:
             lambda: self._own_ends.at(self._driver.now),
             is_core=listens,
         )
+        self.nearby = Neighbourhood(node, near, self._driver.noting, self._bell.ring)
         self._dialling.on_missed = lambda peer: self.beside(self.discovering.missed(peer.device))
         self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
         self.offers = Offers(node, self.inviting)
@@ -160,13 +163,14 @@ class Network:
         pages: Install = nothing_more,
         allows_private: bool = False,
         budgets: Budgets = LEARNER,
+        near: Nearness | None = None,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
         `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
         proxies in front of it, which are believed when they say from where a connection comes. `pages` adds to the
         listener what anybody may read. `allows_private`: addresses that others tell of may be those of a private
-        network.
+        network. `near`: how to look for nodes on the local network; None not to.
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
@@ -180,6 +184,7 @@ class Network:
             policy=policy,
             allows_private=allows_private,
             budgets=budgets,
+            near=near,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits(), pages)
@@ -196,6 +201,7 @@ class Network:
         await self._node.store.quarantine.expire(self._node.clock.now())
         if listen is not None:
             await self._listen(listen, proxies, door, pages)
+        await self.nearby.open(self.address)
         await self._node.store.book.open(self._node.clock.entropy)
         self._dialling.keep_latest(await self._node.store.peers.all())
         self.beside(self._circle.run())
@@ -236,6 +242,7 @@ class Network:
             self._node.on_published.remove(self._published)
             self._node.on_circle_changed.remove(self._circle.changed)
             await self.discovering.remember()
+        await self.nearby.close()
         self._dialling.stop()
         if self._listener is not None:
             self._listener.stop()
@@ -259,7 +266,7 @@ class Network:
         """Where others can dial this node, if anywhere: ws://… or wss://…."""
         if self._public_address is not None or self._listener is None:
             return self._public_address
-        return reachable_address(self._listener.address)
+        return reachable_address(self._listener.address) or self.nearby.own_address
 
     @property
     def carried(self) -> Carried:
@@ -462,6 +469,7 @@ class Network:
     def _on_clock_set(self) -> None:
         # A computer that woke is somewhere else perhaps: whoever could not be reached before may be now.
         self._dialling.hurry()
+        self.beside(self.nearby.again())
 
     def _on_established(self, link: LinkId) -> None:
         state = self._driver.link(link)

@@ -205,6 +205,7 @@ EVENING = (
     # Other nodes, where nobody is
     done("peers"),
     done("peers", "book", as_="peers book"),
+    done("peers", "near", as_="peers near"),
     refused("HG-N2", "peers", "add", "hedgerow-invite:nothing"),
     refused("HG-N16", "peers", "add", "hedgerow-nodes:nothing"),
     refused("HG-X9", "peers", "add", "{links}.none"),

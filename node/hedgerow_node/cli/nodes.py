@@ -23,6 +23,7 @@ ALONE = "Next: hedgerow join INVITE, or hedgerow invite."
 @click.option(
     "--member/--friend", default=None, help="Make members of this seed, or friends who follow each other."
 )
+@click.option("--near", is_flag=True, help="For somebody in this room: one person, a quarter of an hour.")
 @click.option("--qr", is_flag=True, help="Show it as a picture to be scanned.")
 @pass_asked
 def invite_command(
@@ -32,10 +33,12 @@ def invite_command(
     days: int | None,
     follows: tuple[str, ...],
     member: bool | None,
+    near: bool,
     qr: bool,
 ) -> None:
     """Make an invite: one text with which somebody joins you."""
     values: Json = {"through": through, "uses": uses, "days": days, "follows": follows, "member": member}
+    values |= {"near": True} if near else {}
     with asked.session() as session:
         answer = session.call("invite", values)
     asked.screen.value(answer)
@@ -46,7 +49,8 @@ def invite_command(
     if answer["link"]:
         asked.screen.line("Or this link, which explains how to use it:")
         asked.screen.line(text(answer["link"]), "title")
-    asked.screen.line(f"{text(answer['who'])} Good until {day(answer['expires'])}.")
+    good = "for a quarter of an hour" if near else f"until {day(answer['expires'])}"
+    asked.screen.line(f"{text(answer['who'])} Good {good}.")
     if not answer["name"]:
         asked.screen.line(
             "They see a key instead of a name. To be known: hedgerow profile --name NAME", "next"

@@ -8,7 +8,7 @@ from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
 from hedgerow_node.cli.files import content_of
 from hedgerow_node.cli.nodes import list_command
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.wording import Record, ago, count, number, records, text, whole
+from hedgerow_node.cli.wording import Record, ago, count, number, records, text, texts, whole
 from hedgerow_node.clock import Clock
 from hedgerow_node.problems import Code, Problem
 
@@ -40,6 +40,28 @@ def book_command(asked: Asked, limit: int | None) -> None:
         asked.screen.line(f"{count(total, 'node')} in all, {met} of them met.", "quiet")
     else:
         asked.screen.line("Nobody has told you of other nodes yet. Next: hedgerow peers add FILE", "next")
+
+
+@peers_command.command("near", cls=Command)
+@pass_asked
+def near_command(asked: Asked) -> None:
+    """The nodes on your local network, by their own word."""
+    with asked.session() as session:
+        answer = session.call("peers near")
+    asked.screen.value(answer)
+    for node in records(answer["nodes"]):
+        asked.screen.line(f"{text(node['name']) or 'without a name'}   {text(node['device'])}", "title")
+        joined = ["joined already"] if node["joined"] else []
+        asked.screen.line(" · ".join([*joined, *texts(node["addresses"])]), "quiet", indent=2)
+    if not answer["looks"]:
+        asked.screen.line(
+            "Your node does not look around on the local network. Next: hedgerow run --lan", "next"
+        )
+    elif answer["nodes"]:
+        asked.screen.line("Being near proves nothing: compare the key with the one on the other screen.")
+        asked.screen.line("There: hedgerow invite --near --qr   Here: hedgerow join INVITE", "next")
+    else:
+        asked.screen.line("Nobody is there yet.")
 
 
 @peers_command.command("add", cls=Command)

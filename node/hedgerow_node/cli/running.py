@@ -22,6 +22,12 @@ from hedgerow_node.problems import Code, Problem
     multiple=True,
     help="Believe this proxy of yours in front of --listen when it says who calls (X-Forwarded-For).",
 )
+@click.option("--lan", is_flag=True, help="Look for nodes on your local network, and show them this one.")
+@click.option(
+    "--closed-network",
+    is_flag=True,
+    help="Call private addresses that other nodes tell of, on a network of your own.",
+)
 @click.option(
     "--log",
     type=click.Choice(["file", "text", "json"]),
@@ -35,6 +41,8 @@ def run_command(
     listen: str | None,
     address: str | None,
     proxies: tuple[str, ...],
+    lan: bool,
+    closed_network: bool,
     log: str | None,
     no_open: bool,
 ) -> None:
@@ -45,7 +53,9 @@ def run_command(
     from hedgerow_node.config import LogFormat
     from hedgerow_node.seed.settings import read
 
-    given = Given(page, listen, address, proxies, None if log is None else LogFormat(log))
+    given = Given(
+        page, listen, address, proxies, None if log is None else LogFormat(log), lan, closed_network
+    )
     if asked.home.seed.exists():
         wanted = Wanted.of_seed(read(asked.home.seed), given)
     else:

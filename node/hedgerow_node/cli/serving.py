@@ -21,6 +21,7 @@ from hedgerow_node.commands.table import BY_NAME
 from hedgerow_node.config import LOCK_PATIENCE, LogFormat, passphrase
 from hedgerow_node.keystore import Keystore
 from hedgerow_node.logs import Log
+from hedgerow_node.nearby import Nearness
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.seed.settings import Settings
 from hedgerow_node.web import Pages
@@ -44,6 +45,10 @@ class Wanted:
     log: LogFormat
     names_addresses: bool
     """Whether somebody named one of them just now."""
+    lan: bool = False
+    """Whether to look for nodes on the local network."""
+    closed_network: bool = False
+    """Whether addresses that others tell of may be private ones."""
     seed: Settings | None = None
     """What the operator of a seed decided; what is said above goes before it."""
 
@@ -59,6 +64,8 @@ class Wanted:
             opens=False,
             log=given.log or settings.log.format,
             names_addresses=given.names_addresses,
+            lan=given.lan,
+            closed_network=given.closed_network,
             seed=settings,
         )
 
@@ -74,6 +81,8 @@ class Wanted:
             opens,
             log=given.log or LogFormat.FILE,
             names_addresses=given.names_addresses,
+            lan=given.lan,
+            closed_network=given.closed_network,
         )
 
 
@@ -86,6 +95,8 @@ class Given:
     address: str | None = None
     proxies: tuple[str, ...] = ()
     log: LogFormat | None = None
+    lan: bool = False
+    closed_network: bool = False
 
     @property
     def names_addresses(self) -> bool:
@@ -141,6 +152,8 @@ async def _open(asked: Asked, wanted: Wanted) -> App | Running:
             wanted.proxies,
             surface=Pages,
             passphrase=words,
+            near=Nearness() if wanted.lan else None,
+            allows_private=wanted.closed_network,
             seed=wanted.seed,
         )
         try:

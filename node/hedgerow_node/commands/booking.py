@@ -58,6 +58,29 @@ async def book(node: Node, request: ListBook) -> Json:
     }
 
 
+class ListNear(Request):
+    """The nodes on the local network."""
+
+
+async def near(node: Node, request: ListNear) -> Json:
+    """List the nodes on the local network, by their own word; none unless the node was started with --lan."""
+    nearby = node.network.nearby if isinstance(node.network, Network) else None
+    found = [] if nearby is None else nearby.found()
+    peers = {peer.device for peer in await node.store.peers.all()}
+    return {
+        "looks": nearby is not None and nearby.is_on,
+        "nodes": [
+            {
+                "device": did_of(one.device),
+                "name": one.name,
+                "addresses": list(one.addresses),
+                "joined": one.device in peers,
+            }
+            for one in found
+        ],
+    }
+
+
 async def add(node: Node, request: AddNodes) -> Json:
     """Take in a list of nodes, or call the places to meet of an invite without accepting it."""
     if SCHEME in "".join(request.text.split()):

@@ -13,7 +13,7 @@ import msgspec
 from hedgerow_node.addresses import person_of
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.people import profile_of
-from hedgerow_node.config import FIRST_CONTENT_PATIENCE, INVITE_LIFE, SYNC_PATIENCE
+from hedgerow_node.config import FIRST_CONTENT_PATIENCE, INVITE_LIFE, NEAR_INVITE_LIFE, SYNC_PATIENCE
 from hedgerow_node.invitations import Terms, read_invite
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node, OnProgress
@@ -41,6 +41,8 @@ class MakeInvite(Request):
     """People whom the joiner will follow as well."""
     member: bool | None = None
     """Make members of this seed, instead of friends who follow each other; None: as the profile says."""
+    near: bool = False
+    """For somebody in the same room: for one person and a quarter of an hour, whatever is said above."""
 
 
 class Join(Request):
@@ -85,8 +87,8 @@ async def invite(node: Node, request: MakeInvite) -> Json:
     profile = await profile_of(node)
     makes_member = profile.machine if request.member is None else request.member
     terms = Terms(
-        uses=request.uses,
-        life=request.days * DAY,
+        uses=1 if request.near else request.uses,
+        life=NEAR_INVITE_LIFE if request.near else request.days * DAY,
         follows=tuple(sorted({person_of(did) for did in request.follows} - {node.author})),
         makes_member=makes_member,
         through=request.through,
@@ -97,7 +99,7 @@ async def invite(node: Node, request: MakeInvite) -> Json:
         "invite": signed.to_text(),
         "link": _link(signed),
         "expires": signed.invite.expiry,
-        "uses": request.uses,
+        "uses": terms.uses,
         "name": profile.name,
         "meet": [one.address for one in signed.invite.meet],
         "member": makes_member,

@@ -129,6 +129,7 @@ OPERATIONS: tuple[Operation, ...] = (
     long_operation("join", "POST", "/join", links.Join, links.join),
     operation("peers", "GET", "/peers", links.ListPeers, links.peers),
     operation("peers book", "GET", "/book", booking.ListBook, booking.book),
+    operation("peers near", "GET", "/near", booking.ListNear, booking.near),
     operation("peers add", "POST", "/book", booking.AddNodes, booking.add),
     operation("peers forget", "DELETE", "/book/{device}", booking.ForgetNode, booking.forget),
     operation("peers save", "POST", "/book/list", booking.SaveNodes, booking.save),

@@ -13,7 +13,8 @@ NODES = "/you/nodes"
 async def show_nodes(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
     """Everybody in the address book, and why."""
     found = await visit.do("peers book", {"limit": MAX_PAGE})
-    return visit.page("nodes.html", {"book": found, "given": filled("nodes", {}, refused)}, refused)
+    values = {"book": found, "near": await visit.do("peers near", {}), "given": filled("nodes", {}, refused)}
+    return visit.page("nodes.html", values, refused)
 
 
 async def add_nodes(visit: Visit) -> web.StreamResponse:

@@ -288,6 +288,8 @@ def test_other_nodes(client: Client, tmp_path: Path) -> None:
     client.refuse("invite", "HG-R1", uses=0)
     client.refuse("peers", "HG-R1", unknown="x")
     client.refuse("peers book", "HG-R1", limit=0)
+    assert client("peers near") == {"looks": False, "nodes": []}
+    client.refuse("peers near", "HG-R1", unknown="x")
     client.refuse("peers add", "HG-N16", text="hedgerow-nodes:")
     client.refuse("peers forget", "HG-N18", device="nobody")
     client.refuse("peers save", "HG-N17")

@@ -11,6 +11,7 @@ from hedgerow_node.config import Home
 from hedgerow_node.invitations import Terms, read_invite
 from hedgerow_node.links.gate import DoorLimits
 from hedgerow_node.links.room import Room
+from hedgerow_node.nearby import Nearness
 from hedgerow_node.network import Network
 from hedgerow_node.node import Draft, Node
 from hedgerow_protocol.fingerprint import SetSum
@@ -47,6 +48,8 @@ class Person:
         """Bytes that this person's disk has left."""
         self.allows_private = False
         """Whether addresses of private networks are taken from others."""
+        self.near: Nearness | None = None
+        """How to look for nodes on the local network."""
         self.has_disk = True
         """Whether the system can say how much that is."""
         self._node: Node | None = None
@@ -93,6 +96,7 @@ class Person:
             room=room,
             allows_private=self.allows_private,
             budgets=self.budgets,
+            near=self.near,
         )
         # A listener comes back where it was, for others know it there.
         self.listen = self.network.address
