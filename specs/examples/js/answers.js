@@ -13,7 +13,7 @@ const BUSY = 1;
 const STALE = 2;
 const NOT_CARRIED = 4;
 const NOT_HERE = 2;
-const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'GetAddr']);
+const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'Getaddr']);
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
@@ -50,7 +50,7 @@ export class Answers {
   onChanged = () => [];
   // An edge has nobody to tell of, and needs nobody (DI-7).
   onAddr = () => [];
-  onGetAddr = () => [];
+  onGetaddr = () => [];
 
   // Subscriptions
 

@@ -59,7 +59,7 @@ const TYPES = [
   type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),
   type(63, 'Reported', { verdict: uint8 }),
   type(53, 'Addr', { records: list(bytesUpTo(limits.MAX_ADDRESS_RECORD), limits.MAX_FRAME_RECORDS) }),
-  type(55, 'GetAddr'),
+  type(55, 'Getaddr'),
 ];
 const BY_NUMBER = new Map(TYPES.map((each) => [each.number, each]));
 const BY_NAME = new Map(TYPES.map((each) => [each.name, each]));
