@@ -35,6 +35,7 @@ from hedgerow_protocol.effects import (
     LinkId,
     Load,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -137,7 +138,15 @@ class LoadPeer:
                     self._soon(lambda now, token=token: self._peer.on_stored(now, token, []))
                 case Accepting(link, request, _, _):
                     self._perform(self._peer.accepted(time.time(), link, request, Verdict.DONE))
-                case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
+                case (
+                    LoadSum()
+                    | LoadItems()
+                    | LoadUnknown()
+                    | LoadMessages()
+                    | LoadRange()
+                    | LoadBodiless()
+                    | LoadChains()
+                ):
                     self._answer(effect)
 
     def _answer(self, effect: Load) -> None:

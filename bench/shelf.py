@@ -7,9 +7,11 @@ from typing import TypeAlias
 from bench.corpus import Author, Entry
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import (
+    Chains,
     Items,
     Load,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -83,6 +85,8 @@ class Shelf:
                 return self._page(effect)
             case LoadBodiless():
                 return []
+            case LoadChains():
+                return Chains((), ())
 
     def _sum(self, wanted: Filter, tier: Tier) -> SetSum:
         if tier == Tier.CONTENT and wanted.since is None and wanted.until is None:

@@ -39,6 +39,7 @@ from hedgerow_protocol.effects import (
     LinkId,
     Load,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -298,7 +299,15 @@ class Driver:
                     self._beside(self._verify(effect, origin), origin)
                 case Put():
                     self._beside(self._put(effect, origin), origin)
-                case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
+                case (
+                    LoadSum()
+                    | LoadItems()
+                    | LoadUnknown()
+                    | LoadMessages()
+                    | LoadRange()
+                    | LoadBodiless()
+                    | LoadChains()
+                ):
                     self._beside(self._load(effect, origin), origin)
                 case AcceptanceAnswered(number, request, verdict) | ReportAnswered(number, request, verdict):
                     self._answer_brought(number, request, verdict)
@@ -405,6 +414,8 @@ class Driver:
             case LoadRange(_, wanted, tier, after, limit, max_bytes):
                 page, more = await messages.range(wanted, tier == Tier.CONTROL, after, limit, max_bytes)
                 return Page(tuple(page), more)
+            case LoadChains(_, devices, limit):
+                return await messages.chains(devices, limit)
             case LoadBodiless(_, wanted, limit):
                 return await messages.bodiless(wanted.authors or (), limit)
             case _:

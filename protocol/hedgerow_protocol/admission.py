@@ -162,6 +162,12 @@ class Admission:
             inflow.is_gone = True
             self._release(now, inflow.size)
 
+    def chains_of(self, authors: Iterable[AuthorKey]) -> tuple[tuple[AuthorKey, DeviceKey], ...]:
+        """Every device that the logs of these authors name."""
+        return tuple(
+            [(author, device) for author in authors for device in self._identities.chains_of(author)]
+        )
+
     def waiting(self, link: LinkId) -> int:
         """Bytes from this link that are not yet stored."""
         inflow = self._inflows.get(link)

@@ -12,12 +12,26 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.effects import Items, Load, LoadItems, LoadMessages, LoadRange, LoadSum, Page, Token
+from hedgerow_protocol.completing import authors_at, digest_of, in_frames
+from hedgerow_protocol.effects import (
+    Chains,
+    Items,
+    Load,
+    LoadChains,
+    LoadItems,
+    LoadMessages,
+    LoadRange,
+    LoadSum,
+    Page,
+    Token,
+)
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Absence,
     Get,
+    GetHeads,
+    Heads,
     NegClose,
     NegDiffers,
     NegErr,
@@ -239,6 +253,23 @@ class Answering:
             answer(self._wire, request, served, absent)
 
         self._outbox.ask(lambda token: LoadMessages(token, asked), list, then, self._wire.link)
+
+    def on_heads(self, frame: GetHeads) -> None:
+        """Where chains end; nothing where they end in the same places, or the scope has changed."""
+        scope = self.subscribed.part(frame.sub, frame.version)
+        if scope is None or scope.kinds == ():
+            self._wire.send(Heads(frame.req, (), more=False))
+            return
+        self._begin_question()
+        devices = self._parts.admission.chains_of(authors_at(scope, frame.first))
+
+        def then(_: float, chains: Chains) -> None:
+            self._questions -= 1
+            differ = digest_of(chains.heads) != frame.digest
+            for part in in_frames(frame.req, list(chains.heads) if differ else []):
+                self._wire.send(part)
+
+        self._outbox.ask(lambda token: LoadChains(token, devices, 0), Chains, then, self._wire.link)
 
     def on_range(self, frame: Range) -> None:
         """The next messages of a subscription; none if its scope has changed."""

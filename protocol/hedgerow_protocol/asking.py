@@ -15,6 +15,7 @@ from random import Random
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.comparing import Comparing, Outcome, Task
+from hedgerow_protocol.completing import Completing
 from hedgerow_protocol.effects import Note
 from hedgerow_protocol.frame import Authors, Scope, Since
 from hedgerow_protocol.link_parts import LinkParts
@@ -63,6 +64,8 @@ class Asking:
         self._comparing = Comparing(
             parts.wire, parts.outbox, self._on_difference, self._on_over, self.proceed
         )
+        self.completing = Completing(parts, self.subscriptions, self.resync)
+        """What is asked about chains."""
         self._stream: Stream | None = None
         self._run: _Run | None = None
         self._has_changed = False
@@ -178,7 +181,7 @@ class Asking:
         if self._has_changed:
             self._next_run = now + limits.CONFIRM_AFTER
         elif not run.has_differed:
-            self._settle()
+            self._settle(now)
         elif (run.has_moved or not run.has_left) and self._may_confirm(run):
             # What was only fetched is stored by now; the other side needs a moment for what it was given.
             is_stored = run.has_gained and not run.offered
@@ -193,11 +196,12 @@ class Asking:
         self._confirmations = 0 if is_better else self._confirmations + 1
         return self._confirmations <= limits.MAX_CONFIRMATIONS
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         self.is_settled = True
         self._forget_confirmations()
         self._outbox.add(Note(self._wire.link, "settled"))
         self._bodies.fetch(self.subscriptions.parts())
+        self.completing.begin(now)
 
     @property
     def deadline(self) -> float:

@@ -10,7 +10,7 @@ from typing import NewType, TypeAlias
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.frame import Tier
-from hedgerow_protocol.keys import DeviceKey
+from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.ranges import Index
 
@@ -118,7 +118,17 @@ class LoadBodiless:
     limit: int
 
 
-Load: TypeAlias = LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange | LoadBodiless
+@dataclass(frozen=True, slots=True)
+class LoadChains:
+    """Where the chains of these devices end, and where they have holes; answer with `on_loaded` and `Chains`."""
+
+    token: Token
+    devices: tuple[tuple[AuthorKey, DeviceKey], ...]
+    limit: int
+    """Holes at most."""
+
+
+Load: TypeAlias = LoadChains | LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange | LoadBodiless
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +240,16 @@ class Items:
     """An answer to `LoadItems`: a set in order of (ts, id)."""
 
     index: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """An answer to `LoadChains`."""
+
+    heads: tuple[tuple[DeviceKey, int, MessageId], ...]
+    """Of each device that signed a message in the sets, entries of logs apart: the number and id of the last."""
+    missing: tuple[MessageId, ...]
+    """Messages that others name as the one before them, and that are not held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from hedgerow_protocol.frame_values import (
     as_authors,
     as_carried,
     as_fingerprint,
+    as_heads,
     as_records,
     as_steps,
     bytes_up_to,
@@ -172,6 +173,32 @@ class Scope:
     version: int
     """Counts up; a session names the version that it runs over."""
     carried: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GetHeads:
+    """Where do the chains of some authors end? Of a scope, those from place `first` on, `HEADS_AUTHORS` at most."""
+
+    type: ClassVar[int] = 48
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, NUMBER, UINT32, UINT16, as_fingerprint)
+    req: int
+    sub: int
+    version: int
+    first: int
+    digest: bytes
+    """Of where they end at the sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The answer: none where they end in the same places; in frames, each but the last with `more`."""
+
+    type: ClassVar[int] = 50
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_heads, as_bool)
+    req: int
+    heads: tuple[tuple[bytes, int, bytes], ...]
+    """Device, the number of its last message, and that message's id."""
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +489,8 @@ Frame: TypeAlias = (
     | Scope
     | Authors
     | SetMode
+    | GetHeads
+    | Heads
     | NegOpen
     | NegSame
     | NegDiffers

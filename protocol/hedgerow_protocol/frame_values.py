@@ -109,6 +109,16 @@ def as_records(value: object, what: str) -> tuple[bytes, ...]:
     return as_list(value, what, limits.MAX_FRAME_RECORDS, bytes_up_to(limits.MAX_ADDRESS_RECORD))
 
 
+def as_heads(value: object, what: str) -> tuple[tuple[bytes, int, bytes], ...]:
+    """Ends of chains: a device, the number of its last message, and that message's id."""
+    return as_list(value, what, limits.MAX_HEADS, _one_head)
+
+
+def _one_head(value: object, what: str) -> tuple[bytes, int, bytes]:
+    device, seq, message = as_array(value, what, 3)
+    return as_key(device, what), as_uint(seq, what, 2**32 - 1), as_key(message, what)
+
+
 UINT8, UINT16, UINT32, COUNT = uint(8), uint(16), uint(32), uint(53)
 NUMBER = UINT32
 """Of a question, session or subscription."""

@@ -178,6 +178,11 @@ class Identities:
         devices = self._devices.get(author)
         return (self._read_devices(author) if devices is None else devices).keys()
 
+    def chains_of(self, author: AuthorKey) -> list[DeviceKey]:
+        """Every device that the log of this author names, live or removed, in order."""
+        named = {device for branch in self.log(author).branches for device in (*branch.devices, *branch.cuts)}
+        return sorted(named)
+
     def cuts_of(self, author: AuthorKey, device: DeviceKey) -> tuple[Cut, ...]:
         """How far a device that may not publish any more counts, by each open branch that lets it count at all."""
         return self.log(author).cuts_of(device)

@@ -241,6 +241,14 @@ PUSH_BYTES_BURST = 4.0 * MIB
 FRAME_RATE = 50.0
 """Frames a second that are no answers."""
 FRAME_BURST = 500.0
+HEADS_AUTHORS = 256
+"""Authors whose chains one question compares."""
+HEADS_QUESTIONS = 4
+"""Such questions on a link after a comparison; with more authors each gets his turn."""
+MAX_HEADS = 1_000
+"""Heads of chains in one frame."""
+MAX_HEADS_ANSWER = 16_384
+"""Heads in a whole answer: every device that the logs of so many authors may name, and as many that they removed."""
 ANNOUNCE_AFTER = 0.5
 """Seconds that new messages wait for others before they are announced to who wants them by id: at 50 messages a second,
 one announcement takes the place of 25."""

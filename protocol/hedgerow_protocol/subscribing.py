@@ -4,7 +4,7 @@ Usually authors are named, and the other side says which of them it carries. Who
 the other side then lists whom it shows to everyone, in parts, and only whom that list lacks is named besides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -235,6 +235,17 @@ class Subscribing:
     def parts(self) -> Iterator[Filter]:
         """Every part of what we ask for that the other side carries."""
         return (part for one in self._all.values() for part in one.parts.values())
+
+    def scopes(self) -> Iterator[tuple[int, int, Filter]]:
+        """Every scope: the number of its subscription, its version, and whom of it the other side carries."""
+        for number, one in self._all.items():
+            for version, part in one.parts.items():
+                yield number, version, part
+
+    def versions(self, number: int) -> Iterable[int]:
+        """The scopes of a subscription that hold."""
+        subscription = self._all.get(number)
+        return () if subscription is None else subscription.parts.keys()
 
     def part(self, number: int, version: int) -> Filter:
         """What a scope of a subscription carries; nothing where that is void."""

@@ -35,6 +35,8 @@ from hedgerow_protocol.frame import (
     Frame,
     Get,
     Getaddr,
+    GetHeads,
+    Heads,
     IHave,
     Messages,
     Missing,
@@ -66,8 +68,8 @@ from hedgerow_protocol.quota import Bucket, Pool
 from hedgerow_protocol.turns import Turn
 from hedgerow_protocol.wire import Wire, unexpected
 
-Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | Accept | Report | Getaddr
-Asked: TypeAlias = Scope | Authors | NegSame | NegDiffers | NegErr
+Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | GetHeads | Accept | Report | Getaddr
+Asked: TypeAlias = Scope | Authors | Heads | NegSame | NegDiffers | NegErr
 
 
 class LinkSync:
@@ -276,7 +278,18 @@ class LinkSync:
                 return "ended by the peer"
             case Pong():
                 return None
-            case Ping() | Sub() | NegOpen() | Get() | Range() | IHave() | Accept() | Report() | Getaddr():
+            case (
+                Ping()
+                | Sub()
+                | NegOpen()
+                | Get()
+                | Range()
+                | IHave()
+                | GetHeads()
+                | Accept()
+                | Report()
+                | Getaddr()
+            ):
                 self._on_question(now, frame)
             case Unsub() | SetMode() | Changed() | Since() | Addr():
                 self._on_news(now, frame)
@@ -284,7 +297,7 @@ class LinkSync:
                 self._on_session(now, frame)
             case Messages() | Missing() | Want() | Accepted() | Reported():
                 self._on_transfer(now, frame)
-            case Scope() | Authors() | NegSame() | NegDiffers() | NegErr():
+            case Scope() | Authors() | Heads() | NegSame() | NegDiffers() | NegErr():
                 self._on_answer(now, frame)
             case _:
                 assert_never(frame)
@@ -309,6 +322,8 @@ class LinkSync:
                 self._answering.on_get(frame)
             case Range():
                 self._answering.on_range(frame)
+            case GetHeads():
+                self._answering.on_heads(frame)
             case IHave():
                 self._live.on_announced(now, frame)
             case Ping() | Sub() | NegOpen() | Accept() | Report() | Getaddr():
@@ -370,6 +385,8 @@ class LinkSync:
                 self._asking.on_scope(now, frame)
                 self._tell_turn(now)
                 self._outbox.add(Note(self._wire.link, "scope"))
+            case Heads():
+                self._asking.completing.on_heads(now, frame)
             case NegSame():
                 self._asking.session.on_same(now, frame)
             case NegDiffers():

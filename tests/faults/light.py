@@ -18,6 +18,7 @@ from hedgerow_protocol.effects import (
     Effect,
     LinkId,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -136,7 +137,15 @@ class LightEdge:
                 for message in new:
                     self._on_new(message)
                 self._soon(lambda now: peer.on_stored(now, token, new))
-            case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
+            case (
+                LoadSum()
+                | LoadItems()
+                | LoadUnknown()
+                | LoadMessages()
+                | LoadRange()
+                | LoadBodiless()
+                | LoadChains()
+            ):
                 answer = self.store.load(effect)
                 self._soon(lambda now: peer.on_loaded(now, effect.token, answer))
 

@@ -14,6 +14,8 @@ from hedgerow_protocol.frame import (
     Frame,
     Get,
     Getaddr,
+    GetHeads,
+    Heads,
     IHave,
     Messages,
     Missing,
@@ -115,6 +117,8 @@ def frames(
         st.builds(Reported, numbers, u8),
         st.builds(Addr, numbers, st.lists(binaries, max_size=3).map(tuple)),
         st.builds(Getaddr, numbers),
+        st.builds(GetHeads, numbers, numbers, versions, st.sampled_from([0, 1, 256]) | u16, fingerprints),
+        st.builds(Heads, numbers, st.lists(st.tuples(ids, u32, ids), max_size=3).map(tuple), st.booleans()),
         st.builds(SetMode, numbers, st.sampled_from([0, 1, 2])),
         st.builds(Authors, numbers, versions, lists, st.booleans(), st.booleans(), st.booleans()),
     )

@@ -6,9 +6,11 @@ from hedgerow_protocol.admission import judged
 from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.cuts import Reach, Standing
 from hedgerow_protocol.effects import (
+    Chains,
     Items,
     Load,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -168,6 +170,8 @@ class MemoryStore:
                 return self._page(effect)
             case LoadBodiless():
                 return self._bodiless(effect)
+            case LoadChains():
+                return self._chains(effect)
 
     def select(self, wanted: Filter, tier: Tier) -> list[Message]:
         """A set, in order of (ts, id)."""
@@ -192,6 +196,23 @@ class MemoryStore:
             page.append(message)
         return Page(tuple(page), more=len(page) < len(after))
 
+    def _chains(self, effect: LoadChains) -> Chains:
+        heads: list[tuple[DeviceKey, int, MessageId]] = []
+        missing: list[MessageId] = []
+        for author, device in effect.devices:
+            chain = [one for one in self.messages.values() if _is_of(one, author, device)]
+            if chain:
+                last = max(chain, key=lambda one: (one.header.seq, one.id))
+                heads.append((device, last.header.seq, last.id))
+            named = [one.header.prev for one in chain if one.header.prev is not None]
+            missing += [one for one in named if one not in self.messages and one not in self.aside]
+        return Chains(tuple(heads), tuple(missing[: effect.limit]))
+
     def _bodiless(self, effect: LoadBodiless) -> list[MessageId]:
         held = [one for one in self.messages.values() if not self._is_known(one.id)]
         return [one.id for one in held if effect.filter.matches(one.header)][: effect.limit]
+
+
+def _is_of(message: Message, author: AuthorKey, device: DeviceKey) -> bool:
+    header = message.header
+    return (header.author, header.device) == (author, device) and header.kind != Kind.IDENTITY

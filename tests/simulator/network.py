@@ -20,6 +20,7 @@ from hedgerow_protocol.effects import (
     Effect,
     LinkId,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -176,7 +177,15 @@ class SimulatedNode:
                 self._soon(lambda: peer.on_verified(network.now, token, self.store.verify(data)))
             case Put(token, messages):
                 self._soon(lambda: peer.on_stored(network.now, token, self.store.put(messages)))
-            case LoadSum() | LoadItems() | LoadUnknown() | LoadMessages() | LoadRange() | LoadBodiless():
+            case (
+                LoadSum()
+                | LoadItems()
+                | LoadUnknown()
+                | LoadMessages()
+                | LoadRange()
+                | LoadBodiless()
+                | LoadChains()
+            ):
                 answer = self.store.load(effect)
                 self._soon(lambda: peer.on_loaded(network.now, effect.token, answer))
             case Delivered(_, messages):

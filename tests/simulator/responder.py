@@ -7,6 +7,7 @@ from hedgerow_protocol.admission import Admission, Carried
 from hedgerow_protocol.effects import (
     LinkId,
     LoadBodiless,
+    LoadChains,
     LoadItems,
     LoadMessages,
     LoadRange,
@@ -16,6 +17,7 @@ from hedgerow_protocol.effects import (
 from hedgerow_protocol.frame import Frame, encode_frame
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import DeviceKey
+from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Pool
@@ -23,7 +25,7 @@ from hedgerow_protocol.sync import LinkSync
 from simulator.memory_store import MemoryStore
 
 LINK = LinkId(1)
-LOADS = (LoadSum, LoadItems, LoadUnknown, LoadMessages, LoadRange, LoadBodiless)
+LOADS = (LoadChains, LoadSum, LoadItems, LoadUnknown, LoadMessages, LoadRange, LoadBodiless)
 ANY_ITEMS = 2**20
 
 
@@ -34,7 +36,7 @@ class Responder:
         self.store = MemoryStore(messages)
         self._outbox = Outbox()
         self._sent: list[bytes] = []
-        admission = Admission(self._outbox, Identities(), carried)
+        admission = Admission(self._outbox, _logs_of(self.store), carried)
         admission.begin(LINK, DeviceKey(bytes(32)))
         self._sync = LinkSync(
             LINK,
@@ -56,3 +58,11 @@ class Responder:
                     self._outbox.answer(0.0, effect.token, self.store.load(effect))
         sent, self._sent[:] = list(self._sent), []
         return sent
+
+
+def _logs_of(store: MemoryStore) -> Identities:
+    identities = Identities()
+    for message in store.messages.values():
+        if message.header.kind == Kind.IDENTITY:
+            identities.learn(message)
+    return identities

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hedgerow_node.store import aside, backlog, intake, sets, weeks
+from hedgerow_node.store.chains import chains
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.gathering import Gathering
@@ -26,6 +27,7 @@ from hedgerow_node.store.rows import (
     messages_of,
     select_in,
 )
+from hedgerow_protocol.effects import Chains
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
@@ -282,6 +284,10 @@ class Messages:
             return bool(self.identities.learn(message))
         except RemoteProtocolError:
             return False  # an entry whose body is not here, or that an older program took in
+
+    async def chains(self, devices: Sequence[tuple[AuthorKey, DeviceKey]], limit: int) -> Chains:
+        """Where the chains of these devices end, and up to `limit` messages that are missing in them."""
+        return await self._database.read(lambda db: chains(db, devices, limit))
 
     async def bodiless(self, authors: Collection[AuthorKey], limit: int) -> list[MessageId]:
         """Up to `limit` messages of these authors whose bodies are not here and were not retracted."""

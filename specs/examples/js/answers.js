@@ -1,5 +1,5 @@
 // What one side answers to the questions of the other: the responder of 08-sync.md.
-import { bytes, compare, hex, splitRun } from './bytes.js';
+import { bytes, compare, equal, hex, sha256, splitRun } from './bytes.js';
 import * as frames from './frames.js';
 import { decodeInvite } from './invites.js';
 import * as limits from './limits.js';
@@ -13,7 +13,7 @@ const BUSY = 1;
 const STALE = 2;
 const NOT_CARRIED = 4;
 const NOT_HERE = 2;
-const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'Getaddr']);
+const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'Getaddr', 'GetHeads']);
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
@@ -85,6 +85,16 @@ export class Answers {
     if (!known) return [];
     known.filter.kept = [known.own, frames.sinceOf(known.filter, steps)];
     return this.#endSessions(req);
+  }
+
+  /** EG-13: where chains end, if not in the same places as at the other side. */
+  onGetHeads({ req, first, digest, ...scope }) {
+    const { filter, authors } = this.#current(scope) ?? { authors: [] };
+    const asked = filter?.kinds?.length === 0 ? [] : authors.slice(first, first + limits.HEADS_AUTHORS);
+    const heads = this.store.heads(asked).slice(0, limits.MAX_HEADS);
+    const places = heads.map(([device, seq, id]) => bytes(device, bigEndian(seq), id)).sort(compare);
+    const isSame = equal(sha256(...places).subarray(0, digest.length), digest);
+    return [{ name: 'Heads', req, heads: isSame ? [] : heads, more: false }];
   }
 
   /** EG-6. */
@@ -201,6 +211,11 @@ export class Answers {
   onReport = ({ req }) => [{ name: 'Reported', req, verdict: NOT_HERE }];
 }
 
+const bigEndian = (number) => {
+  const four = Buffer.alloc(4);
+  four.writeUInt32BE(number);
+  return four;
+};
 const distinct = (run) => [...new Map(splitRun(run).map((id) => [hex(id), id])).values()];
 const missing = (req, absent) => (absent.length ? [{ name: 'Missing', req, absent }] : []);
 

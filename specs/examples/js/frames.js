@@ -55,6 +55,8 @@ const TYPES = [
   type(42, 'Accepted', { verdict: uint8 }),
   type(44, 'Authors', { version: uint32, authors, anew: bool, more: bool, everyone: bool }),
   type(46, 'SetMode', { mode }),
+  type(48, 'GetHeads', { sub: uint32, version: uint32, first: uint16, digest: bin(limits.FINGERPRINT_SIZE) }),
+  type(50, 'Heads', { heads: list(tuple(bin32, uint32, bin32), limits.MAX_HEADS), more: bool }),
   type(58, 'Since', { steps }),
   type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),
   type(63, 'Reported', { verdict: uint8 }),

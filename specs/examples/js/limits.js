@@ -58,6 +58,8 @@ export const MAX_SUBPROTOCOL = 64;
 
 export const MAX_FILTER = 160_512;
 export const MAX_FILTER_AUTHORS = 5000;
+export const HEADS_AUTHORS = 256;
+export const MAX_HEADS = 1000;
 export const MAX_FILTER_KINDS = 64;
 
 export const FINGERPRINT_SIZE = 16;

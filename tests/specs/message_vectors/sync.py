@@ -30,7 +30,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
-UNSUB, CHANGED, AUTHORS, SET_MODE, SINCE = 10, 38, 44, 46, 58
+UNSUB, CHANGED, AUTHORS, SET_MODE, GET_HEADS, HEADS, SINCE = 10, 38, 44, 46, 48, 50, 58
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -165,6 +165,7 @@ def edge_cases() -> list[Json]:
             ([SET_MODE, 1, 2], []),
             ([NEG_MSG, 3, _listed(SECOND), False], [[NEG_MSG, 3, _listed(*HELD), False]]),
         ),
+        *_heads(),
         _case("EG-6", "the mode of no subscription is passed over", ([SET_MODE, 7, 1], []), _sub()),
         _case("EG-6", "the mode 3", _sub(), ([SET_MODE, 1, 3], []), expect="out_of_range"),
         _case(
@@ -191,6 +192,40 @@ def edge_cases() -> list[Json]:
             ([SUB, 1, pack([[], None, None, None]), 1], []),
             expect="wrong_shape",
         ),
+    ]
+
+
+def _heads() -> list[Json]:
+    seq = 1
+    last = max(HELD, key=lambda one: one.id)
+    head = [key_of(LAPTOP), seq, last.id]
+    same = hashlib.sha256(key_of(LAPTOP) + seq.to_bytes(4, "big") + last.id).digest()[:16]
+    none = hashlib.sha256(b"").digest()[:16]
+
+    def asked(digest: bytes, first: int = 0, version: int = 1) -> list[object]:
+        return [GET_HEADS, 3, 1, version, first, digest]
+
+    told, nothing = [HEADS, 3, [head], False], [HEADS, 3, [], False]
+    control = _filter(AUTHOR, kinds=[])
+    return [
+        _case(
+            "EG-13",
+            "the end of a chain, of several with one number the highest id",
+            _sub(),
+            (asked(none), [told]),
+        ),
+        _case("EG-13", "chains that end in the same places", _sub(), (asked(same), [nothing])),
+        _case("EG-13", "no author from that place on", _sub(), (asked(same, first=1), [nothing])),
+        _case("EG-13", "a scope that is void", _sub(), (asked(none, version=2), [nothing])),
+        _case("EG-13", "the control set alone", _sub(1, control), (asked(none), [nothing])),
+        _case(
+            "EG-13",
+            "whom it follows privately",
+            _sub(1, _filter(STRANGER_KEY), b"\x00"),
+            (asked(same), [nothing]),
+            held=[HIDDEN],
+        ),
+        _case("EG-13", "HEADS to no question", ([HEADS, 2, [], False], []), expect="unexpected_frame"),
     ]
 
 

@@ -1,0 +1,40 @@
+"""Where chains end in a database, and what is missing in them: as a store in memory says."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hedgerow_protocol.effects import LoadChains, Token
+from node.store.opened import NOW, opened
+from simulator.author import EPOCH, Author
+from simulator.memory_store import MemoryStore
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_heads_and_holes_are_what_a_simple_store_finds(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    ana, ben, cyd = Author(1), Author(2), Author(3)
+    phone = ana.another_device()
+    added = ana.update(added=[phone])
+    said = [*ana.resources(12), *phone.resources(9), *ben.resources(1)]
+    said.append(ana.retract(said[2], ts=EPOCH + 99))
+    held = [ana.inception, ben.inception, cyd.inception, added, *random.sample(said, len(said) - 6)]
+    random.shuffle(held)
+    simple = MemoryStore(held)
+    devices = ((ana.key, ana.device), (ana.key, phone.device), (ben.key, ben.device), (cyd.key, cyd.device))
+    async with opened(tmp_path) as store:
+        await store.messages.put(held, received=NOW)
+        found = await store.messages.chains(devices, 100)
+        few = await store.messages.chains(devices, 2)
+    expected = simple.load(LoadChains(Token(1), devices, 100))
+    assert found.heads == expected.heads  # type: ignore[attr-defined]
+    assert set(found.missing) == set(expected.missing)  # type: ignore[attr-defined]
+    assert few.heads == found.heads
+    assert len(few.missing) == min(2, len(found.missing))
+
+
+async def test_whom_nothing_is_held_of_has_no_chain(tmp_path: Path) -> None:
+    ana = Author(1)
+    async with opened(tmp_path) as store:
+        assert await store.messages.chains(((ana.key, ana.device),), 9) == await store.messages.chains((), 9)
