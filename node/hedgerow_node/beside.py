@@ -39,3 +39,10 @@ class Network(Protocol):
 
     def noted(self) -> list[dict[str, object]]:
         """What others did and was turned away, and how often: {event, why, times}."""
+
+    def hits(self) -> dict[str, int]:
+        """How often each limit was met, by the name of its constant."""
+
+    @property
+    def unnamed_proxy(self) -> str | None:
+        """Where a proxy of the owner's seems to stand in front of the door that was not named."""

@@ -77,6 +77,7 @@ class Company:
         if owner is not None:
             visits = [one for one in self.links_of(owner) if one in self.tickets]
             for surplus in visits[:-MAX_LINKS_OF_AUTHOR]:
+                self._driver.noting.hit("MAX_LINKS_OF_AUTHOR")
                 self._driver.cut(surplus, TOO_MANY_LINKS)
 
     def forget(self, link: LinkId) -> None:

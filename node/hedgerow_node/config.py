@@ -94,7 +94,7 @@ LOG_RESERVE = 2 * MIN_FREE_DISK // 4
 # --- Listening sockets ---------------------------------------------------------------------------------------
 HEADER_DEADLINE = 15.0
 """Seconds in which a connection must have sent the whole header of its request."""
-MAX_HEADER = 32 * limits.KIB
+MAX_REQUEST_HEADER = 32 * limits.KIB
 """Bytes of a request's header."""
 
 # --- The peers' door: what a stranger can take up ------------------------------------------------------------
@@ -114,6 +114,18 @@ MAX_OF_IPV6_48 = 64
 """From one /48, which is what a company gets."""
 CONNECTS_A_MINUTE = 48
 """Connections begun from one address: honest nodes begin one and keep it."""
+MAX_OF_LOOPBACK = MAX_UNPROVEN
+"""Unproven connections that begin on this computer: programs of one's own, or everybody where a proxy stands that was
+not named. Without a number of its own an address of a proxy would lift every limit."""
+CONNECTS_OF_LOOPBACK = 1_200
+"""Connections begun on this computer in a minute: a handshake each 50 ms, a few hundredths of a processor."""
+MAX_FAULTS_OF_ADDRESS = 20
+"""Handshakes from one address that broke the protocol, within the window of all such tallies, after which nobody is
+let in from there."""
+ADDRESS_BAN = 75.0
+"""Seconds for which an address is shut out the first time, doubled each time up to LAST_ADDRESS_BAN: others may have
+it too, so never for long."""
+LAST_ADDRESS_BAN = 600.0
 MAX_REMEMBERED_ADDRESSES = 4_096
 """Addresses whose rate is remembered; the one not seen for longest is forgotten first."""
 MAX_LINKS_SET = 65_535
@@ -383,67 +395,6 @@ class Home:
             raise Problem(Code.FOLDER_UNUSABLE, f"{self.path} is closed to you")
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One row of the table of limits that `status` shows."""
-
-    name: str
-    value: int | float
-    unit: str
-    reason: str
-
-
-LIMITS: tuple[Limit, ...] = (
-    Limit("message body", limits.MAX_BODY, "bytes", "what every node can store and check without harm"),
-    Limit("address or other thing", limits.MAX_THING, "bytes", "what browsers and servers still agree on"),
-    Limit("title", limits.MAX_TITLE, "bytes", "one line"),
-    Limit("summary", limits.MAX_SUMMARY, "bytes", "a page of text"),
-    Limit("comment or reason", limits.MAX_TEXT, "bytes", "half of a message"),
-    Limit("topics of a message", limits.MAX_TOPICS, "topics", "more say nothing"),
-    Limit("topic", limits.MAX_TOPIC, "bytes", "a few words in any script"),
-    Limit(
-        "messages that one withdrawal names", limits.MAX_TARGETS, "messages", "withdrawals are kept for good"
-    ),
-    Limit(
-        "versions that one change replaces", limits.MAX_REPLACES, "messages", "the header is kept for good"
-    ),
-    Limit("devices of an identity", limits.MAX_DEVICES, "devices", "every node keeps them for good"),
-    Limit("identity log", limits.MAX_LOG_ENTRIES, "entries", "every node keeps them for good"),
-    Limit("filter", limits.MAX_FILTER_AUTHORS, "authors", "it fits one frame"),
-    Limit("frame on a link", limits.MAX_FRAME, "bytes", "what one peer can make us hold"),
-    Limit(
-        "frame before authentication",
-        limits.MAX_FRAME_BEFORE_AUTHENTICATION,
-        "bytes",
-        "what a stranger can make us hold",
-    ),
-    Limit("time for a hello", limits.HELLO_TIMEOUT, "seconds", "a peer that waits holds a place"),
-    Limit("time for a handshake", limits.HANDSHAKE_TIMEOUT, "seconds", "a peer that waits holds a place"),
-    Limit("life of a certificate", limits.CERTIFICATE_DAYS, "days", "a stolen key is of no use after it"),
-    Limit("request to the API", MAX_REQUEST, "bytes", "what one program can make us hold"),
-    Limit("file to import", MAX_IMPORT, "bytes", "30,000 bookmarks with notes"),
-    Limit(
-        "export to restore", MAX_RESTORE, "bytes", "150,000 messages of usual length; it is held in memory"
-    ),
-    Limit("results of a page", MAX_PAGE, "results", "a page that old devices still show"),
-    Limit("free disk space", MIN_FREE_DISK, "bytes", "below it nothing is taken in from others"),
-    Limit("time for a request's header", HEADER_DEADLINE, "seconds", "a half-sent one holds a place"),
-    Limit("connections from other nodes", MAX_LINKS_IN, "connections", "what a small computer carries"),
-    Limit("connections in their handshake", MAX_UNPROVEN, "connections", "the oldest of a crowd goes first"),
-    Limit("strangers from one IPv4 address", MAX_OF_IPV4, "connections", "a household"),
-    Limit("strangers from one IPv4 /24", MAX_OF_IPV4_24, "connections", "who has one address has several"),
-    Limit("strangers from one IPv4 /16", MAX_OF_IPV4_16, "connections", "a small provider"),
-    Limit("strangers from one IPv6 /64", MAX_OF_IPV6_64, "connections", "a household"),
-    Limit("strangers from one IPv6 /48", MAX_OF_IPV6_48, "connections", "a company"),
-    Limit("connections begun from one address", CONNECTS_A_MINUTE, "a minute", "honest nodes keep theirs"),
-    Limit("links of one person", MAX_LINKS_OF_AUTHOR, "links", "several devices; the oldest goes first"),
-    Limit("links kept up by itself", MAX_LINKS_OUT, "links", "those that answered last"),
-    Limit("quarantine", QUARANTINE_BYTES, "bytes", "what outsiders may take of the disk"),
-    Limit("messages in quarantine", QUARANTINE_MESSAGES, "messages", "what somebody could ever look through"),
-    Limit("time in quarantine", QUARANTINE_SECONDS, "seconds", "long enough to come back from a holiday"),
-    Limit("bytes that wait on one link", LINK_QUEUE, "bytes", "a peer that lets more wait does not read"),
-)
-
 # --- Sources of a seed ------------------------------------------------------------------------------------------
 FIRST_SOURCE_CHECK = 5.0
 """Seconds before a source that did not say who it is is asked again; doubled each time."""
@@ -477,6 +428,8 @@ OWN_HOSTS = ("127.0.0.1", "::1", "localhost")
 """What the page listener may be bound to: the owner's surface is never offered to other computers."""
 TOKEN_SIZE = 32
 """Bytes of entropy in the token of the API."""
+LINGERING = 10.0
+"""Seconds in which the rest of a request that was answered before its end is read, so that the answer arrives."""
 IDLE_DEADLINE = HEADER_DEADLINE
 """Seconds after an answer in which the whole header of the next request must have come."""
 BODY_DEADLINE = 120.0
@@ -512,7 +465,7 @@ SECRET_BYTES = 32
 """Bytes of chance in a cookie, and in the field by which a form proves where it comes from."""
 SESSION_LIFE = 30 * 86_400.0
 """Seconds after which a browser that shows nothing of itself has to be let in anew."""
-MAX_SESSIONS = 64
+MAX_BROWSERS = 64
 """Browsers that are let in; the one not seen for longest goes first."""
 MAX_FORM = 1 * limits.MIB
 """Bytes of a form without a file."""

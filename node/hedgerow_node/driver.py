@@ -35,6 +35,7 @@ from hedgerow_protocol.effects import (
     Close,
     Delivered,
     Effect,
+    Hit,
     Items,
     LinkId,
     Load,
@@ -61,6 +62,7 @@ from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState, Peer
+from hedgerow_protocol.quota import USUAL, Allowances
 
 log = Log("links")
 Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting | AddressesTold | AddressesAsked
@@ -91,8 +93,11 @@ class Driver:
         net: int,
         on_event: Callable[[Event], None],
         on_clock_set: Callable[[], None],
+        allowed: Allowances = USUAL,
     ) -> None:
-        """`on_clock_set` hears that the clock was set, or the computer slept, and that all links end for it."""
+        """`allowed`: what authors may say live.
+
+        `on_clock_set` hears that the clock was set, or the computer slept, and that all links end for it."""
         self._store = store
         self._clock = clock
         self._room = room
@@ -101,7 +106,8 @@ class Driver:
         self._time = SteadyTime(clock)
         self.noting = Noting(log, clock.monotonic)
         """For what others do at the door and on links."""
-        self._peer = Peer(clock.random(), identities, Carried())
+        room.on_full = lambda: self.noting.hit("MIN_FREE_DISK")
+        self._peer = Peer(clock.random(), identities, Carried(), allowed)
         self._links: dict[LinkId, Link] = {}
         self._numbers = count(1)
         self.bytes_in = self.bytes_out = 0
@@ -142,6 +148,7 @@ class Driver:
             link.close(OUR_FAULT)
         finally:
             self._forget(link)
+        self.noting.hit(link.limit)
         if link.why_closed in QUIET_ENDS:
             log.debug("a link ended", link=link.number, why=link.why_closed)
         else:
@@ -311,6 +318,8 @@ class Driver:
                     self._beside(self._load(effect, origin), origin)
                 case AcceptanceAnswered(number, request, verdict) | ReportAnswered(number, request, verdict):
                     self._answer_brought(number, request, verdict)
+                case Hit(_, limit):
+                    self.noting.hit(limit)
                 case Delivered() | Quarantine() | Note() | Accepting() | Reporting():
                     self._on_event(effect)
                 case AddressesTold() | AddressesAsked():
@@ -385,6 +394,8 @@ class Driver:
             except Exception as error:
                 self.noting.failure(NOT_STORED, error)
             break
+        else:
+            self.noting.hit("MAX_HELD")
         return []
 
     async def _load(self, effect: Load, origin: LinkId | None) -> None:

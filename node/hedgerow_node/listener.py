@@ -12,7 +12,7 @@ from typing import Protocol
 
 from aiohttp import hdrs, web
 
-from hedgerow_node.config import HEADER_DEADLINE, MAX_HEADER
+from hedgerow_node.config import HEADER_DEADLINE, LINGERING, MAX_REQUEST_HEADER
 
 END_OF_HEADER = b"\r\n\r\n"
 NEWLINES = b"\r\n"
@@ -57,11 +57,13 @@ class Listener:
         shutdown_timeout: float,
         keepalive_timeout: float = HEADER_DEADLINE,
         auto_decompress: bool = False,
+        is_curt: bool = False,
     ) -> "Listener":
         """Serve `app`; raises `OSError` where the address cannot be had.
 
         A connection that was used and is kept open for another request is closed after `keepalive_timeout`, a
-        half-sent second header or not.
+        half-sent second header or not. With `is_curt` nothing is said to what is no request, and the
+        rest of what was answered is not read.
         """
         runner = web.AppRunner(app, shutdown_timeout=shutdown_timeout)
         await runner.setup()
@@ -70,12 +72,13 @@ class Listener:
         loop = asyncio.get_running_loop()
 
         def make() -> asyncio.Protocol:
-            handler = _Handler(
+            handler = (_Curt if is_curt else _Handler)(
                 inner,
                 loop=loop,
                 keepalive_timeout=keepalive_timeout,
                 auto_decompress=auto_decompress,
-                max_line_size=MAX_HEADER,
+                lingering_time=0.0 if is_curt else LINGERING,
+                max_line_size=MAX_REQUEST_HEADER,
                 access_log=None,  # type: ignore[arg-type] # what the library's own runner passes
                 logger=NOWHERE,
             )
@@ -125,6 +128,21 @@ class _Handler(web.RequestHandler):
         return response
 
 
+class _Curt(_Handler):
+    """Ends the connection on what is no request: a few bytes must not be worth an answer."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        raise ConnectionError("nothing is said to what is no request")
+
+
 class _Guarded(asyncio.Protocol):
     """Hands everything to the protocol within, and cuts the connection if the header is late or endless."""
 
@@ -168,11 +186,11 @@ class _Guarded(asyncio.Protocol):
         request = self._header.lstrip(NEWLINES)
         end = request.find(END_OF_HEADER)
         if end < 0:
-            return len(self._header) > MAX_HEADER
+            return len(self._header) > MAX_REQUEST_HEADER
         timer.cancel()
         self._timer = None
         self._header.clear()
-        return end + len(END_OF_HEADER) > MAX_HEADER
+        return end + len(END_OF_HEADER) > MAX_REQUEST_HEADER
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._is_let_in else None

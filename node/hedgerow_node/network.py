@@ -25,7 +25,7 @@ from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY
 from hedgerow_node.dialling import Dialling, Stage
 from hedgerow_node.discovering import NOT_TAKEN, Discovering
-from hedgerow_node.driver import Driver, Event
+from hedgerow_node.driver import CLOCK_SET, OUR_FAULT, QUIET_ENDS, STORE_FAILS, Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
 from hedgerow_node.keeper import Keeper, budgets_with
@@ -34,7 +34,7 @@ from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.certificate import OwnEnds
 from hedgerow_node.links.dial import Dialler
 from hedgerow_node.links.gate import DoorLimits
-from hedgerow_node.links.link import Socket
+from hedgerow_node.links.link import NOT_READ, Socket
 from hedgerow_node.links.listen import Install, PeerListener, Visitor, nothing_more
 from hedgerow_node.links.outward import Outward
 from hedgerow_node.links.room import Room
@@ -48,7 +48,7 @@ from hedgerow_node.reporting import Reports
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.waiting import Waiting
 from hedgerow_node.welcoming import Welcoming
-from hedgerow_protocol import discovery
+from hedgerow_protocol import discovery, quota
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import (
     Accepting,
@@ -65,10 +65,13 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import DeviceKey, did_of
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message
-from hedgerow_protocol.peer import Connection, LinkState
+from hedgerow_protocol.peer import HANDSHAKE_LATE, Connection, LinkState
+from hedgerow_protocol.quota import Allowances
 
 log = Log("network")
 T = TypeVar("T")
+BLAMELESS_ENDS = QUIET_ENDS | {HANDSHAKE_LATE, NOT_READ, OUR_FAULT, STORE_FAILS, CLOCK_SET}
+"""Ends before the handshake is over that break no rule: somebody was slow, or it was our doing."""
 
 
 class Network:
@@ -87,6 +90,7 @@ class Network:
         allows_private: bool,
         budgets: Budgets,
         near: Nearness | None,
+        allowed: Allowances,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -100,7 +104,7 @@ class Network:
         self._beside: set[asyncio.Task[None]] = set()
         net = node.keys.inception.header.net
         self._driver = Driver(
-            node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set
+            node.store, node.clock, identities, room, net, self._on_event, self._on_clock_set, allowed
         )
         self._circle = Circle(node, self._on_carried, has_members=listens, policy=policy)
         self._waiting = Waiting(node, self._driver, self.beside)
@@ -164,13 +168,14 @@ class Network:
         allows_private: bool = False,
         budgets: Budgets = LEARNER,
         near: Nearness | None = None,
+        allowed: Allowances = quota.USUAL,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
         `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
         proxies in front of it, which are believed when they say from where a connection comes. `pages` adds to the
         listener what anybody may read. `allows_private`: addresses that others tell of may be those of a private
-        network. `near`: how to look for nodes on the local network; None not to.
+        network. `near`: how to look for nodes on the local network; None not to. `allowed`: what authors may say live.
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
@@ -185,6 +190,7 @@ class Network:
             allows_private=allows_private,
             budgets=budgets,
             near=near,
+            allowed=allowed,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits(), pages)
@@ -292,6 +298,15 @@ class Network:
         """Keep a link to this peer, as to those that were dialled before."""
         self._dialling.keep(peer)
 
+    @property
+    def unnamed_proxy(self) -> str | None:
+        """Where a proxy of the owner's seems to stand in front of the door that was not named."""
+        return self._listener.unnamed_proxy if self._listener is not None else None
+
+    def hits(self) -> dict[str, int]:
+        """How often each limit was met since the node started, by the name of its constant."""
+        return dict(self._driver.noting.hits)
+
     def links(self) -> list[dict[str, object]]:
         """The links that are open: {did, device, role, direction, state, address, refused}.
 
@@ -395,7 +410,9 @@ class Network:
             ephemeral=self._node.clock.entropy(32),
             subprotocols=visitor.subprotocols,
         )
-        await self._run(visitor.socket, connection, self._company.tickets, visitor.ticket)
+        why = await self._run(visitor.socket, connection, self._company.tickets, visitor.ticket)
+        if visitor.ticket.is_stranger and why not in BLAMELESS_ENDS:
+            visitor.ticket.fault(self._node.clock.monotonic())
 
     async def _run(self, socket: Socket, connection: Connection, kept: dict[LinkId, T], value: T) -> str:
         """Carry a link to its end, under its number among those kept while it lasts."""

@@ -1,13 +1,17 @@
 """Admission: what comes in over links is checked in batches, authorised, stored, and told to the other links.
 
 The order is: known already?, size, form, schema, signature (the driver, off its loop, with `checking`), then carried
-here?, due?, authorised? (this machine), then stored. The batches of one link are judged in the order in which they
-came, so that an author's log stands before what it authorises.
+here?, due?, authorised?, within its author's rate? (this machine), then stored. The batches of one link are judged in
+the order in which they came, so that an author's log stands before what it authorises.
+
+A message is accepted, rejected or ignored. It is rejected for what its bytes are, which is held against whoever brought
+it; it is ignored for what is so here and now (`Ignored`), which is held against nobody.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from hedgerow_protocol import limits
@@ -18,6 +22,8 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message, MessageId, checked_message
 from hedgerow_protocol.outbox import Outbox
+from hedgerow_protocol.pacing import Pacing, Rated
+from hedgerow_protocol.quota import USUAL, Allowances, Bucket, Pace
 
 
 def judged(messages: Sequence[bytes], verdicts: Sequence[Reason | None], known: int) -> Verified:
@@ -50,6 +56,10 @@ class Carried:
             return True
         hidden = self.private, self.concealed, self.denied
         return self.everyone and not any(author in some for some in hidden)
+
+    def is_near(self, author: AuthorKey) -> bool:
+        """Whether this author is in the scope of this node: carried, for everyone to see or not."""
+        return author in self.authors or author in self.private
 
     def takes(self, message: Message) -> bool:
         """Whether this message is kept when it comes."""
@@ -103,6 +113,16 @@ class Carried:
         return self.held - self.authors - self.denied - (self.private if asks_private else self.concealed)
 
 
+class Ignored(StrEnum):
+    """Why a message that holds is not taken in now: a closed list."""
+
+    NOT_CARRIED = "refused: not carried here"
+    EARLY = "its time has not come"
+    UNAUTHORISED = "the log does not authorise it"
+    TOO_FAST = "its author is ahead of the rate"
+    TOO_MUCH = "too much from outside the scope"
+
+
 BLAMELESS = frozenset({Reason.UNSUPPORTED_VERSION, Reason.WRONG_NET})
 """Reasons that say nothing against whoever brought the message: it is from a newer or another network."""
 
@@ -121,6 +141,8 @@ OnBad: TypeAlias = Callable[[float, DeviceKey, int], None]
 @dataclass(slots=True)
 class _Batch:
     size: int
+    is_live: bool
+    """Whether it came because it is new, not because it was asked for."""
     verified: Verified | None = None
 
 
@@ -133,16 +155,20 @@ class _Inflow:
     queue: deque[_Batch] = field(default_factory=deque)
     size: int = 0
     """Bytes that wait to be verified or stored."""
+    outside: Bucket = field(default_factory=lambda: Bucket(limits.OUTSIDE_RATE, limits.OUTSIDE_BURST))
     is_gone: bool = False
 
 
 class Admission:
     """Judges what links bring; pure, one for all links of a peer."""
 
-    def __init__(self, outbox: Outbox, identities: Identities, carried: Carried) -> None:
+    def __init__(
+        self, outbox: Outbox, identities: Identities, carried: Carried, allowed: Allowances = USUAL
+    ) -> None:
         self._outbox = outbox
         self._identities = identities
         self.carried = carried
+        self.pacing = Pacing(Pace(allowed))
         self._inflows: dict[LinkId, _Inflow] = {}
         self._waiting = 0
         self._refused: dict[MessageId, StillHolds] = {}
@@ -161,6 +187,7 @@ class Admission:
         if inflow is not None:
             inflow.is_gone = True
             self._release(now, inflow.size)
+            self.pacing.forget(link)
 
     def chains_of(self, authors: Iterable[AuthorKey]) -> tuple[tuple[AuthorKey, DeviceKey], ...]:
         """Every device that the logs of these authors name."""
@@ -186,12 +213,23 @@ class Admission:
         """Others are carried from now on: what was refused before is judged anew."""
         self.carried = carried
         self._refused.clear()
+        self.pacing.forget_all()
 
-    def take(self, link: LinkId, messages: tuple[bytes, ...], on_known: OnKnown | None = None) -> None:
-        """One batch of message bytes from a link that has begun; `on_known` hears that some were held already."""
+    def take(
+        self,
+        link: LinkId,
+        messages: tuple[bytes, ...],
+        on_known: OnKnown | None = None,
+        *,
+        is_live: bool = False,
+    ) -> None:
+        """One batch of message bytes from a link that has begun; `on_known` hears that some were held already.
+
+        `is_live` where nobody asked for it.
+        """
         if not messages:
             return
-        batch = _Batch(sum(map(len, messages)))
+        batch = _Batch(sum(map(len, messages)), is_live)
         inflow = self._inflows[link]
         inflow.queue.append(batch)
         inflow.size += batch.size
@@ -213,9 +251,9 @@ class Admission:
         faults = [reason for reason in verified.bad if reason not in BLAMELESS]
         if faults:
             self.on_bad(now, inflow.device, len(faults))
-        self._set_apart(now, link, inflow, verified.messages)
+        self._set_apart(now, link, inflow, batch, verified.messages)
         learned = self._learn(verified.messages)
-        accepted = tuple([message for message in verified.messages if self._accepts(now, link, message)])
+        accepted = self._accepted(now, link, inflow, batch, verified.messages)
         if learned:
             accepted = tuple({one.id: one for one in (*accepted, *learned)}.values())
 
@@ -228,12 +266,16 @@ class Admission:
         else:
             then(now, [])
 
-    def _set_apart(self, now: float, link: LinkId, inflow: _Inflow, messages: Iterable[Message]) -> None:
+    def _set_apart(
+        self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, messages: Iterable[Message]
+    ) -> None:
         """What outsiders sent is judged no further; it may wait for their author to be carried."""
         outside = [
             one
             for one in messages
-            if self.carried.sets_apart(one) and one.header.ts <= now + limits.FUTURE_SECONDS
+            if self.carried.sets_apart(one)
+            and one.header.ts <= now + limits.FUTURE_SECONDS
+            and (not batch.is_live or self._bears(now, link, inflow, one))
         ]
         if outside:
             self._outbox.add(Quarantine(link, inflow.device, tuple(outside)))
@@ -241,7 +283,7 @@ class Admission:
     def admit(self, now: float, messages: tuple[Message, ...]) -> None:
         """Judge and store what was in quarantine, now that its authors are carried; no link brought it."""
         nobody = _Inflow(DeviceKey(bytes(32)), is_gone=True)
-        self._judge(now, NO_LINK, nobody, _Batch(0), Verified(messages, 0, ()))
+        self._judge(now, NO_LINK, nobody, _Batch(0, is_live=False), Verified(messages, 0, ()))
 
     def _learn(self, messages: Iterable[Message]) -> list[Message]:
         """Take entries of logs before what they authorise; those, and earlier ones that they let in, that are new."""
@@ -255,6 +297,9 @@ class Admission:
     def _on_put(self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, new: list[Message]) -> None:
         if new:
             self._outbox.add(Delivered(link, tuple(new)))
+        if len(self.pacing):
+            for message in new:
+                self.pacing.came(message.header, message.id)
         inflow.size -= batch.size
         self.on_stored(now, link, new)
         if not inflow.is_gone:
@@ -280,21 +325,58 @@ class Admission:
         if was_full and self._waiting < limits.MAX_WAITING:
             self.on_room(now)
 
-    def _accepts(self, now: float, link: LinkId, message: Message) -> bool:
+    def _accepted(
+        self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, messages: tuple[Message, ...]
+    ) -> tuple[Message, ...]:
+        taken = []
+        for message in messages:
+            why = self._why_not(now, link, message)
+            if why is None and batch.is_live:
+                why = self._why_late(now, link, inflow, message)
+            if why is None:
+                taken.append(message)
+            else:
+                self._outbox.add(Note(link, why.value))
+        return tuple(taken)
+
+    def _why_not(self, now: float, link: LinkId, message: Message) -> Ignored | None:
         header = message.header
         if not self.carried.takes(message):
             self._refuse(message.id, lambda now: True)
-            self._outbox.add(Note(link, "refused: not carried here"))
-            return False
+            return Ignored.NOT_CARRIED
         if not header.is_control and header.ts > now + limits.FUTURE_SECONDS:
             self._refuse(message.id, lambda now: header.ts > now + limits.FUTURE_SECONDS)
-            return False
+            self._outbox.hit(link, "FUTURE_SECONDS")
+            return Ignored.EARLY
         if not self._identities.is_authorised(message):
             if self._identities.may_count(message):
-                return True  # the store has the chains that decide
+                return None  # the store has the chains that decide
             if header.kind != Kind.IDENTITY:  # an entry is judged with those that are held each time it comes
                 self._refuse(message.id, self._until_log_changes(header.author))
             self.on_unauthorised(now, link, header.author)
+            return Ignored.UNAUTHORISED
+        return None
+
+    def _why_late(self, now: float, link: LinkId, inflow: _Inflow, message: Message) -> Ignored | None:
+        """Why a message that came live has to come later; what speaks for an author is bounded by his log."""
+        if message.header.kind == Kind.IDENTITY:
+            return None
+        if not self.carried.is_near(message.header.author):
+            return None if self._bears(now, link, inflow, message) else Ignored.TOO_MUCH
+        whose = Rated.of(message.header, is_near=True)
+        if self.pacing.lets_in(now, whose):
+            return None
+        self.pacing.delay(now, whose, message.id, link)
+        self._outbox.hit(link, "AUTHOR_HOUR")
+        return Ignored.TOO_FAST
+
+    def _bears(self, now: float, link: LinkId, inflow: _Inflow, message: Message) -> bool:
+        """Whether one more message of somebody outside the scope is borne, of its author and of all on this link."""
+        if not inflow.outside.take(now):
+            self._outbox.hit(link, "OUTSIDE_RATE")
+            return False
+        if not self.pacing.lets_in(now, Rated.of(message.header, is_near=False)):
+            self._outbox.hit(link, "OUTSIDER_HOUR")
             return False
         return True
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.completing import authors_at, digest_of, in_frames
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.effects import (
     Chains,
     Items,
@@ -89,8 +90,19 @@ class Answering:
         """What the other side asked for."""
         self._sessions: dict[int, _Session] = {}
         self._last_session = 0
+        self._awaits_offers = False
+        """Whether the last comparison that found a difference may still have something to offer."""
         self._loads = 0
         self._questions = 0
+
+    def takes_history(self, announced: int) -> bool:
+        """Whether an announcement of so many ids belongs to a comparison: during one that found a difference, and
+        after it up to the first announcement that is not full."""
+        is_comparing = any(one.state is not _State.SUMMING for one in self._sessions.values())
+        is_history = is_comparing or self._awaits_offers
+        if not is_comparing and announced < limits.MAX_FRAME_MESSAGES:
+            self._awaits_offers = False
+        return is_history
 
     def end(self) -> None:
         """The link is gone."""
@@ -114,6 +126,7 @@ class Answering:
         """End the sessions in which nothing has happened for long."""
         for request, session in list(self._sessions.items()):
             if now >= session.touched + limits.SESSION_IDLE:
+                self._outbox.hit(self._wire.link, "SESSION_IDLE")
                 self._refuse(request, SessionFault.STALE)
 
     def on_open(self, now: float, frame: NegOpen) -> None:
@@ -126,6 +139,7 @@ class Answering:
         self.subscribed.compared(frame.sub)
         # A session that was closed while its set is being loaded still costs that.
         if max(len(self._sessions), self._loads) >= limits.MAX_SESSIONS:
+            self._outbox.hit(self._wire.link, "MAX_SESSIONS")
             self._refuse(frame.req, SessionFault.BUSY)
             return
         window = compared.within(frame.since, frame.until)
@@ -176,7 +190,7 @@ class Answering:
         session.touched = now
         session.rounds += 1
         if session.rounds > limits.MAX_ROUNDS:
-            raise unexpected("too many rounds in one session")
+            raise unexpected("too many rounds in one session", "MAX_ROUNDS")
         if session.responder is not None:
             self._reply(frame, session.responder)
         elif session.state is _State.DIFFERENT:
@@ -187,12 +201,14 @@ class Answering:
     def _load_set(self, frame: NegMsg, session: _Session) -> None:
         pooled = min(session.count, limits.MAX_SESSION_ITEMS)
         if not self._pool.take(pooled):
+            self._outbox.hit(self._wire.link, "MAX_COMPARED_ITEMS")
             self._refuse(frame.req, SessionFault.BUSY)
             return
         session.state, session.pooled = _State.LOADING, pooled
 
         def then(_: float, items: Items) -> None:
             if len(items.index) > limits.MAX_SESSION_ITEMS:
+                self._outbox.hit(self._wire.link, "MAX_SESSION_ITEMS")
                 self._refuse(frame.req, SessionFault.TOO_BIG, _boundary(items.index))
                 return
             session.state = _State.COMPARING
@@ -217,6 +233,9 @@ class Answering:
     def on_close(self, frame: NegClose) -> None:
         """The initiator has learned what it wanted."""
         self._check_was_opened(frame)
+        session = self._sessions.get(frame.req)
+        if session is not None and session.state is not _State.SUMMING:
+            self._awaits_offers = True
         self._close(frame.req)
 
     def _check_was_opened(self, frame: NegMsg | NegClose) -> None:
@@ -237,20 +256,22 @@ class Answering:
 
     def on_get(self, frame: Get) -> None:
         """Messages by id; what is not served is named."""
-        self.serve(frame.req, split_ids(frame.ids))
+        self.serve(frame.req, split_ids(frame.ids), is_asked=True)
 
-    def serve(self, request: int, ids: list[MessageId]) -> None:
-        """Load and send these messages as the answer to a question."""
+    def serve(self, request: int, ids: list[MessageId], *, is_asked: bool = False) -> None:
+        """Load and send these messages as the answer to a question; `is_asked` where we had not announced them."""
         self._begin_question()
         asked = tuple(dict.fromkeys(ids))
 
-        def then(_: float, messages: list[Message]) -> None:
+        def then(now: float, messages: list[Message]) -> None:
             self._questions -= 1
             served = self._served(messages)
             given = {message.id for message in served}
             # Held but not given away is unknown too: the difference would tell whom we follow privately.
             absent = {message: Absence.UNKNOWN for message in asked if message not in given}
             answer(self._wire, request, served, absent)
+            if absent and is_asked:
+                self._wire.blame(now, Behaviour.MISS, len(absent))
 
         self._outbox.ask(lambda token: LoadMessages(token, asked), list, then, self._wire.link)
 
@@ -298,7 +319,7 @@ class Answering:
     def _begin_question(self) -> None:
         self._questions += 1
         if self._questions > limits.MAX_QUESTIONS:
-            raise unexpected("too many questions at once")
+            raise unexpected("too many questions at once", "MAX_QUESTIONS")
 
 
 def _boundary(index: Index) -> int:

@@ -162,6 +162,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A link met a limit; `limit` is its name in specs/12-limits.md."""
+
+    link: LinkId
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepting:
     """A peer brings an acceptance of an invite; answer with `Peer.accepted` and a `Verdict`."""
 
@@ -226,6 +234,7 @@ Effect: TypeAlias = (
     | Delivered
     | Quarantine
     | Note
+    | Hit
     | Accepting
     | AcceptanceAnswered
     | Reporting

@@ -41,9 +41,13 @@ class LocalProtocolError(ProtocolError):
 
 
 class RemoteProtocolError(ProtocolError):
-    """Bytes from outside break a rule; `reason` says which, `detail` is for people and logs."""
+    """Bytes from outside break a rule; `reason` says which, `detail` is for people and logs.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    `limit` is the name of the limit that they exceed, where how often that happens is counted.
+    """
+
+    def __init__(self, reason: Reason, detail: str = "", limit: str = "") -> None:
         super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
         self.reason = reason
         self.detail = detail
+        self.limit = limit

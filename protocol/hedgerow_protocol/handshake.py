@@ -249,7 +249,11 @@ class Handshake:
         # Over unless the end is reached, so no path out of an error leaves a machine that goes on.
         state, self._state = self._state, _State.OVER
         if len(data) > limits.MAX_FRAME_BEFORE_AUTHENTICATION:
-            raise RemoteProtocolError(Reason.TOO_BIG, f"a handshake message of {len(data)} bytes")
+            raise RemoteProtocolError(
+                Reason.TOO_BIG,
+                f"a handshake message of {len(data)} bytes",
+                "MAX_FRAME_BEFORE_AUTHENTICATION",
+            )
         match state:
             case _State.AWAITS_FIRST:
                 return self._on_first(data, now)
@@ -357,7 +361,9 @@ class SecureChannel:
         _check_chunk(first, chunk)
         self._chunks.append(chunk)
         if sum(map(len, self._chunks)) > limits.MAX_FRAME:
-            raise RemoteProtocolError(Reason.TOO_BIG, f"a frame of more than {limits.MAX_FRAME} bytes")
+            raise RemoteProtocolError(
+                Reason.TOO_BIG, f"a frame of more than {limits.MAX_FRAME} bytes", "MAX_FRAME"
+            )
         if first == self.MORE:
             return None
         frame = b"".join(self._chunks)

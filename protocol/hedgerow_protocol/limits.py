@@ -266,6 +266,18 @@ PUSH_SHARE = 0.5
 MAX_INVALID = 20
 """Bad messages from one device within INVALID_WINDOW, after which it is cut off."""
 INVALID_WINDOW = 600.0
+MAX_BREACHES = 20
+"""Links of one device that ended with a breach of the protocol, in the same time, after which it is kept away."""
+MAX_UNKEPT = 8 * MAX_FRAME_MESSAGES
+"""Ids announced, wanted and then not brought: who ceases to carry somebody owes at most REQUEST_WINDOW such frames."""
+MAX_MISSES = 2 * MAX_OFFERED
+"""Ids asked for that are not here: who was told of a set that then went has at most MAX_OFFERED of them to ask for."""
+MAX_REPEATS = MAX_FRAME_MESSAGES
+"""Messages pushed again, byte for byte, over the link over which they were pushed before."""
+REPEATS_REMEMBERED = 2 * MAX_FRAME_MESSAGES
+"""The last pushes of a link by which that is seen; honest ones push nothing twice."""
+TALLY_SLICE = 10.0
+"""Seconds that are counted together, so that a tally of INVALID_WINDOW has 60 numbers."""
 BAN_SECONDS = 3_600.0
 """How long a device that was cut off stays away; doubled each time up to MAX_BAN_SECONDS."""
 MAX_BAN_SECONDS = 86_400.0
@@ -297,3 +309,21 @@ MAX_NODE_LIST = 80 * KIB
 """Bytes of a signed list of nodes, which fits a mail."""
 MAX_LISTED_NODES = 64
 """Records of one list: more than anyone needs to begin with."""
+
+# --- What an author may say live, whoever brings it -------------------------------------------------------
+AUTHOR_HOUR = 120.0
+"""Messages of one author in scope that are let in live in an hour: a person who reads on the way, with room."""
+AUTHOR_DAY = 600.0
+"""In a day."""
+OUTSIDER_HOUR = 60.0
+"""Of one author outside of it, in an hour."""
+OUTSIDER_DAY = 200.0
+OUTSIDE_RATE = 1.0
+"""Messages a second of authors outside the scope, all of them together, that one link may bring."""
+OUTSIDE_BURST = 60.0
+LATE_INTERVAL = 10.0
+"""Seconds between comparisons that a link begins, or asks for, because somebody says more than is let in live."""
+MAX_PACED = 8_192
+"""Authors whose rate is remembered: 4 MB; the one not heard of for longest is forgotten first."""
+MAX_DELAYED = 16_384
+"""Ids above a rate that are remembered, to be fetched when it allows; the others are found by reconciliations."""

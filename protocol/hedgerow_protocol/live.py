@@ -8,14 +8,15 @@ announced at once, and for the link that brings them whole, so that nothing is a
 tells one core node what came from another: only what that one has not announced itself by then.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.announcing import Announcing
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.effects import LoadMessages, LoadUnknown
-from hedgerow_protocol.frame import IHave, Mode, split_ids
+from hedgerow_protocol.frame import IHave, Messages, Mode, split_ids
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.quota import Pushes
@@ -47,6 +48,13 @@ class Live:
         """Whether much waits to be sent on the link."""
         self._pushed = Pushes()
         self._own_pushes = Pushes(limits.PUSH_SHARE)
+        self._compare_at = float("inf")
+        """When what is late is to be compared."""
+        self._compared = -float("inf")
+        self._history: set[int] = set()
+        """Announcements of the other side under way that belong to a comparison of its."""
+        self._last_pushed: dict[int, None] = {}
+        """Of what was pushed last, hashes that mean nothing outside of this process."""
 
     # --- Out ---------------------------------------------------------------------------------------------
 
@@ -72,6 +80,30 @@ class Live:
             self.announcing.soon(now, by_id)
         return bool(left_out or by_id)
 
+    def on_late(self, now: float, messages: Sequence[Message]) -> bool:
+        """These would not be let in live: a comparison brings them, soon but not at each message; whether one does."""
+        if all(self._mode_for(message, ()) == Mode.OFF for message in messages):
+            return False
+        self._compare_at = min(self._compare_at, max(now, self._compared + limits.LATE_INTERVAL))
+        self.on_wake(now)
+        return True
+
+    @property
+    def deadline(self) -> float:
+        """When `on_wake` has something to do."""
+        return min(self._compare_at, self.announcing.deadline)
+
+    def on_wake(self, now: float) -> None:
+        """Do what is due: announce, look for what was announced, compare what is late."""
+        self.announcing.on_wake(now)
+        if now < self._compare_at:
+            return
+        self._compare_at, self._compared = float("inf"), now
+        if self._asking is not None:
+            self._asking.resync(now)
+        else:
+            self._answering.subscribed.tell_changed()
+
     def _mode_for(self, message: Message, relayed: Collection[MessageId]) -> Mode:
         if self._asking is not None and self._asking.subscriptions.carries(message.header):
             return Mode.LAZY if self._turn is not None and message.id in relayed else Mode.EAGER
@@ -91,9 +123,11 @@ class Live:
 
     def _announce(self, now: float, ids: list[MessageId]) -> None:
         if self._asking is None and len(self._offering) + len(ids) > limits.MAX_LIVE:
+            self._outbox.hit(self._wire.link, "MAX_LIVE")
             self._offering.clear()
             self._answering.subscribed.tell_changed()
         elif not self._offering.offer(now, ids) and self._asking is not None:
+            self._outbox.hit(self._wire.link, "MAX_OFFERED")
             self._asking.resync(now)
 
     def on_carried(self) -> None:
@@ -109,13 +143,39 @@ class Live:
         """The other side pushed these; what is too much is dropped, and found by a reconciliation."""
         if not messages:
             raise unexpected("a push of nothing")
-        has_room = self._admission.has_room(self._wire.link)
-        if has_room and self._pushed.take(now, [len(message) for message in messages]):
-            self._admission.take(self._wire.link, messages, self._turn.late if self._turn else None)
+        self._note_repeats(now, messages)
+        if self._may_take(now, messages):
+            on_known = self._turn.late if self._turn else None
+            self._admission.take(self._wire.link, messages, on_known, is_live=True)
         elif self._asking is not None:
             self._asking.resync(now)
         else:
             self._answering.subscribed.tell_changed()
+
+    def _may_take(self, now: float, messages: tuple[bytes, ...]) -> bool:
+        if not self._admission.has_room(self._wire.link):
+            self._outbox.hit(self._wire.link, "CREDIT")
+            return False
+        if not self._pushed.take(now, [len(message) for message in messages]):
+            self._outbox.hit(self._wire.link, "PUSH_RATE")
+            return False
+        return True
+
+    def _note_repeats(self, now: float, messages: tuple[bytes, ...]) -> None:
+        marks = [hash(message) for message in messages]
+        repeats = sum([mark in self._last_pushed for mark in marks])
+        if repeats:
+            self._wire.blame(now, Behaviour.REPEAT, repeats)
+        self._last_pushed.update(dict.fromkeys(marks))
+        while len(self._last_pushed) > limits.REPEATS_REMEMBERED:
+            del self._last_pushed[next(iter(self._last_pushed))]
+
+    def is_news(self, frame: Messages) -> bool:
+        """Whether these came because they are new: neither asked for by us, nor found by a comparison of theirs."""
+        is_history = frame.req in self._history
+        if not frame.more:
+            self._history.discard(frame.req)
+        return not is_history and not self._wire.is_ours(frame.req)
 
     def on_announced(self, now: float, frame: IHave) -> None:
         """The other side has these: those that are not held are wanted, after a while if another link brings them."""
@@ -123,7 +183,9 @@ class Live:
         if len(frame.hops) != len(ids):
             raise wrong_shape("IHAVE has not one hop count an id")
         if self._fetching.announcements + self.announcing.held >= limits.MAX_QUESTIONS:
-            raise unexpected("too many announcements at once")
+            raise unexpected("too many announcements at once", "MAX_QUESTIONS")
+        if self._answering.takes_history(len(ids)):
+            self._history.add(frame.req)
         self.announcing.on_announced(now, frame.req, tuple(dict.fromkeys(ids)))
 
     def _look_for(self, request: int, announced: tuple[MessageId, ...]) -> None:
@@ -154,6 +216,8 @@ class Live:
             self._want(now, request, unknown)
 
     def _want(self, now: float, request: int, wanted: list[MessageId]) -> None:
+        if not wanted:
+            self._history.discard(request)
         self._fetching.on_announced(now, request, wanted)
         if self._asking is not None:
             self._asking.proceed(now)

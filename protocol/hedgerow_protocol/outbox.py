@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from itertools import count
 from typing import TypeVar, cast
 
-from hedgerow_protocol.effects import Effect, LinkId, Load, Put, Send, Token, Verify
+from hedgerow_protocol.effects import Effect, Hit, LinkId, Load, Put, Send, Token, Verify
 
 T = TypeVar("T")
 Continuation = Callable[[float, object], None]
@@ -28,6 +28,10 @@ class Outbox:
     def add(self, effect: Effect) -> None:
         """One more effect, after those already there."""
         self._effects.append(effect)
+
+    def hit(self, link: LinkId, limit: str) -> None:
+        """A link met the limit of this name."""
+        self._effects.append(Hit(link, limit))
 
     def send(self, link: LinkId, chunks: list[bytes]) -> None:
         """Chunks of a sealed frame, in order."""

@@ -7,13 +7,13 @@ protocol is told why and closed; a device that keeps sending bad messages is kep
 The driver answers every `Load`, `Put` and `Verify` once, in any order, and calls `on_wake` at the last `WakeAt`.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission, Carried
+from hedgerow_protocol.conduct import Behaviour, Conduct
 from hedgerow_protocol.discovery import next_links
 from hedgerow_protocol.effects import Close, Effect, LinkId, Note, Send, Token, Verified, WakeAt
 from hedgerow_protocol.errors import RemoteProtocolError
@@ -21,11 +21,23 @@ from hedgerow_protocol.frame import Err, Frame, LinkFault, Messages, Mode, decod
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Role, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
+from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.outbox import Outbox
-from hedgerow_protocol.quota import Pool
+from hedgerow_protocol.pacing import Rated
+from hedgerow_protocol.quota import USUAL, Allowances, Pace, Pool
 from hedgerow_protocol.sync import LinkSync
 from hedgerow_protocol.turns import Turn, Turns
+
+HANDSHAKE_LATE = "handshake took too long"
+FAULTS = {
+    Behaviour.BAD_MESSAGE: LinkFault.BAD_SIGNATURES,
+    Behaviour.BREACH: LinkFault.PROTOCOL,
+    Behaviour.UNKEPT: LinkFault.OVERLOADED,
+    Behaviour.MISS: LinkFault.OVERLOADED,
+    Behaviour.REPEAT: LinkFault.OVERLOADED,
+}
+"""What a device is told that is kept away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +101,19 @@ class _Link:
         return self.connected + (limits.HANDSHAKE_TIMEOUT if self.was_heard else limits.HELLO_TIMEOUT)
 
 
-@dataclass(slots=True)
-class _Record:
-    """What is remembered of a device that sent bad messages."""
-
-    bad: deque[float] = field(default_factory=deque)
-    banned_until: float = 0.0
-    ban: float = limits.BAN_SECONDS
-
-
 class Peer:
     """The network side of one node; pure."""
 
-    def __init__(self, random: Random, identities: Identities, carried: Carried) -> None:
+    def __init__(
+        self, random: Random, identities: Identities, carried: Carried, allowed: Allowances = USUAL
+    ) -> None:
+        """`allowed`: what authors may say live."""
         self._random = random
         self._outbox = Outbox()
         self._links: dict[LinkId, _Link] = {}
-        self._records: dict[DeviceKey, _Record] = {}
+        self._passed_on = Pace(allowed)
+        self._conduct = Conduct()
+        self._fallen: dict[DeviceKey, Behaviour] = {}
         self._touched: dict[LinkId, None] = {}
         self._news: list[tuple[LinkId | None, list[Message]]] = []
         """What is new, by the links that brought it, and not yet told to the others."""
@@ -113,7 +121,7 @@ class Peer:
         self._pool = Pool(limits.MAX_COMPARED_ITEMS)
         self.turns = Turns(self._on_turn)
         """Which of the links that take turns bring new messages whole; to be looked at."""
-        self._admission = Admission(self._outbox, identities, carried)
+        self._admission = Admission(self._outbox, identities, carried, allowed)
         self._admission.on_stored = self._on_admitted
         self._admission.on_unauthorised = self._on_unauthorised
         self._admission.on_bad = self._on_bad
@@ -156,8 +164,16 @@ class Peer:
         try:
             self._take(now, link, entry, data)
         except RemoteProtocolError as error:
-            self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
+            self._on_breach(now, link, entry, error)
         return self._effects(now, link)
+
+    def _on_breach(self, now: float, link: LinkId, entry: _Link, error: RemoteProtocolError) -> None:
+        if error.limit:
+            self._outbox.hit(link, error.limit)
+        # What does not decrypt may come from somebody on the way.
+        if entry.open is not None and not entry.open.established.channel.is_dead:
+            self._blame(now, entry.open.established.peer.device, Behaviour.BREACH, 1)
+        self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
 
     def on_closed(self, now: float, link: LinkId) -> list[Effect]:
         """A connection is gone; what it brought before is still stored."""
@@ -193,8 +209,8 @@ class Peer:
 
     def _establish(self, now: float, link: LinkId, entry: _Link, established: Established) -> None:
         device = established.peer.device
-        record = self._records.get(device)
-        if record is not None and record.banned_until > now:
+        if self._conduct.is_banned(now, device):
+            self._outbox.hit(link, "BAN_SECONDS")
             self._close(now, link, "banned")
             return
         self._admission.begin(link, device)
@@ -209,6 +225,7 @@ class Peer:
             asks_private=entry.asks_private,
             asks_everyone=entry.asks_everyone,
             turn=Turn(self.turns, link) if entry.takes_turns else None,
+            blame=lambda now, behaviour, times: self._blame(now, device, behaviour, times),
         )
         entry.handshake, entry.open = None, _Open(established, sync)
         self._outbox.add(Note(link, "established"))
@@ -256,7 +273,7 @@ class Peer:
         except RemoteProtocolError as error:
             # A message of the reconciliation can only be judged once our set is loaded.
             assert link is not None
-            self._end(now, link, LinkFault.PROTOCOL, error.reason.value)
+            self._on_breach(now, link, self._links[link], error)
         if not more:
             self._tell_news(now)
         return self._effects(now, link)
@@ -275,6 +292,16 @@ class Peer:
         self._news.append((None, messages))
         self._tell_news(now)
         return self._effects(now)
+
+    def _parted(self, now: float, messages: list[Message]) -> tuple[list[Message], list[Message]]:
+        """What is passed on live, and what others would let in later: comparisons bring it sooner."""
+        live: list[Message] = []
+        late: list[Message] = []
+        for message in messages:
+            is_log = message.header.kind == Kind.IDENTITY
+            whose = Rated.of(message.header, is_near=True)
+            (live if is_log or self._passed_on.take(now, whose, is_near=True) else late).append(message)
+        return live, late
 
     def on_carried(self, now: float, carried: Carried) -> list[Effect]:
         """Others are carried from now on."""
@@ -371,10 +398,16 @@ class Peer:
     def on_wake(self, now: float) -> list[Effect]:
         """The time of the last `WakeAt` has come, or passed."""
         for link, entry in list(self._links.items()):
-            why = self._overdue(now, entry)
+            why = self._overdue(now, link, entry)
             if why is not None:
                 self._close(now, link, why)
-        self._wake_at = min((self._deadline(entry) for entry in self._links.values()), default=float("inf"))
+        for link, message in self._admission.pacing.take_due(now):
+            sync = self._sync_of(link)
+            if sync is not None:
+                sync.fetch(now, message)
+        self._end_fallen(now)
+        deadlines = [self._deadline(entry) for entry in self._links.values()]
+        self._wake_at = min([*deadlines, self._admission.pacing.deadline])
         if self._wake_at < float("inf"):
             self._outbox.add(WakeAt(max(self._wake_at, now + limits.MIN_WAKE)))
         self._touched.clear()
@@ -389,9 +422,12 @@ class Peer:
         entry = self._links.get(link)
         return _state(link, entry) if entry is not None else None
 
-    def _overdue(self, now: float, entry: _Link) -> str | None:
+    def _overdue(self, now: float, link: LinkId, entry: _Link) -> str | None:
         if entry.open is None:
-            return "handshake took too long" if now >= entry.patience else None
+            if now < entry.patience:
+                return None
+            self._outbox.hit(link, "HANDSHAKE_TIMEOUT" if entry.was_heard else "HELLO_TIMEOUT")
+            return HANDSHAKE_LATE
         if now >= entry.connected + limits.MAX_LINK_AGE:
             return "old: dial again"
         return entry.open.sync.on_wake(now)
@@ -402,11 +438,13 @@ class Peer:
         return min(entry.open.sync.deadline, entry.connected + limits.MAX_LINK_AGE)
 
     def _effects(self, now: float, touched: LinkId | None = None) -> list[Effect]:
+        self._end_fallen(now)
         if touched is not None:
             self._touched[touched] = None
         due = [self._deadline(self._links[link]) for link in self._touched if link in self._links]
+        due.append(self._admission.pacing.deadline)
         self._touched.clear()
-        if min(due, default=float("inf")) < self._wake_at:
+        if min(due) < self._wake_at:
             self._wake_at = min(due)
             self._outbox.add(WakeAt(max(self._wake_at, now)))
         return self._outbox.drain()
@@ -426,14 +464,17 @@ class Peer:
         news, self._news = self._news, []
         if not news:
             return
-        everything = [message for _, new in news for message in new]
+        parted = [(source, *self._parted(now, new)) for source, new in news]
+        everything = [message for _, live, _ in parted for message in live]
+        all_late = [message for *_, late in parted for message in late]
         sources = {source for source, _ in news}
         relayed = self._relayed(news) if len(self.turns) else frozenset()
         for link, sync in self._open_links():
-            others = everything
+            others, late = everything, all_late
             if link in sources:
-                others = [message for source, new in news if source != link for message in new]
-            if others and sync.on_new(now, others, relayed):
+                others = [message for source, live, _ in parted if source != link for message in live]
+                late = [message for source, _, late in parted if source != link for message in late]
+            if (others or late) and sync.on_new(now, others, relayed, late):
                 self._touched[link] = None
 
     def _relayed(self, news: list[tuple[LinkId | None, list[Message]]]) -> frozenset[MessageId]:
@@ -456,31 +497,23 @@ class Peer:
             self._touched[link] = None
             sync.on_unauthorised(now, author)
 
-    # --- Bad messages ------------------------------------------------------------------------------------
+    # --- What no honest device does ----------------------------------------------------------------------
 
     def _on_bad(self, now: float, device: DeviceKey, count: int) -> None:
-        record = self._record(device)
-        record.bad.extend([now] * count)
-        while record.bad and record.bad[0] < now - limits.INVALID_WINDOW:
-            record.bad.popleft()
-        if len(record.bad) >= limits.MAX_INVALID:
-            self._ban(now, device, record)
+        self._blame(now, device, Behaviour.BAD_MESSAGE, count)
 
-    def _record(self, device: DeviceKey) -> _Record:
-        record = self._records.pop(device, None) or _Record()
-        if len(self._records) >= limits.MAX_RECORDS:
-            # The one that was heard of least recently: device keys are made for free.
-            del self._records[next(iter(self._records))]
-        self._records[device] = record
-        return record
+    def _blame(self, now: float, device: DeviceKey, behaviour: Behaviour, times: int) -> None:
+        if self._conduct.count(now, device, behaviour, times):
+            self._fallen[device] = behaviour
 
-    def _ban(self, now: float, device: DeviceKey, record: _Record) -> None:
-        record.bad.clear()
-        record.banned_until = now + record.ban
-        record.ban = min(2 * record.ban, limits.MAX_BAN_SECONDS)
-        for link, entry in list(self._links.items()):
-            if entry.open is not None and entry.open.established.peer.device == device:
-                self._end(now, link, LinkFault.BAD_SIGNATURES, "too many bad messages")
+    def _end_fallen(self, now: float) -> None:
+        """End the links of devices that fell below a floor; not before what they did has been taken to its end."""
+        while self._fallen:
+            device, behaviour = self._fallen.popitem()
+            for link, entry in list(self._links.items()):
+                if entry.open is not None and entry.open.established.peer.device == device:
+                    self._outbox.hit(link, behaviour.limit)
+                    self._end(now, link, FAULTS[behaviour], behaviour.value)
 
 
 def _state(link: LinkId, entry: _Link) -> LinkState:

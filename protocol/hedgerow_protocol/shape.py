@@ -20,9 +20,9 @@ def wrong_shape(detail: str) -> RemoteProtocolError:
     return RemoteProtocolError(Reason.WRONG_SHAPE, detail)
 
 
-def out_of_range(detail: str) -> RemoteProtocolError:
+def out_of_range(detail: str, limit: str = "") -> RemoteProtocolError:
     """The error for a value of the right type that breaks a limit."""
-    return RemoteProtocolError(Reason.OUT_OF_RANGE, detail)
+    return RemoteProtocolError(Reason.OUT_OF_RANGE, detail, limit)
 
 
 def as_array(value: object, what: str, length: int | None = None) -> tuple[object, ...]:

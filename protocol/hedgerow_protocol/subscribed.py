@@ -83,7 +83,7 @@ class Subscribed:
         """The other side subscribes, or changes a subscription; it is told what is carried."""
         before = self._all.get(frame.req)
         if before is None and len(self._all) >= limits.MAX_SUBSCRIPTIONS:
-            raise out_of_range("too many subscriptions")
+            raise out_of_range("too many subscriptions", "MAX_SUBSCRIPTIONS")
         whole = decode_filter(frame.filter)
         version = before.version if before is not None else 0
         self._all[frame.req] = Subscription(whole, Mode(frame.mode), version)

@@ -8,7 +8,7 @@ A frame of the other side is one of three: a question, whose number must be new;
 or was given up; or news, under the quotas.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 from typing import TypeAlias, assert_never
 
@@ -16,6 +16,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.admission import Admission
 from hedgerow_protocol.answering import Answering
 from hedgerow_protocol.asking import Asking
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.discovery import LinkAddresses
 from hedgerow_protocol.effects import (
     AcceptanceAnswered,
@@ -66,7 +67,7 @@ from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket, Pool
 from hedgerow_protocol.turns import Turn
-from hedgerow_protocol.wire import Wire, unexpected
+from hedgerow_protocol.wire import Wire, ignore_blame, unexpected
 
 Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | GetHeads | Accept | Report | Getaddr
 Asked: TypeAlias = Scope | Authors | Heads | NegSame | NegDiffers | NegErr
@@ -88,9 +89,13 @@ class LinkSync:
         asks_private: bool = False,
         asks_everyone: bool = False,
         turn: Turn | None = None,
+        blame: Callable[[float, Behaviour, int], None] = ignore_blame,
     ) -> None:
-        """`pool`: items that may be indexed for the sessions of all links; `turn`: if it takes turns with others."""
-        wire = Wire(link, send, last_request=-1 if is_initiator else 0)
+        """`pool`: items that may be indexed for the sessions of all links; `turn`: if it takes turns with others.
+
+        `blame` hears what no honest peer does.
+        """
+        wire = Wire(link, send, -1 if is_initiator else 0, blame)
         self._wire = wire
         self._outbox = outbox
         self._admission = admission
@@ -163,20 +168,29 @@ class LinkSync:
         named = self._admission.carried.named(asks_private=self._asks_private)
         return author in named or self._asking.subscriptions.lists(author)
 
+    def fetch(self, now: float, message: MessageId) -> None:
+        """Ask the other side for a message that it brought before."""
+        self._fetching.want(now, [message])
+
     def resync(self, now: float) -> None:
         """Compare every set again (the side that dialled)."""
         if self._asking is not None:
             self._asking.resync(now)
 
     def on_new(
-        self, now: float, messages: list[Message], relayed: Collection[MessageId] = frozenset()
+        self,
+        now: float,
+        messages: list[Message],
+        relayed: Collection[MessageId] = frozenset(),
+        late: Sequence[Message] = (),
     ) -> bool:
         """These are new here: push, announce or mark as changed what the other side wants of them.
 
-        `relayed`: those that another link brought. Returns whether anything is awaited for it, so that `deadline` may
-        have changed.
+        `relayed`: those that another link brought. `late`: those that come faster than anybody lets them in live; they
+        are left to comparisons. Returns whether anything is awaited for it, so that `deadline` may have changed.
         """
-        return self._live.on_new(now, messages, relayed)
+        is_compared = self._live.on_late(now, late)
+        return self._live.on_new(now, messages, relayed) or is_compared
 
     def _proceed(self, now: float) -> None:
         if self._asking is not None:
@@ -193,21 +207,23 @@ class LinkSync:
             silence,
             asking,
             self._answering.deadline,
-            self._live.announcing.deadline,
+            self._live.deadline,
             self._wire.patience.deadline,
         )
 
     def on_wake(self, now: float) -> str | None:
         """Do what is due; the reason to close the link, if there is one."""
         if now >= self._heard + limits.DEAD_AFTER:
+            self._outbox.hit(self._wire.link, "DEAD_AFTER")
             return "silent for too long"
         if now >= self._wire.patience.deadline:
+            self._outbox.hit(self._wire.link, "PROGRESS_TIMEOUT")
             return "no progress"
         if now >= self._heard + limits.PING_AFTER and not self._is_pinged:
             self._is_pinged = True
             self._wire.send(Ping(self._wire.next_request()))
         self._answering.on_wake(now)
-        self._live.announcing.on_wake(now)
+        self._live.on_wake(now)
         if self._asking is not None:
             self._asking.on_wake(now)
         return None
@@ -305,7 +321,7 @@ class LinkSync:
 
     def _take_unasked(self, now: float) -> None:
         if not self._unasked.take(now):
-            raise unexpected("too many frames unasked")
+            raise unexpected("too many frames unasked", "FRAME_RATE")
 
     def _check_number(self, frame: Question) -> None:
         # One number names one thing, so a question with an old number would be taken for another.
@@ -424,6 +440,6 @@ class LinkSync:
             self._live.on_pushed(now, messages)
             return
         self._fetching.check(frame)
-        self._admission.take(self._wire.link, messages)
+        self._admission.take(self._wire.link, messages, is_live=self._live.is_news(frame))
         self._fetching.on_messages(now, frame)
         self._proceed(now)

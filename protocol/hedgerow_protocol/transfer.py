@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from hedgerow_protocol import limits
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.frame import (
     Absence,
     Get,
@@ -38,6 +39,8 @@ class _Question:
     """Bytes of messages."""
     later: list[MessageId] = field(default_factory=list)
     has_brought: bool = False
+    unkept: int = 0
+    """Ids that do not come."""
 
 
 class Fetching:
@@ -123,6 +126,8 @@ class Fetching:
             question.count -= 1
             if why == Absence.LATER:
                 question.later.append(message)
+            else:
+                question.unkept += 1
 
     def pump(self, now: float) -> None:
         """Open as many questions as window and credit allow."""
@@ -148,6 +153,9 @@ class Fetching:
             raise unexpected("an answer that leaves everything for later")
         del self._open[request]
         self._wire.patience.end(now, request)
+        unkept = question.unkept + max(question.count, 0)
+        if unkept and not self._wire.is_ours(request):
+            self._wire.blame(now, Behaviour.UNKEPT, unkept)
         self._queue.update(dict.fromkeys(question.later))
 
 

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hedgerow_protocol import limits
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.effects import LinkId
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.frame import Frame
 
 
-def unexpected(what: str) -> RemoteProtocolError:
-    """The error for a frame that answers nothing we asked, or comes where its rules do not allow it."""
-    return RemoteProtocolError(Reason.UNEXPECTED_FRAME, what)
+def unexpected(what: str, limit: str = "") -> RemoteProtocolError:
+    """The error for a frame that answers nothing we asked, or comes where its rules, or a limit, do not allow it."""
+    return RemoteProtocolError(Reason.UNEXPECTED_FRAME, what, limit)
 
 
 class Patience:
@@ -46,6 +47,10 @@ class Patience:
         return max(oldest, self._progress) + limits.PROGRESS_TIMEOUT
 
 
+def ignore_blame(now: float, behaviour: Behaviour, times: int) -> None:
+    """For links whose other end is not judged."""
+
+
 @dataclass(slots=True)
 class Wire:
     """One link, as its machines see it."""
@@ -54,6 +59,8 @@ class Wire:
     send: Callable[[Frame], None]
     last_request: int
     """-1 on the side that dialled, 0 on the other; counted up by twos."""
+    blame: Callable[[float, Behaviour, int], None] = ignore_blame
+    """What the other end did that no honest one does, and how often."""
     patience: Patience = field(default_factory=Patience)
 
     def next_request(self) -> int:

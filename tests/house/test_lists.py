@@ -12,8 +12,11 @@ import pytest
 from hedgerow_node.problems import Code
 from hedgerow_node.store.schema import known_migrations
 from hedgerow_protocol import frame, invite, kinds, limits, log_entry
+from hedgerow_protocol.admission import Ignored
+from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.handshake import Role as EndRole
+from hedgerow_protocol.peer import FAULTS
 
 SPECS = Path(__file__).parents[2] / "specs"
 WITH_SLOT = {one.kind for one in kinds.DERIVED_SLOT}
@@ -119,6 +122,16 @@ LISTS: dict[str, Listed] = {
         "\0",
         r"^\| `([A-Z0-9_]+)` \| ([^|]+?) \|",
         [(name, _limit(value)) for name, value in vars(limits).items() if name.isupper()],
+    ),
+    "grounds for ignoring": Listed(
+        "12-limits", "| ground | until |", "\n\n", r"^\| (?!-)([^|]+?) \|", [(one.value,) for one in Ignored]
+    ),
+    "behaviours": Listed(
+        "12-limits",
+        "| behaviour | floor |",
+        "\n\n",
+        r"\| `(MAX_\w+)` \| (\d) \|",
+        [(one.limit, str(FAULTS[one].value)) for one in Behaviour],
     ),
     "reasons": Listed(
         "errors", "## Reasons on the wire", "\n## ", r"^\| `(\w+)` \|", [(one.value,) for one in Reason]

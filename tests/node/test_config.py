@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow_node.config import LIMITS, Home, home_path, passphrase
+from hedgerow_node.config import Home, home_path, passphrase
 from hedgerow_node.problems import Code, Problem
 
 
@@ -50,11 +50,6 @@ def test_everything_of_a_home_lies_in_it(tmp_path: Path) -> None:
     home = Home(tmp_path)
     for path in (home.keys, home.database, home.journal, home.lock, home.api_token, home.running):
         assert path.parent == tmp_path
-
-
-def test_each_limit_has_a_value_a_unit_and_a_reason_and_a_name_of_its_own() -> None:
-    assert all(limit.value > 0 and limit.unit and limit.reason for limit in LIMITS)
-    assert len({limit.name for limit in LIMITS}) == len(LIMITS)
 
 
 def test_every_code_has_its_own_code_a_title_and_a_next_step() -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hedgerow_protocol import codec, limits
-from hedgerow_protocol.admission import NO_LINK, Admission, Carried, judged
+from hedgerow_protocol.admission import NO_LINK, Admission, Carried, Ignored, judged
 from hedgerow_protocol.checking import check_batch, check_message
-from hedgerow_protocol.effects import Delivered, Effect, LinkId, Note, Put, Quarantine, Verified, Verify
+from hedgerow_protocol.effects import Delivered, Effect, Hit, LinkId, Note, Put, Quarantine, Verified, Verify
 from hedgerow_protocol.errors import Reason, RemoteProtocolError
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -31,6 +31,7 @@ class Gate:
         for author in known:
             self.identities.learn(author.inception)
         self.admission = Admission(self.outbox, self.identities, carried)
+        self.seen: list[Effect] = []
         self.told: list[tuple[str, object]] = []
         self.admission.on_stored = lambda now, link, new: self.told.append(
             ("stored", [one.id for one in new])
@@ -57,6 +58,14 @@ class Gate:
         """Bring messages through to the store; those that were put."""
         effects = self.verified(self.take(*messages), *messages)
         return [message for effect in effects if isinstance(effect, Put) for message in effect.messages]
+
+    def bring_live(self, *messages: Message) -> list[Message]:
+        """The same for messages that nobody asked for; `seen` has what else followed."""
+        self.admission.take(LINK, tuple(message.encode() for message in messages), is_live=True)
+        [verify] = self.outbox.drain()
+        assert isinstance(verify, Verify)
+        self.seen = self.verified(verify, *messages)
+        return [message for effect in self.seen if isinstance(effect, Put) for message in effect.messages]
 
     def stored(self, put: Effect, *new: Message) -> list[Effect]:
         assert isinstance(put, Put)
@@ -201,6 +210,7 @@ def test_what_an_outsider_dates_far_ahead_is_not_kept() -> None:
 @pytest.mark.parametrize(
     ("ahead", "is_taken"), [(limits.FUTURE_SECONDS, True), (limits.FUTURE_SECONDS + 1, False)]
 )
+@pytest.mark.limit("FUTURE_SECONDS")
 def test_a_message_from_the_future_waits(ahead: int, is_taken: bool) -> None:
     gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, int(NOW) + ahead)
     assert gate.bring(message) == ([message] if is_taken else [])
@@ -336,6 +346,27 @@ def test_only_so_many_refusals_are_remembered_the_latest(monkeypatch: pytest.Mon
     assert [gate.admission.is_refused(one.id, NOW) for one in messages] == [False, True, True, True]
 
 
+# --- How fast an author is let in ------------------------------------------------------------------------
+
+
+def test_what_comes_live_is_let_in_up_to_the_rate_and_what_was_asked_for_beyond_it() -> None:
+    gate = Gate(carrying(ANA), ANA)
+    most = int(limits.AUTHOR_HOUR)
+    messages = [ANA.say(WORDS, EPOCH + number) for number in range(most + 2)]
+    assert gate.bring_live(*messages[:-1]) == messages[:most]
+    assert gate.seen[:2] == [Hit(LINK, "AUTHOR_HOUR"), Note(LINK, Ignored.TOO_FAST.value)]
+    assert not gate.admission.is_refused(messages[most].id, NOW), "a comparison may bring it"
+    assert gate.bring(*messages[most:]) == messages[most:]
+
+
+def test_a_log_is_let_in_however_fast_it_comes() -> None:
+    ana = Author(15)
+    gate = Gate(carrying(ana), ana)
+    gate.bring_live(*[ana.say(WORDS, EPOCH + number) for number in range(int(limits.AUTHOR_HOUR))])
+    updates = [ana.update() for _ in range(5)]
+    assert gate.bring_live(*updates) == updates
+
+
 # --- How much may wait ----------------------------------------------------------------------------------
 
 
@@ -351,6 +382,7 @@ def test_bytes_wait_until_they_are_stored() -> None:
     assert gate.admission.waiting(LINK) == 0
 
 
+@pytest.mark.limit("CREDIT")
 def test_a_link_has_room_below_the_credit(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, message = Gate(carrying(ANA), ANA), ANA.say(WORDS, EPOCH)
     size = len(message.encode())

@@ -105,6 +105,7 @@ def test_a_fault_in_a_frame_half_received_is_found(plaintext: bytes) -> None:
     assert reason_of(lambda: receiver.open(message)) is Reason.WRONG_SHAPE
 
 
+@pytest.mark.limit("MAX_FRAME")
 def test_a_frame_above_the_limit_is_refused_before_its_end() -> None:
     receiver, peer = channels()[1], CipherState(FORTH)
     for _ in range(limits.MAX_FRAME // FULL):

@@ -110,6 +110,7 @@ def keys(count: int) -> bytes:
     return b"".join(sorted({source.randbytes(32) for _ in range(count)}))
 
 
+@pytest.mark.limit("MAX_FILTER_AUTHORS")
 def test_the_most_authors_and_kinds_are_taken_and_one_over_refused() -> None:
     most_kinds = list(range(2**16 - limits.MAX_FILTER_KINDS, 2**16))
     value = [keys(limits.MAX_FILTER_AUTHORS), most_kinds, 2**32 - 1, 2**32 - 1]

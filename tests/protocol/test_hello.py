@@ -50,6 +50,7 @@ def is_bad(hello: Hello, net: int, static: bytes) -> bool:
         (NOW + limits.CERTIFICATE_DAYS * DAY + limits.CERTIFICATE_CLOCK_SKEW + 1, False),
     ],
 )
+@pytest.mark.limit("CERTIFICATE_DAYS")
 def test_a_certificate_holds_until_its_end_and_for_30_days_at_most(not_after: float, is_valid: bool) -> None:
     public = static_public(STATIC)
     certificate = certify(SEED, NET, HELLO.author, public, int(not_after))

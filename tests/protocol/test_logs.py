@@ -288,6 +288,7 @@ def test_whoever_has_the_words_ends_a_contest_by_closing_the_other_branch() -> N
     assert said(only_branch(known)) == said(first)
 
 
+@pytest.mark.limit("MAX_LOG_ENTRIES")
 def test_a_log_of_1024_entries_is_read_and_cannot_grow() -> None:
     known = learned([inception()])
     branch = only_branch(known)

@@ -172,6 +172,7 @@ def test_a_message_one_byte_above_the_limit_is_too_big_and_at_the_limit_is_not()
     assert reason_of(packed([made.header_bytes, made.signature, bytes(room + 1)])) == Reason.TOO_BIG
 
 
+@pytest.mark.limit("MAX_BODY")
 def test_a_body_has_at_most_32768_bytes() -> None:
     assert written(bytes(limits.MAX_BODY)).header.body_len == 32_768
     with pytest.raises(LocalProtocolError):

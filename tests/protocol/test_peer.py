@@ -52,6 +52,7 @@ def forged(author: Author, count: int) -> Messages:
 
 
 @pytest.mark.parametrize("dials", [True, False])
+@pytest.mark.limit("HELLO_TIMEOUT")
 def test_a_connection_on_which_nothing_is_said_is_closed_soon(dials: bool) -> None:
     network, node = connected(dials=dials)
     network.run(limits.HELLO_TIMEOUT - 0.1)
@@ -61,6 +62,7 @@ def test_a_connection_on_which_nothing_is_said_is_closed_soon(dials: bool) -> No
     assert node.peer.links() == []
 
 
+@pytest.mark.limit("HANDSHAKE_TIMEOUT")
 def test_a_handshake_that_is_not_finished_is_closed_a_little_later() -> None:
     scene = Scene()
     network, node = scene.network, scene.node
@@ -139,6 +141,7 @@ def test_a_breach_is_told_and_the_link_closed() -> None:
 # --- Silence and age ------------------------------------------------------------------------------------
 
 
+@pytest.mark.limit("DEAD_AFTER")
 def test_a_silent_link_is_asked_and_then_closed() -> None:
     scene = Scene()
     assert scene.wait(limits.PING_AFTER - 1) == []
@@ -171,6 +174,7 @@ def test_an_old_link_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- Who is kept away -----------------------------------------------------------------------------------
 
 
+@pytest.mark.limit("MAX_INVALID")
 def test_so_many_bad_messages_are_borne_and_one_more_bans_the_device_on_all_its_links() -> None:
     scene = Scene()
     other = Stranger(scene.network, scene.node, scene.ben)
@@ -215,6 +219,7 @@ def _is_let_in(scene: Scene) -> bool:
     return is_open
 
 
+@pytest.mark.limit("BAN_SECONDS")
 def test_a_ban_lasts_twice_as_long_each_time_up_to_its_limit() -> None:
     scene = Scene()
     scene.send(forged(scene.ben, limits.MAX_INVALID))

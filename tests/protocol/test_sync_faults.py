@@ -35,6 +35,7 @@ from hedgerow_protocol.frame import (
 )
 from hedgerow_protocol.kinds import Comment, Role
 from simulator.author import EPOCH, Author
+from simulator.network import UNPACED
 from simulator.scene import Scene, answered, opening, pushed, subscribed
 
 ID = b"\x11" * 32
@@ -146,6 +147,7 @@ def test_a_changed_subscription_and_a_changed_scope_count_the_version_up() -> No
     assert scene.wait() == [], "what changes nothing is not told"
 
 
+@pytest.mark.limit("MAX_SUBSCRIPTIONS")
 def test_so_many_subscriptions_may_be_open_and_one_more_not() -> None:
     scene = Scene()
     numbers = range(1, 2 * limits.MAX_SUBSCRIPTIONS, 2)
@@ -183,6 +185,7 @@ def test_an_id_asked_for_twice_is_answered_once() -> None:
     ]
 
 
+@pytest.mark.limit("MAX_QUESTIONS")
 def test_so_many_questions_may_be_under_way_and_one_more_not() -> None:
     scene = subscribed()
     scene.network.storage = (5.0, 5.0)
@@ -227,6 +230,7 @@ def test_a_range_goes_on_from_a_place_and_ends_with_nothing() -> None:
         assert scene.send(frame) == [Messages(frame.req, (), more=False)]
 
 
+@pytest.mark.limit("FRAME_RATE")
 def test_frames_unasked_are_bounded_and_one_over_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "FRAME_BURST", 14.0)
     monkeypatch.setattr(limits, "FRAME_RATE", 0.0)
@@ -247,6 +251,7 @@ def test_frames_unasked_are_bounded_and_one_over_ends_the_link(monkeypatch: pyte
 
 
 # --- Pushes --------------------------------------------------------------------------------------------
+@pytest.mark.limit("PUSH_RATE")
 def test_pushes_above_the_quota_are_dropped_and_the_pusher_told_once_until_it_compares(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -339,14 +344,15 @@ def test_what_a_node_pushes_stays_below_the_quota_and_the_rest_is_announced(
 
 def test_nothing_is_pushed_past_what_waits_to_be_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REQUEST_WINDOW", 1)
-    scene = subscribed()
+    scene = subscribed(UNPACED)
     scene.node.publish(scene.ana.resources(limits.MAX_FRAME_MESSAGES + 1))
     scene.node.publish(scene.ana.resources(1, start=EPOCH + 5_000))
     assert [type(frame) for frame in scene.wait()] == [IHave]
 
 
+@pytest.mark.limit("MAX_LIVE")
 def test_more_than_can_be_announced_is_left_to_a_reconciliation() -> None:
-    scene = subscribed()
+    scene = subscribed(UNPACED)
     scene.node.publish(scene.ana.resources(limits.MAX_LIVE))
     assert {type(frame) for frame in scene.wait()} == {IHave}
     scene.node.publish(scene.ana.resources(limits.MAX_LIVE + 1, start=EPOCH + 5_000))

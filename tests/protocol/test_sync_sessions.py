@@ -51,6 +51,7 @@ def test_a_window_is_within_the_subscription() -> None:
     assert scene.send(opening(5, until=new.header.ts)) == [NegSame(5)]
 
 
+@pytest.mark.limit("MAX_SESSIONS")
 def test_so_many_sessions_may_be_open_and_one_more_is_told_that_the_node_is_busy() -> None:
     scene = subscribed()
     scene.node.hold(scene.ana.resources(1))
@@ -112,6 +113,7 @@ def test_a_round_for_a_session_that_the_node_has_ended_is_passed_over() -> None:
     assert scene.reason == "unexpected_frame"
 
 
+@pytest.mark.limit("MAX_ROUNDS")
 def test_a_session_has_so_many_rounds_and_no_more() -> None:
     scene = subscribed()
     scene.node.hold(scene.ana.resources(1))
@@ -163,6 +165,7 @@ def test_a_scope_that_changes_while_a_set_is_loaded_ends_the_session_too() -> No
     assert scene.wait(3) == [Scope(1, 2, b"\0"), NegErr(3, SessionFault.STALE, 0)]
 
 
+@pytest.mark.limit("SESSION_IDLE")
 def test_a_session_in_which_nothing_happens_is_ended_and_its_place_is_free() -> None:
     scene = subscribed()
     scene.node.hold(scene.ana.resources(1))
@@ -186,6 +189,7 @@ def test_the_time_that_our_own_disk_takes_does_not_count_as_silence() -> None:
     assert [frame for frame in frames if isinstance(frame, NegDiffers | NegErr)] == [NegDiffers(3, 1)]
 
 
+@pytest.mark.limit("MAX_SESSION_ITEMS")
 def test_a_set_that_is_too_big_is_refused_with_the_time_from_which_on_it_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -213,6 +217,7 @@ def test_a_second_is_not_parted_when_a_set_is_too_big(monkeypatch: pytest.Monkey
     assert scene.send(NegMsg(5, first_round())) == [NegErr(5, SessionFault.TOO_BIG, EPOCH + 2)]
 
 
+@pytest.mark.limit("MAX_COMPARED_ITEMS")
 def test_the_sessions_of_all_links_share_the_memory_for_their_indexes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

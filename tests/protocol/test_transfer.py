@@ -261,6 +261,7 @@ def test_what_waits_is_not_announced_twice_and_can_be_taken_back() -> None:
     assert (bench.offering.settled, len(bench.offering)) == (BATCH, 0)
 
 
+@pytest.mark.limit("MAX_OFFERED")
 def test_only_so_many_ids_are_kept_to_announce(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_OFFERED", 10)
     monkeypatch.setattr(limits, "REQUEST_WINDOW", 0)
@@ -338,6 +339,7 @@ def test_a_push_carries_what_fits_and_names_the_rest() -> None:
 # --- Patience -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.limit("PROGRESS_TIMEOUT")
 def test_patience_runs_out_when_nothing_comes_of_what_is_awaited() -> None:
     patience = Patience()
     assert patience.deadline == float("inf")

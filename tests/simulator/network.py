@@ -42,11 +42,14 @@ from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
 from hedgerow_protocol.noise import static_public
 from hedgerow_protocol.peer import Connection, Peer
+from hedgerow_protocol.quota import USUAL, Allowance, Allowances
 from simulator.author import Author
 from simulator.memory_quarantine import MemoryQuarantine
 from simulator.memory_store import MemoryStore
 
 START = 1_790_000_000.0
+UNPACED = Allowances(Allowance(1e9, 1e9), Allowance(1e9, 1e9))
+"""For what has nothing to do with how fast somebody speaks."""
 
 
 class Holder(Protocol):
@@ -100,7 +103,7 @@ class SimulatedNode:
         for message in [*self.store.messages.values(), *self.store.aside.values()]:
             self._learn(message)
         self.store.identities = self.identities
-        self.peer = Peer(self.network.random, self.identities, self.carried)
+        self.peer = Peer(self.network.random, self.identities, self.carried, self.network.allowed)
         self.wake_at = float("inf")
 
     def restart(self) -> None:
@@ -222,7 +225,9 @@ class SimulatedNode:
 class Network:
     """Virtual time and the links between nodes."""
 
-    def __init__(self, seed: int, *, delay: float = 0.02) -> None:
+    def __init__(self, seed: int, *, delay: float = 0.02, allowed: Allowances = USUAL) -> None:
+        """`allowed`: what nodes let authors say live."""
+        self.allowed = allowed
         self.random = Random(seed)
         self.now = START
         self.delay = delay

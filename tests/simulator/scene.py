@@ -19,6 +19,7 @@ from hedgerow_protocol.frame import (
     Tier,
 )
 from hedgerow_protocol.message import Message
+from hedgerow_protocol.quota import USUAL, Allowances
 from hedgerow_protocol.ranges import SortedIndex
 from hedgerow_protocol.reconcile import Initiator, Responder
 from simulator.author import Author
@@ -40,9 +41,10 @@ class Scene:
         carried: Carried | None = None,
         seed: int = 1,
         asks_everyone: bool = False,
+        allowed: Allowances = USUAL,
     ) -> None:
         """With `dials` the stranger dials and the node answers, else the other way round."""
-        self.network = Network(seed)
+        self.network = Network(seed, allowed=allowed)
         self.ana, self.ben, self.cyd = Author(1), Author(2), Author(3)
         self.node = SimulatedNode(self.network, "ana", self.ana, [self.ben.key])
         if carried is not None:
@@ -142,9 +144,9 @@ class Asked(Scene):
         return besides + frames
 
 
-def subscribed() -> Scene:
+def subscribed(allowed: Allowances = USUAL) -> Scene:
     """A scene in which the stranger subscribed to Ana, under 1."""
-    scene = Scene()
+    scene = Scene(allowed=allowed)
     scene.subscribe(1, Filter.of_authors({scene.ana.key}))
     return scene
 

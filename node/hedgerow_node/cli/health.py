@@ -1,11 +1,13 @@
 """status and doctor: how the node is."""
 
+from collections.abc import Mapping, Sequence
+
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json, Running
-from hedgerow_node.cli.wording import count, link_words, record, records, size, text, whole
+from hedgerow_node.cli.wording import count, link_words, number, record, records, size, text, whole
 from hedgerow_node.problems import Problem
 
 REMINDERS = frozenset({"words", "copy", "erasure"})
@@ -13,13 +15,43 @@ REMINDERS = frozenset({"words", "copy", "erasure"})
 
 
 @click.command("status", cls=Command)
+@click.option("--limits", "with_limits", is_flag=True, help="Show the limits that were met, too.")
 @pass_asked
-def status_command(asked: Asked) -> None:
+def status_command(asked: Asked, with_limits: bool) -> None:
     """Who you are here, how much there is, whom you are connected to."""
     with asked.session() as session:
         answer = session.call("status")
         asked.screen.value(answer)
         _show_status(asked.screen, answer, session.running)
+        if with_limits:
+            _show_limits(asked.screen, [one for one in records(answer.get("limits")) if one.get("times")])
+
+
+@click.command("limits", cls=Command)
+@pass_asked
+def limits_command(asked: Asked) -> None:
+    """How much is allowed, what happens at each limit, and how often it was met."""
+    with asked.session() as session:
+        answer = session.call("limits")
+    asked.screen.value(answer)
+    _show_limits(asked.screen, records(answer.get("limits")))
+
+
+def _show_limits(screen: Screen, limits: Sequence[Mapping[str, object]]) -> None:
+    if not limits:
+        screen.line("No limit was met.")
+    for one in limits:
+        times, value = one.get("times"), _amount(one.get("value"))
+        met = "" if times is None else f"   met {count(whole(times), 'time')}"
+        screen.line(
+            f"{text(one.get('name'))}: {value} {text(one.get('unit'))}{met}", "bad" if times else "title"
+        )
+        screen.line(f"then {text(one.get('then'))}; because {text(one.get('reason'))}", indent=4)
+
+
+def _amount(value: object) -> str:
+    amount = number(value)
+    return f"{amount:,.0f}" if amount.is_integer() else f"{amount:,}"
 
 
 @click.command("doctor", cls=Command)

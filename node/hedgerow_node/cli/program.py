@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "status": "health",
         "doctor": "health",
         "budget": "health",
+        "limits": "health",
     },
     "Your own library": {
         "add": "library",

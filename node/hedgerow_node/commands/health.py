@@ -16,8 +16,9 @@ from hedgerow_node.commands.keeping import kept
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.people import profile_of
 from hedgerow_node.commands.transfer import own_messages
-from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, LIMITS, MIN_FREE_DISK, OTHERS, Home
+from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, MIN_FREE_DISK, OTHERS, Home
 from hedgerow_node.key_files import Secret
+from hedgerow_node.limiting import table
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store import erasure
@@ -37,6 +38,10 @@ FREE_SPACE = "Free some space on this disk."
 
 class Status(Request):
     """How the node is."""
+
+
+class Limits(Request):
+    """How much is allowed."""
 
 
 class Doctor(Request):
@@ -75,15 +80,26 @@ async def status(node: Node, request: Status) -> Json:
         "restored_copy": node.keys.is_copy,
         "notices": [{"title": check.title, "next": check.next} for check in _notices(node) if not check.ok],
         "noted": node.network.noted() if node.network is not None else [],
-        "limits": msgspec.to_builtins(LIMITS),
+        "limits": _limits(node),
     }
+
+
+async def limits_table(node: Node, request: Limits) -> Json:
+    """Show every limit: its number, what happens at it, and how often it was met since the node started."""
+    return {"limits": _limits(node)}
+
+
+def _limits(node: Node) -> list[Json]:
+    return table(node.network.hits() if node.network is not None else {})
 
 
 async def doctor(node: Node, request: Doctor) -> Json:
     """Look for faults in the folder, the keys, the database and the journal, and say what to do about them."""
     looks = (_clock, _database, _journal, _erasure)
     looked = [await _looked(look, node) for look in looks]
-    return _report([_folder(node.home), _disk(node.home), _keys(node), *_identity(node), *looked])
+    return _report(
+        [_folder(node.home), _disk(node.home), _keys(node), *_door(node), *_identity(node), *looked]
+    )
 
 
 async def _looked(look: Callable[[Node], Awaitable[Check]], node: Node) -> Check:
@@ -151,10 +167,21 @@ def _disk(home: Home) -> Check:
 
 def _notices(node: Node) -> list[Check]:
     """What the owner should know without asking the doctor."""
+    checks = [*_door(node), *_identity(node)]
     if node.network is None or not node.network.is_full:
-        return _identity(node)
+        return checks
     title = "The disk is nearly full: nothing is taken in from others until there is room."
-    return [Check("room", False, title, FREE_SPACE), *_identity(node)]
+    return [Check("room", False, title, FREE_SPACE), *checks]
+
+
+def _door(node: Node) -> list[Check]:
+    """Whether whoever comes in can be told apart."""
+    proxy = node.network.unnamed_proxy if node.network is not None else None
+    if proxy is None:
+        return []
+    title = f"A proxy at {proxy} says who calls and is not believed: all who come through it count as one."
+    step = f"If it is yours and sets X-Forwarded-For itself, name it: hedgerow run --proxy {proxy}."
+    return [Check("proxy", False, title, step)]
 
 
 def _plain_clock(now: float) -> Check:

@@ -30,6 +30,7 @@ from hedgerow_node.config import MAX_IMPORT_REQUEST, MAX_RESTORE_REQUEST
 OPERATIONS: tuple[Operation, ...] = (
     operation("status", "GET", "/status", health.Status, health.status),
     operation("budget", "PUT", "/budget", keeping.SetBudget, keeping.budget),
+    operation("limits", "GET", "/limits", health.Limits, health.limits_table),
     operation("doctor", "GET", "/doctor", health.Doctor, health.doctor),
     # The private library
     operation("add", "POST", "/items", library.AddItem, library.add),

@@ -54,6 +54,8 @@ class Link:
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self._ending: str | None = None
+        self.limit = ""
+        """The name of the limit for which the connection was ended, if it was one."""
         self._pings = Bucket(PING_RATE, PING_BURST)
         self._late = Late(WRITE_TIMEOUT, self._cut_off)
         self._writer: asyncio.Task[None] | None = None
@@ -71,7 +73,7 @@ class Link:
         self._queued += len(data)
         if self._queued > LINK_QUEUE:
             self._queue.clear()
-            self.close(NOT_READ)
+            self.close(NOT_READ, "LINK_QUEUE")
         self._watch_backlog()
         self._changed.set()
 
@@ -82,10 +84,10 @@ class Link:
             self._has_backlog = is_long
             self._on_backlog(is_long)
 
-    def close(self, why: str) -> None:
-        """End the connection after what is queued was sent; `why` is a constant."""
+    def close(self, why: str, limit: str = "") -> None:
+        """End the connection after what is queued was sent; `why` is a constant, `limit` the name of one."""
         if self._ending is None:
-            self._ending = why
+            self._ending, self.limit = why, limit
             self._changed.set()
             self._closing.set()
 
@@ -129,7 +131,7 @@ class Link:
 
     async def _on_control(self, kind: WSMsgType, data: bytes) -> None:
         if not self._pings.take(asyncio.get_running_loop().time()):
-            self.close(TOO_MANY_PINGS)
+            self.close(TOO_MANY_PINGS, "PING_BURST")
         elif kind == WSMsgType.PING:
             await self._pong(data)
 
@@ -169,7 +171,7 @@ class Link:
 
     def _cut_off(self) -> None:
         """A message did not leave in time."""
-        self.close(NOT_READ)
+        self.close(NOT_READ, "WRITE_TIMEOUT")
         if self._writer is not None:
             self._writer.cancel()
 
@@ -178,7 +180,7 @@ class Link:
             async with asyncio.timeout(WRITE_TIMEOUT):
                 await self._socket.pong(data)
         except TimeoutError:
-            self.close(NOT_READ)
+            self.close(NOT_READ, "WRITE_TIMEOUT")
         except (ConnectionError, RuntimeError):
             self.close(BY_THE_PEER)
 

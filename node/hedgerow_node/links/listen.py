@@ -1,15 +1,22 @@
-"""The peers' door: a listener of its own, with `/peer` for nodes and one static page for invites."""
+"""The peers' door: a listener of its own, with `/peer` for nodes and one static page for invites.
+
+Where a proxy of one's own stands in front, it says who calls, and every limit holds for that address. A proxy that was
+not named is not believed: whoever comes through it counts as one network, and the owner is told.
+"""
 
 from asyncio import Transport
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import ip_address, ip_network
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 
 from hedgerow_node.config import GOODBYE_TIMEOUT, STOP_DEADLINE
-from hedgerow_node.links.gate import DoorLimits, Gate, Origin, Refusal, Ticket
+from hedgerow_node.links.gate import DoorLimits, Gate, Origin, Refused, Ticket
 from hedgerow_node.links.noting import Noting
-from hedgerow_node.listener import Listener
+from hedgerow_node.listener import ENDLESS, LATE, Listener
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 
@@ -51,6 +58,18 @@ JOIN_HEADERS = {
 }
 PUSHED_OUT = "another connection needed its place"
 FORWARDED_FOR = "X-Forwarded-For"
+SIGNS_OF_A_PROXY = (FORWARDED_FOR, "Forwarded", "X-Real-IP")
+"""Headers that proxies add to say who calls."""
+PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+"""Where one's own proxies stand, if not on this computer."""
+UNNAMED_PROXY = "a proxy that was not named says who calls"
+SILENT_PROXY = "a proxy does not say who calls"
+CUT_FOR = {LATE: "HEADER_DEADLINE", ENDLESS: "MAX_REQUEST_HEADER"}
+"""The limit for which a connection is cut before it is a request."""
+HEAD_OF_REFUSAL = 96
+"""Bytes of the longest header of a refusal."""
+GAIN = 3
+"""Bytes of a refusal for each byte of the request, at most: nobody can be made to answer much with little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,8 @@ class PeerListener:
         self._install = install
         self._gate = Gate(door)
         self._tickets: dict[object, Ticket] = {}
+        self.unnamed_proxy: str | None = None
+        """Where one of one's own seems to stand that was not named: an address that only this computer's net has."""
         self._listener: Listener | None = None
 
     @classmethod
@@ -117,6 +138,7 @@ class PeerListener:
             header_deadline=door.header_deadline,
             watch=listener,
             shutdown_timeout=STOP_DEADLINE,
+            is_curt=True,
         )
         return listener
 
@@ -144,19 +166,25 @@ class PeerListener:
         if not peer:  # gone already
             return False
         origin = Origin.of(peer[0], is_proxy=peer[0] in self._proxies)
-        ticket = self._gate.enter(self._now(), origin, lambda: self._push_out(transport))
-        if isinstance(ticket, Refusal):
-            self._noting.note("a connection was refused", ticket.value)
+        ticket = self._gate.enter(self._now(), origin, lambda limit: self._push_out(transport, limit))
+        if isinstance(ticket, Refused):
+            self._note_refused(ticket)
             return False
         self._tickets[transport] = ticket
         return True
 
-    def _push_out(self, transport: Transport) -> None:
+    def _note_refused(self, refused: Refused) -> None:
+        self._noting.hit(refused.limit)
+        self._noting.note("a connection was refused", refused.why.value)
+
+    def _push_out(self, transport: Transport, limit: str) -> None:
+        self._noting.hit(limit)
         self.on_cut(PUSHED_OUT)
         transport.abort()
 
     def on_cut(self, why: str) -> None:
         """A connection is cut before it is a link."""
+        self._noting.hit(CUT_FOR.get(why, ""))
         self._noting.note("a connection was cut", why)
 
     def on_lost(self, transport: Transport) -> None:
@@ -168,20 +196,28 @@ class PeerListener:
     # --- Requests ----------------------------------------------------------------------------------------
 
     def _application(self) -> web.Application:
-        app = web.Application(client_max_size=limits.KIB)
+        app = web.Application(client_max_size=limits.KIB, middlewares=[_answer_briefly, self._at_the_door()])
         app.router.add_get("/peer", self._peer)
         app.router.add_get("/join", _join)
         self._install(app)
         app.on_response_prepare.append(_prepare)
         return app
 
+    def _at_the_door(self) -> Middleware:
+        @web.middleware
+        async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+            ticket = self._tickets.get(request.transport)
+            if ticket is None or not self._may_stay(request, ticket):
+                return web.Response(status=503, text="Too many connections; try again later.\n")
+            return await handler(request)
+
+        return check
+
     async def _peer(self, request: web.Request) -> web.StreamResponse:
         offered = _offered(request)
         ticket = self._tickets.get(request.transport)
         if ticket is None or request.method != hdrs.METH_GET or SUBPROTOCOL not in offered:
             return web.Response(status=426, text=f"This is a Hedgerow node; it speaks {SUBPROTOCOL}.\n")
-        if not self._may_stay(request, ticket):
-            return web.Response(status=503, text="Too many connections; try again later.\n")
         socket = web.WebSocketResponse(
             protocols=(SUBPROTOCOL,),
             compress=False,
@@ -195,18 +231,36 @@ class PeerListener:
         return socket
 
     def _may_stay(self, request: web.Request, ticket: Ticket) -> bool:
-        forwarded = request.headers.getall(FORWARDED_FOR, [])
-        if not forwarded or request.remote not in self._proxies:
+        if not ticket.origin.is_proxy:
+            self.look_for_proxy(request.remote, request.headers)
             return True
         try:
-            # The last of the last line is what the proxy saw itself; the rest is whatever its client wrote.
-            origin = Origin.of(forwarded[-1].rpartition(",")[2].strip())
+            origin = self._forwarded(request)
         except ValueError:
             return False
-        refusal = ticket.move(self._now(), origin)
-        if refusal is not None:
-            self._noting.note("a connection was refused", refusal.value)
-        return refusal is None
+        refused = ticket.move(self._now(), origin)
+        if refused is not None:
+            self._note_refused(refused)
+        return refused is None
+
+    def _forwarded(self, request: web.Request) -> Origin:
+        """Who stands behind a proxy of ours, or the proxy itself where it does not say."""
+        forwarded = request.headers.getall(FORWARDED_FOR, [])
+        if not forwarded:
+            self._noting.note(SILENT_PROXY)
+            return Origin.of(request.remote or "")
+        # The last of the last line is what the proxy saw itself; the rest is whatever its client wrote.
+        return Origin.of(forwarded[-1].rpartition(",")[2].strip())
+
+    def look_for_proxy(self, remote: str | None, headers: Mapping[str, str]) -> None:
+        """Somebody at this address asked with these headers: it may be a proxy that was not named."""
+        if remote is None or not any(name in headers for name in SIGNS_OF_A_PROXY):
+            return
+        # Whoever is elsewhere can write what he likes, and must not make the owner trust him.
+        address = ip_address(remote.partition("%")[0])
+        if address.is_loopback or any(address in network for network in PRIVATE):
+            self.unnamed_proxy = remote
+            self._noting.note(UNNAMED_PROXY)
 
 
 def _offered(request: web.Request) -> tuple[str, ...]:
@@ -219,9 +273,34 @@ async def _join(request: web.Request) -> web.Response:
     return web.Response(text=JOIN_PAGE, content_type="text/html", headers=JOIN_HEADERS)
 
 
+@web.middleware
+async def _answer_briefly(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say of a refusal only as much as the request was worth, or nothing."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        response = web.Response(status=error.status)
+    if response.status < HTTPStatus.BAD_REQUEST or not isinstance(response, web.Response):
+        return response
+    worth = GAIN * _size_of_header(request) - HEAD_OF_REFUSAL
+    if worth < 0 and request.transport is not None:
+        request.transport.abort()
+    words = response.text or ""
+    return web.Response(status=response.status, text=words if len(words) <= worth else None)
+
+
+def _size_of_header(request: web.Request) -> int:
+    """Bytes of the request's header, line ends included."""
+    first = len(f"{request.method} {request.raw_path} HTTP/1.1")
+    return first + sum([len(name) + len(value) + 4 for name, value in request.raw_headers]) + 4
+
+
 async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
-    # Which programs in which versions serve is nobody's business; and a connection is for one request.
-    response.headers.popall(hdrs.SERVER, None)
+    # Which programs in which versions serve, and our clock, is nobody's business; a connection is for one request.
+    for name in (hdrs.SERVER, hdrs.DATE):
+        response.headers.popall(name, None)
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        response.headers.popall(hdrs.CONTENT_TYPE, None)
     if not isinstance(response, web.WebSocketResponse):
         response.force_close()
         response.headers[hdrs.CONNECTION] = "close"

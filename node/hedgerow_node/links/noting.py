@@ -1,5 +1,6 @@
 """Noting what others do: constant words, and few lines however often they do it."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,10 +23,17 @@ class Noting:
         self._log = log
         self._now = now
         self._kinds: dict[tuple[str, str], _Kind] = {}
+        self.hits: Counter[str] = Counter()
+        """How often each limit was met, by the name of its constant."""
 
     def counts(self) -> list[tuple[str, str, int]]:
         """Each event and reason that was noted, and how often, whether it was logged or left out."""
         return [(event, why, kind.times) for (event, why), kind in self._kinds.items()]
+
+    def hit(self, limit: str) -> None:
+        """Somebody met this limit, or nobody where it is empty. Nothing is logged."""
+        if limit:
+            self.hits[limit] += 1
 
     def note(self, event: str, why: str = "", **fields: object) -> None:
         """One line, unless there were many of the same event and reason; the next one says how many."""

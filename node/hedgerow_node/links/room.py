@@ -33,6 +33,7 @@ class Room:
         self._open = asyncio.Event()
         self._open.set()
         self._noting = Noting(log, asyncio.get_running_loop().time)
+        self.on_full: Callable[[], None] = lambda: None
 
     @property
     def is_full(self) -> bool:
@@ -50,6 +51,7 @@ class Room:
     def fill(self) -> None:
         """A write found no room, whatever is said to be free: nobody enters before the next look."""
         if not self.is_full:
+            self.on_full()
             self._open.clear()
             self._noting.warn("the disk is nearly full: nothing is taken in from others")
 

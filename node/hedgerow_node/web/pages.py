@@ -56,6 +56,7 @@ SHOWN: dict[str, Handle] = {
     "/you": you.show_you,
     "/you/words": you.show_words,
     "/you/export": you.export,
+    "/you/limits": you.show_limits,
     "/you/devices": devices.show_devices,
     "/you/nodes": nodes.show_nodes,
     "/you/restore": devices.show_restore,

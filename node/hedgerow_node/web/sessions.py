@@ -16,9 +16,9 @@ from hedgerow_node.clock import Clock
 from hedgerow_node.config import (
     LINK_BYTES,
     LINK_LIFE,
+    MAX_BROWSERS,
     MAX_LINKS,
     MAX_PREVIEWS,
-    MAX_SESSIONS,
     SECRET_BYTES,
     SESSION_LIFE,
 )
@@ -81,7 +81,7 @@ class Sessions:
             return None
         cookie = self._secret()
         self._sessions[_hash(cookie)] = Session(self._secret(), self._clock.monotonic())
-        while len(self._sessions) > MAX_SESSIONS:
+        while len(self._sessions) > MAX_BROWSERS:
             self._sessions.popitem(last=False)
         return cookie
 

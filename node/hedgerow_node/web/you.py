@@ -39,6 +39,11 @@ async def show_you(visit: Visit, refused: Refused | None = None) -> web.StreamRe
     )
 
 
+async def show_limits(visit: Visit) -> web.StreamResponse:
+    """How much is allowed, and what was met."""
+    return visit.page("limits.html", await visit.do("limits", {}))
+
+
 async def set_profile(visit: Visit) -> web.StreamResponse:
     """Say how one wants to be known."""
     form = visit.form

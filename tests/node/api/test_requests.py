@@ -107,6 +107,7 @@ def test_a_wrong_field_is_named(served: Running, fields: dict[str, object], name
         "limit=99999999999999999999999",
     ],
 )
+@pytest.mark.limit("MAX_PAGE")
 def test_a_wrong_query_is_a_problem(served: Running, query: str) -> None:
     answer = served.api("GET", f"/collection?{query}")
     assert answer.status == 422
@@ -128,6 +129,7 @@ def test_a_request_without_fields_needs_no_body(served: Running) -> None:
     check_answer("sync", answer.json)
 
 
+@pytest.mark.limit("MAX_REQUEST")
 def test_more_than_a_mebibyte_is_too_much(served: Running) -> None:
     fields = json.dumps({"thing": "https://example.org/", "title": "x" * 2**20}).encode()
     assert refused(post(served, "/items", fields), 413, "HG-A8")

@@ -7,7 +7,8 @@ import pytest
 
 from hedgerow_node.budgets import LEARNER
 from hedgerow_node.commands.health import examine_closed
-from hedgerow_node.config import LIMITS, MIN_FREE_DISK, Home
+from hedgerow_node.config import MIN_FREE_DISK, Home
+from hedgerow_node.limiting import LIMITS
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol.kinds import Profile, Resource
@@ -48,12 +49,11 @@ async def test_the_status_counts_what_is_here(node: Node) -> None:
     assert status["home"] == str(node.home.path)
 
 
-async def test_the_status_has_every_limit_with_unit_and_reason(node: Node) -> None:
-    limits = (await call(node, "status"))["limits"]
-    assert {(limit["name"], limit["value"]) for limit in limits} == {
-        (limit.name, limit.value) for limit in LIMITS
-    }
-    assert all(limit["unit"] and limit["reason"] for limit in limits)
+async def test_the_table_of_limits_is_in_the_status_too(node: Node) -> None:
+    limits = (await call(node, "limits"))["limits"]
+    assert limits == (await call(node, "status"))["limits"]
+    assert {(one["limit"], one["value"]) for one in limits} == {(one.constant, one.value) for one in LIMITS}
+    assert all(one["times"] == 0 for one in limits if one["times"] is not None)
 
 
 async def test_the_status_has_the_links_of_a_running_node_and_what_was_turned_away(node: Node) -> None:
@@ -67,13 +67,20 @@ async def test_the_status_has_the_links_of_a_running_node_and_what_was_turned_aw
         def noted(self):
             return noted
 
+        def hits(self):
+            return {"PING_BURST": 3}
+
         is_full = False
         budgets = LEARNER
+        unnamed_proxy = "127.0.0.1"
 
     assert (await call(node, "status"))["noted"] == []
     node.network = Links()
     status = await call(node, "status")
     assert (status["links"], status["noted"]) == (links, noted)
+    assert {one["limit"]: one["times"] for one in status["limits"] if one["times"]} == {"PING_BURST": 3}
+    assert any("--proxy 127.0.0.1" in one["next"] for one in status["notices"])
+    assert list(await faults(node)) == ["proxy", "words"]
     node.network = None
 
 

@@ -126,6 +126,7 @@ async def test_a_file_of_no_known_kind_says_what_to_do(node: Node) -> None:
     assert caught.value.next_step
 
 
+@pytest.mark.limit("MAX_IMPORT")
 async def test_a_file_at_the_limit_is_read_and_one_byte_more_is_not(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,10 +15,10 @@ BINDS = re.compile(r"\bMUST\b|fails?\*? +with", re.IGNORECASE)
 
 
 def rules() -> dict[str, str]:
-    """Rule and text of the documents 01 to 08 and 11."""
+    """Rule and text of the documents 01 to 08, 11 and 12."""
     return {
         name: text
-        for path in sorted([*SPECS.glob("0[1-8]-*.md"), *SPECS.glob("11-*.md")])
+        for path in sorted([*SPECS.glob("0[1-8]-*.md"), *SPECS.glob("1[12]-*.md")])
         for name, text in RULE.findall(path.read_text(encoding="utf-8"))
     }
 

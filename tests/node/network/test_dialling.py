@@ -230,6 +230,7 @@ async def test_an_error_that_nobody_foresaw_ends_no_dialling(line: Line, monkeyp
     await eventually(lambda: len(line.dialled) >= 3)
 
 
+@pytest.mark.limit("MAX_LINKS_OUT")
 async def test_only_the_peers_that_were_linked_last_are_kept_up(line: Line, monkeypatch) -> None:
     monkeypatch.setattr(dialler, "MAX_LINKS_OUT", 2)
     peers = [

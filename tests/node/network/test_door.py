@@ -70,7 +70,7 @@ async def test_connections_a_minute_have_a_limit_and_the_log_too(world: World, l
     for _ in range(config.CONNECTS_A_MINUTE + 40):
         with contextlib.suppress(ConnectionError):
             async with stranger(seed.address, local="127.1.1.1") as peer:
-                await peer.write(b"GET /join HTTP/1.1\r\n\r\n")
+                await peer.write(b"GET /join HTTP/1.1\r\nHost: x\r\n\r\n")
                 refused += await peer.answer() == b""
     assert 35 <= refused <= 40
     assert len(lines.of("a connection was refused")) == config.LOG_BURST
@@ -94,6 +94,7 @@ async def test_strangers_who_say_nothing_cannot_keep_an_honest_one_out(world: Wo
         assert {"event": "a connection was cut", "why": PUSHED_OUT, "times": 33} in seed.network.noted()
 
 
+@pytest.mark.limit("MAX_LINKS_OF_AUTHOR")
 async def test_one_person_has_so_many_links_and_the_oldest_goes(
     world: World, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,5 +156,6 @@ async def test_nothing_of_the_owner_is_served_at_the_peers_door(world: World) ->
     seed = await world.seed()
     for path in ("/", "/api/v1/status", "/start", "/static/hedgerow.css", "/peer/../api"):
         async with stranger(seed.address) as peer:
-            await peer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            # Long enough to be worth an answer.
+            await peer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nX: {'y' * 50}\r\n\r\n".encode())
             assert (await peer.answer()).split(b" ", 2)[1] == b"404"

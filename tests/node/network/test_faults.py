@@ -38,6 +38,7 @@ async def member_and_seed(world: World) -> tuple[Person, Person]:
 # --- The disk ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.limit("MIN_FREE_DISK")
 async def test_a_nearly_full_disk_takes_nothing_in_says_so_and_goes_on_by_itself(
     world: World, lines: Lines
 ) -> None:
@@ -96,6 +97,7 @@ async def test_a_disk_that_cannot_be_looked_at_for_a_moment_is_looked_at_again(
     await have_each_others(seed, ana)
 
 
+@pytest.mark.limit("MAX_HELD")
 async def test_what_waits_for_room_has_a_limit(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rooms, "MAX_HELD", 10)
     free = 0

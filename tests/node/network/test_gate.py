@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedgerow_node.links.gate import DoorLimits, Gate, Origin, Refusal, Ticket
+from hedgerow_node import config
+from hedgerow_node.links.gate import DoorLimits, Gate, Origin, Refusal, Refused, Ticket
 
 ROOMY = DoorLimits(
     links=1_000,
@@ -16,6 +17,7 @@ ROOMY = DoorLimits(
     of_ipv4_16=1_000,
     of_ipv6_64=1_000,
     of_ipv6_48=1_000,
+    of_loopback=1_000,
     connects_a_minute=1_000,
 )
 
@@ -26,10 +28,16 @@ class Door:
     def __init__(self, limits: DoorLimits) -> None:
         self.gate = Gate(limits)
         self.cut: list[str] = []
+        self.limits: list[str] = []
+        """What those met who were not let in."""
 
     def enter(self, address: str, now: float = 0.0, *, is_proxy: bool = False) -> Ticket | Refusal:
         origin = Origin.of(address, is_proxy=is_proxy)
-        return self.gate.enter(now, origin, lambda: self.cut.append(address))
+        entered = self.gate.enter(now, origin, lambda limit: self.cut.append(address))
+        if isinstance(entered, Ticket):
+            return entered
+        self.limits.append(entered.limit)
+        return entered.why
 
     def let_in(self, address: str, now: float = 0.0) -> Ticket:
         ticket = self.enter(address, now)
@@ -37,6 +45,7 @@ class Door:
         return ticket
 
 
+@pytest.mark.limit("MAX_OF_IPV4", "MAX_OF_IPV4_24", "MAX_OF_IPV4_16", "MAX_OF_IPV6_64", "MAX_OF_IPV6_48")
 @pytest.mark.parametrize(
     ("name", "addresses"),
     [
@@ -73,6 +82,7 @@ def test_who_is_proven_counts_for_no_network_and_counts_again_when_no_longer() -
     assert door.enter("192.0.2.1") is Refusal.TOO_MANY
 
 
+@pytest.mark.limit("CONNECTS_A_MINUTE")
 def test_an_address_may_come_so_often_a_minute() -> None:
     door = Door(replace(ROOMY, connects_a_minute=48))
     for _ in range(48):
@@ -91,6 +101,7 @@ def test_only_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) 
     assert isinstance(door.enter("192.0.2.1"), Ticket)
 
 
+@pytest.mark.limit("MAX_UNPROVEN")
 def test_too_many_strangers_push_out_the_oldest_of_the_most_crowded_network() -> None:
     door = Door(replace(ROOMY, strangers=4))
     for address in ("203.0.113.1", "192.0.2.1", "192.0.2.2", "198.51.100.1"):
@@ -107,6 +118,7 @@ def test_who_is_through_with_the_handshake_is_no_stranger() -> None:
     assert door.cut == []
 
 
+@pytest.mark.limit("MAX_LINKS_IN")
 def test_a_full_door_lets_the_unproven_go_first_and_refuses_where_all_are_proven() -> None:
     door = Door(replace(ROOMY, links=2))
     for address in ("192.0.2.1", "192.0.2.2"):
@@ -120,12 +132,25 @@ def test_a_full_door_lets_the_unproven_go_first_and_refuses_where_all_are_proven
     assert door.enter("192.0.2.4") is Refusal.NO_ROOM
 
 
-def test_this_computer_is_no_network_unless_a_setting_says_so() -> None:
-    for counts in (False, True):
-        door = Door(replace(ROOMY, of_ipv4=1, of_ipv6_64=1, counts_loopback=counts))
-        for address in ("127.0.0.1", "::1"):
-            door.let_in(address)
-            assert (door.enter(address) is Refusal.TOO_MANY) == counts
+@pytest.mark.limit("MAX_OF_LOOPBACK", "CONNECTS_OF_LOOPBACK")
+def test_this_computer_is_one_network_with_numbers_of_its_own() -> None:
+    door = Door(replace(ROOMY, of_loopback=3, connects_of_loopback=5))
+    first = [door.let_in(address) for address in ("127.0.0.1", "127.9.9.9", "::1")]
+    assert door.enter("127.0.0.1") is Refusal.TOO_MANY
+    for ticket in first:
+        ticket.leave()
+    for _ in range(2):
+        door.let_in("127.0.0.1").leave()
+    assert door.enter("127.8.8.8") is Refusal.TOO_OFTEN
+    assert door.limits == ["MAX_OF_LOOPBACK", "CONNECTS_OF_LOOPBACK"]
+
+
+def test_this_computer_counts_as_any_address_where_a_setting_says_so() -> None:
+    door = Door(replace(ROOMY, of_ipv4=1, of_ipv6_64=1, of_loopback=0, counts_loopback=True))
+    for address in ("127.0.0.1", "::1"):
+        door.let_in(address)
+        assert door.enter(address) is Refusal.TOO_MANY
+    assert door.limits == ["MAX_OF_IPV4", "MAX_OF_IPV6_64"]
 
 
 def test_the_limits_on_all_hold_for_this_computer_too() -> None:
@@ -135,13 +160,45 @@ def test_the_limits_on_all_hold_for_this_computer_too() -> None:
     assert door.cut == ["127.0.0.1"]
 
 
+@pytest.mark.limit("MAX_FAULTS_OF_ADDRESS")
+def test_an_address_is_shut_out_for_broken_handshakes_for_minutes_and_doubled_to_ten() -> None:
+    door, now, ban = Door(ROOMY), 0.0, config.ADDRESS_BAN
+    for _ in range(6):
+        for count in range(config.MAX_FAULTS_OF_ADDRESS):
+            assert isinstance(door.enter("192.0.2.1", now), Ticket), f"{count} broken ones are borne"
+            door.let_in("192.0.2.1", now).fault(now)
+        assert door.enter("192.0.2.1", now + ban - 1) is Refusal.SHUT_OUT
+        assert isinstance(door.enter("192.0.2.2", now), Ticket), "a neighbour"
+        now += ban + 1
+        ban = min(2 * ban, config.LAST_ADDRESS_BAN)
+    assert ban == config.LAST_ADDRESS_BAN <= 600
+    assert set(door.limits) == {"MAX_FAULTS_OF_ADDRESS"}
+
+
+def test_broken_handshakes_long_ago_do_not_count_and_nobody_is_shut_out_for_who_shares_a_computer() -> None:
+    door = Door(ROOMY)
+    for count in range(3 * config.MAX_FAULTS_OF_ADDRESS):
+        door.let_in("192.0.2.1", count * 40.0).fault(count * 40.0)
+        door.let_in("127.0.0.1").fault(0.0)
+    assert isinstance(door.enter("127.0.0.1"), Ticket)
+
+
+def test_who_is_turned_away_because_of_a_crowd_may_come_again_soon() -> None:
+    door = Door(replace(ROOMY, of_ipv4=1, connects_a_minute=2))
+    first = door.let_in("192.0.2.1")
+    for _ in range(10):
+        assert door.enter("192.0.2.1") is Refusal.TOO_MANY
+    first.leave()
+    assert isinstance(door.enter("192.0.2.1"), Ticket)
+
+
 def test_who_stands_behind_a_proxy_counts_where_it_says() -> None:
     door = Door(replace(ROOMY, of_ipv4=1))
     first, second = door.enter("10.0.0.1", is_proxy=True), door.enter("10.0.0.1", is_proxy=True)
     assert isinstance(first, Ticket)
     assert isinstance(second, Ticket)
     assert first.move(0.0, Origin.of("192.0.2.1")) is None
-    assert second.move(0.0, Origin.of("192.0.2.1")) is Refusal.TOO_MANY
+    assert second.move(0.0, Origin.of("192.0.2.1")) == Refused(Refusal.TOO_MANY, "MAX_OF_IPV4")
 
 
 @pytest.mark.parametrize("address", ["", "somewhere", "1.2.3", "1.2.3.4.5", "192.0.2.1, 192.0.2.2", "[::1]"])

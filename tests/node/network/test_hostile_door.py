@@ -34,6 +34,7 @@ async def test_garbage_instead_of_a_request_is_answered_with_no_version_or_cut(
         assert len(answer) < 300
 
 
+@pytest.mark.limit("HEADER_DEADLINE")
 async def test_a_connection_on_which_nothing_is_sent_is_cut_at_the_deadline(scene: Scene) -> None:
     assert config.HEADER_DEADLINE == 15.0
     async with stranger(scene.seed.address) as peer:
@@ -67,6 +68,7 @@ async def test_a_header_that_drips_is_cut_at_the_deadline(scene: Scene) -> None:
     scene.expect("a connection was cut", LATE)
 
 
+@pytest.mark.limit("MAX_REQUEST_HEADER")
 async def test_a_header_beyond_its_limit_is_cut_though_the_library_would_take_it(scene: Scene) -> None:
     fields = [b"X-%d: " % number + b"y" * 1_000 + b"\r\n" for number in range(40)]
     async with stranger(scene.seed.address) as peer:
@@ -174,6 +176,7 @@ async def test_more_than_4_kib_before_authentication_end_the_connection(scene: S
     scene.expect("a link was cut", Reason.TOO_BIG)
 
 
+@pytest.mark.limit("MAX_FRAME_BEFORE_AUTHENTICATION")
 async def test_4_kib_of_nonsense_are_a_broken_handshake(scene: Scene) -> None:
     async with stranger(scene.seed.address) as peer:
         await peer.upgrade()

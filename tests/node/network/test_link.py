@@ -71,6 +71,7 @@ async def test_what_is_queued_is_sent_in_order_before_the_end() -> None:
     assert link.why_closed == "done"
 
 
+@pytest.mark.limit("LINK_QUEUE")
 async def test_a_queue_at_its_limit_is_kept_and_one_byte_more_ends_the_link(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -81,6 +82,7 @@ async def test_a_queue_at_its_limit_is_kept_and_one_byte_more_ends_the_link(
         assert link.why_closed == why
 
 
+@pytest.mark.limit("WRITE_TIMEOUT")
 async def test_a_peer_that_does_not_read_is_cut_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "WRITE_TIMEOUT", 0.05)
     monkeypatch.setattr(links, "GOODBYE_TIMEOUT", 0.05)
@@ -157,6 +159,7 @@ async def test_a_fault_of_ours_in_taking_a_message_is_raised_after_the_goodbye()
     assert socket.is_closed
 
 
+@pytest.mark.limit("PING_BURST")
 async def test_pings_are_answered_up_to_their_number() -> None:
     link, socket = make()
     for _ in range(int(links.PING_BURST)):

@@ -45,6 +45,7 @@ async def test_a_message_that_comes_twice_is_there_once(store: Store) -> None:
     assert (await store.quarantine.size()).messages == 1
 
 
+@pytest.mark.limit("QUARANTINE_MESSAGES")
 async def test_it_keeps_its_bound_and_who_floods_goes_first(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ async def test_it_keeps_its_bound_and_who_floods_goes_first(
     assert ids_of(await store.quarantine.of([CYD.key])) == ids_of(newcomer)
 
 
+@pytest.mark.limit("QUARANTINE_BYTES")
 async def test_it_keeps_its_bound_in_bytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quarantine, "QUARANTINE_BYTES", 50_000)
     await store.quarantine.put([(BEN.device, words(BEN, "x" * 1_000)) for _ in range(100)], NOW)
@@ -83,6 +85,7 @@ async def test_somebody_for_whom_a_followed_person_speaks_stays_longest(
     assert lots[BEN.key] == 4
 
 
+@pytest.mark.limit("QUARANTINE_SECONDS")
 async def test_it_ends_after_its_time(store: Store) -> None:
     await store.quarantine.put([(ANA.device, words(BEN))], NOW)
     await store.quarantine.expire(NOW + QUARANTINE_SECONDS - 1)

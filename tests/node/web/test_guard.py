@@ -8,7 +8,7 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestServer
 
 from hedgerow_node.app import App
-from hedgerow_node.config import LINK_LIFE, MAX_FIELDS, MAX_FORM, MAX_LINKS, MAX_SESSIONS, SESSION_LIFE
+from hedgerow_node.config import LINK_LIFE, MAX_BROWSERS, MAX_FIELDS, MAX_FORM, MAX_LINKS, SESSION_LIFE
 from hedgerow_node.node import Node
 from hedgerow_node.web import Pages
 from hedgerow_node.web.guard import Hosts
@@ -121,7 +121,7 @@ async def test_too_many_links_end_the_oldest(app: App) -> None:
 
 
 async def test_too_many_browsers_end_the_one_not_seen_for_longest(app: App, visitor: Visitor) -> None:
-    for _ in range(MAX_SESSIONS):
+    for _ in range(MAX_BROWSERS):
         await _start(app)
     assert (await visitor.get("/")).status == 403
 

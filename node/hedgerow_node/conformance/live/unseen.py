@@ -13,6 +13,7 @@ IT_SHOWS = "it is about what people are shown"
 BY_OTHERS = "each part of it is seen by the checks of other rules"
 TAKES_TIME = "it takes longer to see than a check may last"
 ITS_BOOK = "what a node keeps of others does not show on a link of a stranger"
+WOULD_HARM = "a node on which it was tried out would keep whoever tries it away for a while"
 BYTES_ALONE = "it is judged by vectors: --stdio PROGRAM"
 
 UNSEEN: dict[str, str] = {
@@ -37,8 +38,11 @@ UNSEEN: dict[str, str] = {
     ),
     **dict.fromkeys(("EN-14", "KI-14", "RC-1", "RC-2", "RC-3", "RC-5", "RC-7"), IT_DEFINES),
     **dict.fromkeys(("KI-16", "SY-5"), IT_SHOWS),
-    **dict.fromkeys(("EN-8", "ME-7", "ME-9", "KI-2", "RC-18", "SY-19"), BY_OTHERS),
-    **dict.fromkeys(("HS-21", "HS-27", "SY-15", "SY-20"), TAKES_TIME),
+    **dict.fromkeys(("EN-8", "ME-7", "ME-9", "KI-2", "RC-18", "SY-19", "LI-1", "AD-1", "AD-2"), BY_OTHERS),
+    **dict.fromkeys(("HS-21", "HS-27", "SY-15", "SY-20", "AD-4", "AD-5"), TAKES_TIME),
+    **dict.fromkeys(("AD-3", "AD-6", "AD-7", "AD-9"), WOULD_HARM),
+    "AD-8": "which proxies its operator named does not show on a link",
+    "AD-10": "what a proxy in front adds cannot be told from what the node sends",
     **dict.fromkeys(("DI-3", "DI-5", "DI-6", "DI-8", "DI-11", "DI-13"), ITS_BOOK),
     "DI-4": "a node that does without these frames passes over them",
     "HS-9": "what a node does with a claim does not show before the claim is proven",
