@@ -102,6 +102,8 @@ MAX_LINKS_IN = 1_024
 """Connections that the door takes; when there are more, those of strangers go first."""
 MAX_UNPROVEN = 64
 """Connections in their handshake; when there are more, the oldest of the most crowded network is dropped."""
+STRANGER_GRACE = 1.0
+"""Seconds in which an honest handshake is over even here: who stands there for longer is dropped before."""
 MAX_OF_IPV4 = 8
 """Connections from one address by whoever is neither a member nor followed: a household."""
 MAX_OF_IPV4_24 = 16

@@ -20,7 +20,7 @@ from hedgerow_node.config import (
     MAX_LINKS_OUT,
 )
 from hedgerow_node.links.bell import Bell
-from hedgerow_node.links.dial import Dialler
+from hedgerow_node.links.dial import Busy, Dialler
 from hedgerow_node.links.noting import Noting
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.store.peers import KnownPeer
@@ -179,15 +179,16 @@ class Dialling:
         keeper.hurry.set()
 
         def is_decided() -> bool:
-            is_over = keeper.tries >= last_try or self._is_closing
-            return is_over or self._linked(peer.device) is not None
+            # A door that is full for a moment, of a class that joins at once, is tried until patience ends.
+            is_over = keeper.tries >= last_try and not isinstance(keeper.problem, Busy)
+            return is_over or self._is_closing or self._linked(peer.device) is not None
 
         is_in_time = await self._bell.until(is_decided, ACCEPT_PATIENCE)
         link = self._linked(peer.device)
         if link is not None:
             return link
         keeper.peer = before
-        if is_in_time and keeper.problem is not None:
+        if keeper.problem is not None and (is_in_time or isinstance(keeper.problem, Busy)):
             raise keeper.problem
         raise Problem(Code.PEER_UNREACHABLE, "no answer in time")
 
@@ -233,7 +234,10 @@ class Dialling:
         except Problem as problem:
             keeper.problem = problem
             self._noting.note("a peer cannot be reached", problem.code)
-            self.on_missed(keeper.peer)
+            if isinstance(problem, Busy):
+                is_answered = True
+            else:
+                self.on_missed(keeper.peer)
         except Exception as error:
             keeper.problem = Problem(Code.PEER_UNREACHABLE)
             self._noting.failure("dialling failed", error)

@@ -12,6 +12,14 @@ from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL
 
+BUSY = "it has no room for another connection now"
+FULL = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE})
+"""What a door answers that is full, or a proxy in front of it."""
+
+
+class Busy(Problem):
+    """Somebody is there and took no more connections: to be tried again soon."""
+
 
 class Dialler:
     """Dials WebSockets. Close it at the end."""
@@ -75,6 +83,8 @@ async def _dial(session: aiohttp.ClientSession, address: str) -> aiohttp.ClientW
                 timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_TIMEOUT),
             )
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        if _is_busy(error):
+            raise Busy(Code.PEER_UNREACHABLE, f"{address}: {BUSY}") from None
         raise Problem(Code.PEER_UNREACHABLE, f"{address}: {why_unreachable(error)}") from None
     if websocket.protocol != SUBPROTOCOL:
         await websocket.close()
@@ -93,6 +103,14 @@ async def _go_nowhere_else(
         response.close()
         raise aiohttp.WSServerHandshakeError(response.request_info, response.history, status=response.status)
     return response
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether the door was there and closed before anything was said, or said that it is full."""
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return error.status in FULL
+    is_late = isinstance(error, aiohttp.ClientConnectorError)  # nobody was there at all
+    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) and not is_late
 
 
 def why_unreachable(error: Exception) -> str:

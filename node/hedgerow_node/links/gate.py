@@ -3,7 +3,8 @@
 A connection is a stranger's until its handshake is over, and unproven until it is known to belong to somebody whom
 this node carries. Only unproven ones count against the networks they come from, so a school behind one address is
 not shut out once its pupils are members. When too many strangers stand there, the one that has stood longest among
-those of the most crowded network goes: that is seldom the honest one. An address from which handshakes are broken
+those of the most crowded network goes: that is seldom the honest one. Who came just now is spared while others have
+stood for longer, since an honest handshake takes no second. An address from which handshakes are broken
 again and again is shut out, for minutes at most, since others may have it too.
 
 No address is exempt. Connections from this computer itself are of one network with numbers of its own, unless
@@ -98,8 +99,9 @@ class Origin:
 class Ticket:
     """The place of one connection."""
 
-    def __init__(self, gate: "Gate", origin: Origin, cut: Callable[[str], None]) -> None:
+    def __init__(self, gate: "Gate", now: float, origin: Origin, cut: Callable[[str], None]) -> None:
         self._gate = gate
+        self.came = now
         self.origin = origin
         self.cut = cut
         """Ends the connection at once, for the limit of this name."""
@@ -153,10 +155,10 @@ class Gate:
 
     def enter(self, now: float, origin: Origin, cut: Callable[[str], None]) -> Ticket | Refused:
         """A place for a connection from there, for which another one may be cut; or why there is none."""
-        refused = self._refused(now, origin) or self._make_room()
+        refused = self._refused(now, origin) or self._make_room(now)
         if refused is not None:
             return refused
-        ticket = Ticket(self, origin, cut)
+        ticket = Ticket(self, now, origin, cut)
         self._tickets[ticket] = None
         self.count(ticket, 1)
         return ticket
@@ -231,10 +233,11 @@ class Gate:
         of_ipv6 = {64: limits.of_ipv6_64, 48: limits.of_ipv6_48}
         return (of_ipv4 if network.version == 4 else of_ipv6)[network.prefixlen]
 
-    def _make_room(self) -> Refused | None:
+    def _make_room(self, now: float) -> Refused | None:
         strangers = [ticket for ticket in self._tickets if ticket.is_stranger]
         if len(strangers) >= self._limits.strangers:
-            self._drop_one(strangers, "MAX_UNPROVEN")
+            patient = [ticket for ticket in strangers if ticket.came <= now - config.STRANGER_GRACE]
+            self._drop_one(patient or strangers, "MAX_UNPROVEN")
         elif len(self._tickets) >= self._limits.links:
             unproven = [ticket for ticket in self._tickets if not ticket.is_proven]
             if not unproven:

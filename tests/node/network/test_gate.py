@@ -111,6 +111,17 @@ def test_too_many_strangers_push_out_the_oldest_of_the_most_crowded_network() ->
     assert len(door.gate) == 4
 
 
+def test_who_came_just_now_is_spared_while_others_have_stood_for_longer() -> None:
+    door = Door(replace(ROOMY, strangers=4))
+    for address in ("203.0.113.1", "198.51.100.1"):
+        door.let_in(address, now=0.0)
+    for _ in range(2):
+        door.let_in("192.0.2.1", now=5.0)
+    for number in range(4):
+        door.let_in("192.0.2.1", now=5.0 + number / 10)
+    assert door.cut == ["203.0.113.1", "198.51.100.1", "192.0.2.1", "192.0.2.1"]
+
+
 def test_who_is_through_with_the_handshake_is_no_stranger() -> None:
     door = Door(replace(ROOMY, strangers=1))
     for number in range(5):
