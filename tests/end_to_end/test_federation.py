@@ -2,11 +2,12 @@
 
 import shutil
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from bench.nodes import free_port
-from end_to_end.people import Person, wait_until
+from end_to_end.people import Person, Refused, wait_until
 
 RINGS, GROUPS, FIELDS = (f"https://example.org/{name}" for name in ("rings", "groups", "fields"))
 SOON, PATIENCE = 10.0, 60.0
@@ -39,8 +40,11 @@ def come(person: Person, inviter: Person, *options: str) -> None:
 
 def fingerprint(holder: Person, author: Person) -> str:
     """What a node holds of an author; empty where it has nothing."""
-    of = [one["did"] for one in holder.hedgerow("people")["people"]]
-    return str(holder.hedgerow("people", author.did)["fingerprint"]) if author.did in of else ""
+    try:
+        found = holder.ask("GET", f"/people/{quote(author.did)}")
+    except Refused:
+        return ""
+    return str(found["fingerprint"]) if found["messages"] else ""
 
 
 def has_all_of(holder: Person, author: Person) -> None:
@@ -53,12 +57,13 @@ def has_all_of(holder: Person, author: Person) -> None:
 
 def statements(person: Person, thing: str, kind: str) -> list[dict[str, Any]]:
     """What somebody sees that was said of a thing."""
-    return [one for one in person.hedgerow("show", thing)["statements"] if one["kind"] == kind]
+    said = person.ask("GET", f"/things?thing={quote(thing, safe='')}")["statements"]
+    return [one for one in said if one["kind"] == kind]
 
 
 def shows(person: Person, thing: str) -> bool:
     """Whether a thing stands in somebody's feed."""
-    return any(one["thing"] == thing for one in person.hedgerow("feed", "--limit", "50")["results"])
+    return any(one["thing"] == thing for one in person.ask("GET", "/feed?limit=50")["results"])
 
 
 def test_learners_of_two_libraries(people):
@@ -109,11 +114,20 @@ def welcome(eve: Person, fay: Person, ana: Person, ben: Person, south: Person) -
     come(fay, south, "--member")
     eve.start()
     eve.hedgerow("join", ben.hedgerow("invite")["invite"])
-    wait_until(lambda: eve.hedgerow("feed")["results"], SOON, "Eve sees something useful")
+    wait_until(lambda: eve.ask("GET", "/feed")["results"], SOON, "Eve sees something useful")
     shared = "https://example.org/eves"
     eve.hedgerow("share", shared, "--title", "Of Eve")
-    for friend in (ben, ana):
-        wait_until(
-            lambda friend=friend: shows(friend, shared), PATIENCE, f"{friend.name} sees what Eve shares"
-        )
-    assert not shows(fay, shared), "who knows none of them does not"
+    wait_until(lambda: shows(ben, shared), PATIENCE, "who invited Eve sees what she shares")
+    wait_until(
+        lambda: introduced(ana, eve) == [ben.did], PATIENCE, "who follows Ben hears that Eve came by him"
+    )
+    ana.hedgerow("follow", eve.did)
+    wait_until(lambda: shows(ana, shared), PATIENCE, "Ana sees what Eve shares")
+    assert introduced(fay, eve) == [], "who knows none of them hears nothing"
+    assert not shows(fay, shared)
+
+
+def introduced(person: Person, newcomer: Person) -> list[str]:
+    """Who speaks for a newcomer that waits to be heard by somebody."""
+    waiting = person.ask("GET", "/waiting")["waiting"]
+    return [by["did"] for one in waiting if one["did"] == newcomer.did for by in one["introduced_by"]]
