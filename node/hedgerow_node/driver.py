@@ -321,7 +321,7 @@ class Driver:
                 case Hit(_, limit):
                     self.noting.hit(limit)
                 case Delivered() | Quarantine() | Note() | Accepting() | Reporting():
-                    self._on_event(effect)
+                    self._tell(effect)
                 case AddressesTold() | AddressesAsked():
                     self._tell(effect)
                 case _:
