@@ -20,10 +20,11 @@ from typing import TypeAlias, assert_never
 from hedgerow_node.store import cursors
 from hedgerow_node.store.deeds import deed
 from hedgerow_node.store.records import Author, FeedItem, Hidden, Page, Rule, Statement
+from hedgerow_node.store.rows import author_rows
 from hedgerow_node.store.statements import statements_in
 from hedgerow_node.store.titles import title_of
 from hedgerow_node.store.turns import FeedCursor, Place, Progress, Share
-from hedgerow_node.store.viewpoint import Viewpoint
+from hedgerow_node.store.viewpoint import Viewpoint, key_of
 from hedgerow_protocol.kinds import Kind
 
 SPOKEN = frozenset({Kind.RESOURCE, Kind.ENDORSE, Kind.CONNECT, Kind.COMMENT, Kind.TRAIL})
@@ -274,7 +275,16 @@ class Feed:
 
     def _deed(self, statement: Statement) -> str:
         end = "" if statement.to is None else title_of(self._db, self._view, statement.to)
-        return deed(statement, end)
+        return self._route(statement) + deed(statement, end)
+
+    def _route(self, statement: Statement) -> str:
+        """Through whom the owner knows of somebody whom he does not follow, at the beginning of a sentence."""
+        key = key_of(statement.author.did)
+        if not isinstance(self._scope, Introduced) or key is None:
+            return ""
+        introducer = self._scope.through[author_rows(self._db, [key])[key]]
+        self._view.meet(self._db, [introducer])
+        return f"Through {self._view.author(introducer).label}: "
 
     def _hidden(self, since: int, until: int) -> tuple[Hidden, ...]:
         for row, rule in self._view.hidden_rows.items():

@@ -55,6 +55,12 @@ async def test_through_one_friend_a_farm_gets_a_fifth_of_a_page_and_hides_nobody
     assert len(first.results) >= LIMIT // 2  # the others are there, whatever came after them
 
 
+async def test_each_sentence_says_through_whom(store: Store) -> None:
+    await put(store, FARM[0].is_called("Cyd"), FARM[0].shares("https://example.org/", "t"))
+    [item] = (await store.views.further(THROUGH)).results
+    assert item.why == ("Through Ana: Cyd shared it",)
+
+
 async def test_not_even_where_nobody_else_has_anything_to_say(store: Store) -> None:
     await speak(store)
     page = await store.views.further(THROUGH, limit=LIMIT)
