@@ -3,25 +3,26 @@
 import asyncio
 import contextlib
 import logging
+import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from hedgerow_node.links.gate import DoorLimits
 from hedgerow_node.problems import Problem
-from hedgerow_protocol.frame import Get, Messages, Ping, Pong
-from node.network.stranger import Closed, Stranger, stranger
+from hedgerow_protocol.frame import Ping, Pong
+from node.network.pressing import LOST
+from node.network.stranger import stranger
 from node.network.world import Person, World, eventually
 from simulator.author import Author
 
 log = logging.getLogger(__name__)
 Address = tuple[str, int]
-LOST = (Closed, ConnectionError, OSError, asyncio.IncompleteReadError, TimeoutError)
-NETWORKS = 40
-"""Networks of 65,536 addresses from which strangers come."""
 
 
 @dataclass(frozen=True)
@@ -36,42 +37,6 @@ class Size:
 
 SMALL = Size(pupils=10, silent=150, flooding=3, patience=60.0)
 FULL = Size(pupils=30, silent=1_000, flooding=8, patience=300.0)
-
-
-async def say_nothing(door: Address, number: int) -> None:
-    """Hold a connection without a word; come again when it is cut."""
-    local = f"127.{10 + number % NETWORKS}.{1 + number // NETWORKS}.1"
-    while True:
-        with contextlib.suppress(*LOST):
-            async with stranger(door, local=local) as peer:
-                await peer._reader.read(-1)
-        await asyncio.sleep(1.0)
-
-
-async def flood(door: Address, number: int) -> None:
-    """Ask for nothing, push nonsense and repeat it, as fast as the link takes it; come again when it is cut."""
-    author = Author(5_000 + number)
-    nonsense = tuple((0, one.encode()) for one in author.resources(20))
-    while True:
-        with contextlib.suppress(*LOST):
-            async with stranger(door, author, local=f"127.{90 + number}.1.1") as peer:
-                await peer.link()
-                reading = asyncio.create_task(swallow(peer))
-                try:
-                    for request in range(1, 10_001, 2):
-                        await peer.put(Get(request, bytes(32 * 200)))
-                        await peer.put(Messages(0, nonsense, more=False))
-                        await asyncio.sleep(0.01)
-                finally:
-                    reading.cancel()
-                    await asyncio.gather(reading, return_exceptions=True)
-        await asyncio.sleep(0.2)
-
-
-async def swallow(peer: Stranger) -> None:
-    """Read what comes, so that nobody can say this one does not."""
-    while await peer._reader.read(65_536):
-        pass
 
 
 async def time_of_a_handshake(door: Address, number: int) -> float | None:
@@ -96,15 +61,19 @@ async def pressed(door: Address, size: Size) -> AsyncIterator[list[float | None]
             times.append(await time_of_a_handshake(door, len(times)))
             await asyncio.sleep(0.1)
 
-    work = [say_nothing(door, number) for number in range(size.silent)]
-    work += [flood(door, number) for number in range(size.flooding)]
-    tasks = [asyncio.create_task(one) for one in (*work, measure())]
+    script = Path(__file__).parent / "pressing.py"
+    pressing = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), door[0], str(door[1]), str(size.silent), str(size.flooding)),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    measuring = asyncio.create_task(measure())
     try:
         yield times
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        pressing.kill()
+        await pressing.wait()
+        measuring.cancel()
+        await asyncio.gather(measuring, return_exceptions=True)
 
 
 async def join_until_it_works(pupil: Person, seed: Person, patience: float) -> None:
@@ -126,7 +95,11 @@ async def goes_to_school(world: World, size: Size) -> str:
     await seed.share(20)
     pupils = [await world.person(f"pupil-{number}") for number in range(size.pupils)]
     async with pressed(seed.address, size) as times:
-        await eventually(lambda: len(times) > 3 and seed.network.hits().get("MAX_UNPROVEN", 0) > 0, "pressed")
+        await eventually(
+            lambda: len(times) > 3 and seed.network.hits().get("MAX_UNPROVEN", 0) > 0,
+            "pressed",
+            size.patience,
+        )
         began = time.monotonic()
         await asyncio.gather(*(join_until_it_works(one, seed, size.patience) for one in pupils))
         joined = time.monotonic() - began
