@@ -337,65 +337,23 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The folder of one identity, and the names of what lies in it."""
-
-    path: Path
-
-    @property
-    def keys(self) -> Path:
-        """The folder of the keys."""
-        return self.path / "keys"
-
-    @property
-    def database(self) -> Path:
-        """The SQLite database."""
-        return self.path / "hedgerow.db"
-
-    @property
-    def journal(self) -> Path:
-        """Own messages, from which a damaged database is made anew."""
-        return self.path / "journal"
-
-    @property
-    def seed(self) -> Path:
-        """What the operator of a seed decided; a home with this file is one."""
-        return self.path / "seed.toml"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the one process that uses the home."""
-        return self.path / "lock"
-
-    @property
-    def api_token(self) -> Path:
-        """The token by which programs of the owner reach the API."""
-        return self.path / "api-token"
-
-    @property
-    def running(self) -> Path:
-        """Where the running node tells its address."""
-        return self.path / "running.json"
-
-    @property
-    def log(self) -> Path:
-        """What the node noted while it ran, for whoever looks for a fault."""
-        return self.path / "log"
-
-    def create(self) -> None:
-        """Make the folder if it is not there, for its owner alone; raises `Problem`.
-
-        A folder that is already there keeps its permissions: `hedgerow doctor` judges them.
-        """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        except OSError as error:
-            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path}: {error.strerror}") from None
-        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
-            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path} is closed to you")
-
+# --- Safety ---------------------------------------------------------------------------------------------------
+PUBLIC_DECISIONS = 100
+"""Takedowns on one page of the public list."""
+MAX_REPORTS = 1_000
+"""Reports that wait; more are answered with "later"."""
+MAX_REPORTS_OF_STRANGERS = 100
+"""Those among them of devices whose owner is not carried here: keys are free."""
+MAX_REPORTS_OF_ONE = 20
+"""Reports of one device within `REPORTS_WINDOW`."""
+REPORTS_WINDOW = 86_400.0
+"""Seconds over which the reports of one device are counted."""
+KEPT_REPORTS = 1_000
+"""Reports that were settled and can still be looked at; the oldest goes first."""
+REPORT_PATIENCE = 10.0
+"""Seconds to wait for the answer to a report: a node that knows no reports gives none."""
+MAX_LABEL_LISTS = 16
+"""Label lists that are used: whoever makes them costs up to 5 milliseconds for every page."""
 
 # --- Sources of a seed ------------------------------------------------------------------------------------------
 FIRST_SOURCE_CHECK = 5.0
@@ -494,20 +452,62 @@ ASKED_WORDS = 3
 API_PATIENCE = 300.0
 """Seconds for which a command waits for a word of the running node: a check of a whole large library takes 60."""
 
-# --- Safety ---------------------------------------------------------------------------------------------------
-PUBLIC_DECISIONS = 100
-"""Takedowns on one page of the public list."""
-MAX_REPORTS = 1_000
-"""Reports that wait; more are answered with "later"."""
-MAX_REPORTS_OF_STRANGERS = 100
-"""Those among them of devices whose owner is not carried here: keys are free."""
-MAX_REPORTS_OF_ONE = 20
-"""Reports of one device within `REPORTS_WINDOW`."""
-REPORTS_WINDOW = 86_400.0
-"""Seconds over which the reports of one device are counted."""
-KEPT_REPORTS = 1_000
-"""Reports that were settled and can still be looked at; the oldest goes first."""
-REPORT_PATIENCE = 10.0
-"""Seconds to wait for the answer to a report: a node that knows no reports gives none."""
-MAX_LABEL_LISTS = 16
-"""Label lists that are used: each costs up to 10 milliseconds for every page."""
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one identity, and the names of what lies in it."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys."""
+        return self.path / "keys"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "hedgerow.db"
+
+    @property
+    def journal(self) -> Path:
+        """Own messages, from which a damaged database is made anew."""
+        return self.path / "journal"
+
+    @property
+    def seed(self) -> Path:
+        """What the operator of a seed decided; a home with this file is one."""
+        return self.path / "seed.toml"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that uses the home."""
+        return self.path / "lock"
+
+    @property
+    def api_token(self) -> Path:
+        """The token by which programs of the owner reach the API."""
+        return self.path / "api-token"
+
+    @property
+    def running(self) -> Path:
+        """Where the running node tells its address."""
+        return self.path / "running.json"
+
+    @property
+    def log(self) -> Path:
+        """What the node noted while it ran, for whoever looks for a fault."""
+        return self.path / "log"
+
+    def create(self) -> None:
+        """Make the folder if it is not there, for its owner alone; raises `Problem`.
+
+        A folder that is already there keeps its permissions: `hedgerow doctor` judges them.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError as error:
+            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path}: {error.strerror}") from None
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            raise Problem(Code.FOLDER_UNUSABLE, f"{self.path} is closed to you")

@@ -282,7 +282,37 @@ CONDUCT = (
         "it is cut at once",
     ),
 )
+REPORTS = (
+    _form(
+        "MAX_REPORTS",
+        "reports that wait",
+        "reports",
+        "what somebody can still read",
+        "later, says the answer",
+    ),
+    _form(
+        "MAX_REPORTS_OF_STRANGERS",
+        "reports of strangers that wait",
+        "reports",
+        "device keys are free",
+        "later, says the answer",
+    ),
+    _form(
+        "MAX_REPORTS_OF_ONE",
+        "reports of one device",
+        "a day",
+        "nobody fills the queue of others",
+        "later, says the answer",
+    ),
+)
 OWN = (
+    _form(
+        "MAX_LABEL_LISTS",
+        "label lists that are used",
+        "lists",
+        "each costs time for every page",
+        "it is refused",
+    ),
     _form("MAX_REQUEST", "request to the API", "bytes", "what one program can make us hold", "it is refused"),
     _form("MAX_IMPORT", "file to import", "bytes", "30,000 bookmarks with notes", "it is refused"),
     _form(
@@ -293,7 +323,7 @@ OWN = (
         "there are more pages",
     ),
 )
-LIMITS: tuple[Limit, ...] = (*MESSAGES, *DOOR, *LINKS, *INFLOW, *CONDUCT, *OWN)
+LIMITS: tuple[Limit, ...] = (*MESSAGES, *DOOR, *LINKS, *INFLOW, *CONDUCT, *REPORTS, *OWN)
 
 
 def table(times: Mapping[str, int]) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.keys import AuthorKey, key_of
 from hedgerow_protocol.kinds import Kind, Label
 
-LABELS_READ = 2_000
+LABELS_READ = 1_000
 """The newest labels of one person that have an effect."""
 WORDS_READ = 500
 """The newest labels of one person from which their words are taken."""
