@@ -10,7 +10,7 @@ from hedgerow_node.cli.session import Json, Running
 from hedgerow_node.cli.wording import count, link_words, number, record, records, size, text, whole
 from hedgerow_node.problems import Problem
 
-REMINDERS = frozenset({"words", "copy", "erasure"})
+REMINDERS = frozenset({"words", "copy", "erasure", "advice"})
 """Checks of the doctor that remind of something to do and find no fault."""
 
 

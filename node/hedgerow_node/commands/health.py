@@ -21,6 +21,7 @@ from hedgerow_node.key_files import Secret
 from hedgerow_node.limiting import table
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.settings import notices, read
 from hedgerow_node.store import erasure
 from hedgerow_node.store.journal import Journal
 from hedgerow_protocol import limits
@@ -98,8 +99,28 @@ async def doctor(node: Node, request: Doctor) -> Json:
     looks = (_clock, _database, _journal, _erasure)
     looked = [await _looked(look, node) for look in looks]
     return _report(
-        [_folder(node.home), _disk(node.home), _keys(node), *_door(node), *_identity(node), *looked]
+        [
+            _folder(node.home),
+            _disk(node.home),
+            _keys(node),
+            *_door(node),
+            *_identity(node),
+            *_seed(node.home),
+            *looked,
+        ]
     )
+
+
+def _seed(home: Home) -> list[Check]:
+    """Whether the file of a seed is understood, and what of it is seldom meant."""
+    if not home.seed.exists():
+        return []
+    try:
+        found = notices(read(home.seed))
+    except Problem as problem:
+        return [Check("seed", False, f"{problem.title}: {problem.detail}.", problem.next_step)]
+    advice = [Check("advice", False, one.title, one.next) for one in found]
+    return [Check("seed", True, "The file seed.toml is understood."), *advice]
 
 
 async def _looked(look: Callable[[Node], Awaitable[Check]], node: Node) -> Check:

@@ -48,6 +48,7 @@ def described(node: Node, settings: Settings) -> dict[str, object]:
             "wants_members": settings.policy.wants_members,
             "gives_receipts": settings.policy.gives_receipts,
         },
+        "keeps": {"gib": settings.keeping.gib, "days": settings.keeping.days},
         "limits": {
             "links": settings.quotas.links,
             "links_of_one_address": settings.quotas.of_one_address,

@@ -79,12 +79,26 @@ def test_a_file_that_is_not_understood_is_told_by_check_and_keeps_the_seed_from_
         assert "carrys" in str(refused["detail"])
 
 
+def test_the_doctor_looks_at_the_file_too(tmp_path: Path) -> None:
+    command(tmp_path, "seed", "init", *NAME, *url())
+
+    def told() -> dict[str, bool]:
+        checks = command(tmp_path, "doctor")[1]["checks"]
+        assert isinstance(checks, list)
+        return {one["name"]: one["ok"] for one in checks if one["name"] in ("seed", "advice")}
+
+    assert told() == {"seed": True, "advice": False}
+    with_options(tmp_path, carries='"everybody"')
+    assert told() == {"seed": False}
+
+
 def test_it_runs_as_its_file_says_and_tells_everybody_who_it_is(tmp_path: Path) -> None:
     command(tmp_path, *INIT, *url())
     with running(tmp_path) as seed:
         told = well_known(str(seed.peer))
         assert (told["hedgerow"], told["name"], told["author"]) == (1, "City library", seed.did)
         assert told["policy"] == {"carries": "followed", "wants_members": False, "gives_receipts": False}
+        assert told["keeps"] == {"gib": 50, "days": 0}
         assert told["limits"]["links"] == read(tmp_path / "seed.toml").quotas.links
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from node.api.serving import Running, environment, hedgerow, running
 from node.network.world import eventually
 
-INIT = ("seed", "init", "--name", "City library")
+INIT = ("seed", "init", "--name", "City library", "--contact", "ask@example.org")
 
 
 def command(home: Path, *arguments: str) -> tuple[int, dict[str, object]]:

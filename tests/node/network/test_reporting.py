@@ -60,6 +60,7 @@ async def test_what_is_too_long_is_refused_before_it_is_sent(world: World) -> No
     assert caught.value.kind == Code.NOT_ALLOWED
 
 
+@pytest.mark.limit("MAX_REPORTS_OF_ONE")
 async def test_one_reporter_has_so_many_a_day_and_settled_ones_wait_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +89,7 @@ async def test_one_reporter_has_so_many_a_day_and_settled_ones_wait_no_more(
     assert caught.value.kind == Code.NO_SUCH_REPORT
 
 
+@pytest.mark.limit("MAX_REPORTS", "MAX_REPORTS_OF_STRANGERS")
 @pytest.mark.parametrize("limit", ["MAX_REPORTS", "MAX_REPORTS_OF_STRANGERS"])
 async def test_a_full_queue_takes_no_more(world: World, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(stored, limit, 1)

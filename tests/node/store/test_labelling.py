@@ -140,6 +140,7 @@ async def test_only_the_newest_labels_of_somebody_have_an_effect(
     assert await shown(store) == {things[0]}
 
 
+@pytest.mark.limit("MAX_LABEL_LISTS")
 async def test_there_are_so_many_lists_and_one_that_is_used_can_be_changed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
