@@ -74,14 +74,14 @@ def standings_of(
     owner: AuthorKey,
     direct: Collection[AuthorKey],
     near: Collection[AuthorKey],
-    carried: Collection[AuthorKey],
+    is_carried: Callable[[AuthorKey], bool],
 ) -> Standings:
     """Where people stand by who follows them: the first of these groups that somebody belongs to counts."""
 
     def standing(author: AuthorKey) -> Standing:
         if author == owner:
             return Standing.OWN
-        if author not in carried:
+        if not is_carried(author):
             return Standing.OUTSIDE  # be it that he is followed and blocked
         if author in direct:
             return Standing.DIRECT

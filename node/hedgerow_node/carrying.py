@@ -1,11 +1,13 @@
 """Whom this node carries, worked out from what its owner and its members have said, and its policy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hedgerow_node import since_steps
 from hedgerow_node.config import FURTHER_PEOPLE
 from hedgerow_node.learning.trust import Trust
 from hedgerow_node.policy import Carries, Policy
+from hedgerow_node.since_steps import Span
 from hedgerow_node.store.keeping import NEVER
 from hedgerow_node.store.store import Store
 from hedgerow_protocol import limits
@@ -111,7 +113,7 @@ async def carried_by(
         frozenset(others[: limits.MAX_FILTER_AUTHORS]),
         frozenset(concealed - public),
         denied=frozenset(denied),
-        since={author: time for author, time in since.items() if author in public or author in private},
+        since=_told(since),
         everyone=policy.carries is Carries.ALL,
     )
 
@@ -128,6 +130,12 @@ async def _ranked(
 
 async def _denied(store: Store) -> set[str]:
     return {*await store.library.blocked(), *await store.takedowns.people()}
+
+
+def _told(since: Mapping[AuthorKey, int]) -> dict[AuthorKey, int]:
+    """The times from which on authors are kept, so few that they can be told also when somebody is carried again."""
+    spans = {author: Span(time) for author, time in since.items() if time != NEVER}
+    return since_steps.settle(spans)
 
 
 def _key(did: str) -> AuthorKey | None:

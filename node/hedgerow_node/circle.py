@@ -59,7 +59,7 @@ class Circle:
         store, owner = self._node.store, self._node.author
         direct = await self._following.of(owner) | await store.library.private_follows()
         near = self._members | self._policy.allowed
-        return standings_of(owner, direct, near, self.carried.authors | self.carried.private)
+        return standings_of(owner, direct, near, self.carried.keeps)
 
     def changed(self) -> None:
         """The owner did something that may have changed anything; worked out soon."""

@@ -66,16 +66,20 @@ class Carried:
         header = message.header
         if header.author in self.denied:
             return False
-        if header.author in self.authors or header.author in self.private or self.everyone:
+        if self.keeps(header.author):
             return header.is_control or header.ts >= self.since.get(header.author, 0)
         return header.is_control and header.author in self.held
+
+    def keeps(self, author: AuthorKey) -> bool:
+        """Whether what this author says is kept when it comes."""
+        if author in self.denied:
+            return False
+        return author in self.authors or author in self.private or self.everyone
 
     def sets_apart(self, message: Message) -> bool:
         """Whether this message is an outsider's, that may wait apart until he is carried."""
         author = message.header.author
-        if author in self.authors or author in self.private or author in self.denied:
-            return False
-        return not self.takes(message)
+        return not self.keeps(author) and author not in self.denied and not self.takes(message)
 
     def serves(self, message: Message, *, asks_private: bool = False) -> bool:
         """Whether this message is given to others; `asks_private` on a link that may know of private follows."""

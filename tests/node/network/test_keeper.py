@@ -143,7 +143,7 @@ async def test_outsiders_go_first_and_nothing_of_them_is_asked_for_again(world: 
 
 def test_where_people_stand() -> None:
     keys = [AuthorKey(bytes([number]) * 32) for number in range(5)]
-    standing = standings_of(keys[0], keys[:2], keys[1:3], keys[:4])
+    standing = standings_of(keys[0], keys[:2], keys[1:3], keys[:4].__contains__)
     assert [standing(one) for one in keys] == [
         Standing.OWN,
         Standing.DIRECT,

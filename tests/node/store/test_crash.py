@@ -6,12 +6,14 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from hedgerow_node.store.lock import FolderLock
+from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.message import MessageId
-from node.store import publisher
+from node.store import letting_go, publisher
 from node.store.opened import ids_of, opened, sums_hold, traces
 from simulator.author import Author
 
@@ -20,10 +22,10 @@ LONGEST = 0.6
 """Seconds that a publisher lives after its first word: it retracts and erases several times."""
 
 
-def killed(folder: Path, seed: int) -> list[tuple[str, str]]:
+def killed(folder: Path, seed: int, program: ModuleType = publisher) -> list[tuple[str, str]]:
     """What a publisher was told before it was killed at a moment that the seed decides."""
     process = subprocess.Popen(
-        [sys.executable, publisher.__file__, str(folder), str(seed)],
+        [sys.executable, str(program.__file__), str(folder), str(seed)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=TESTS,
@@ -81,3 +83,25 @@ async def test_a_store_that_is_killed_again_and_again_keeps_everything(tmp_path:
     async with opened(tmp_path) as store:
         assert await store.messages.known(confirmed) == confirmed
         assert await store.check() == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_letting_go_that_is_killed_leaves_right_sums_and_is_taken_up_again(
+    tmp_path: Path, seed: int
+) -> None:
+    told = killed(tmp_path, seed, letting_go)
+    confirmed = max(int(value) for what, value in told if what == "since")
+    gone = [value for what, value in told if what == "gone"]
+    author, me = Author(seed), Author(seed + 1_000_000)
+    async with opened(tmp_path) as store:
+        assert await store.check() == []
+        assert await sums_hold(store, [author, me])
+        since = (await store.keeping.since())[author.key].since
+        assert since >= confirmed
+        while (await store.keeping.let_go(author.key, me.key, 16)).count:
+            pass
+        times, _ = await store.messages.items(Filter.of_authors({author.key}), control=False)
+        assert all(time >= since for time in times)
+        assert await store.check() == []
+        assert await store.erase_when_due()
+    assert traces(tmp_path, gone) == []
