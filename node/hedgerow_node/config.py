@@ -191,8 +191,19 @@ LAST_RETRY = 40.0
 """The longest pause between two tries: whoever was apart for long has what it missed a minute after it is healed."""
 LAST_RETRY_OF_LINK = 15.0
 """The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
+LINKS_HELD = 3
+"""Links that a node which cannot be dialled holds: one brings what is new, two stand by."""
 MAX_LINKS_OUT = 8
-"""Links that a node keeps up by itself: those to the peers that answered last."""
+"""Links that a node holds at most: a node that can be dialled, and whoever follows people whom few nodes carry."""
+VISIT_INTERVAL = 600.0
+"""Seconds between two visits to a peer that no link is held to: those of a comparison."""
+VISIT_JITTER = 0.2
+VISIT_SOON = 2.0
+"""Seconds before a first visit, and before one for what the owner said: perhaps more is coming."""
+VISIT_AGAIN = 60.0
+"""Seconds between two visits, however much the owner says."""
+VISIT_PATIENCE = 300.0
+"""Seconds that a visit may take; what is left by then goes on at the next."""
 RECARRY_PAUSE = 1.0
 """Seconds between two reckonings of whom a node carries: a seed hears many follows in one second."""
 WATCH_INTERVAL = 5.0

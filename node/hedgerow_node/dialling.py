@@ -17,7 +17,6 @@ from hedgerow_node.config import (
     FIRST_RETRY,
     LAST_RETRY,
     LAST_RETRY_OF_LINK,
-    MAX_LINKS_OUT,
 )
 from hedgerow_node.links.bell import Bell
 from hedgerow_node.links.dial import Busy, Dialler
@@ -109,11 +108,10 @@ class Dialling:
         """Keep a link to this peer, however often it breaks."""
         self._keeper_of(peer).is_kept = True
 
-    def keep_latest(self, peers: list[KnownPeer]) -> None:
-        """Keep links to those of these peers that were linked last, as many as a node keeps up."""
-        latest = sorted(peers, key=lambda peer: peer.last_linked or 0.0, reverse=True)
-        for peer in latest[:MAX_LINKS_OUT]:
-            self.keep(peer)
+    def is_kept(self, device: DeviceKey) -> bool:
+        """Whether a link to this peer is kept."""
+        keeper = self._keepers.get(device)
+        return keeper is not None and keeper.is_kept
 
     def let_go(self, device: DeviceKey) -> None:
         """Keep no link to this peer any more; it is cut unless somebody borrows it."""

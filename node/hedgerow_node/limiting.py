@@ -136,7 +136,11 @@ DOOR = (
         "the oldest is cut",
     ),
     _form(
-        "MAX_LINKS_OUT", "links kept up by itself", "links", "those that answered last", "no other is dialled"
+        "MAX_LINKS_OUT",
+        "links held in all",
+        "links",
+        "a few, and who alone carries somebody",
+        "others are visited in turn",
     ),
 )
 LINKS = (

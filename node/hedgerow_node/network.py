@@ -20,9 +20,10 @@ from hedgerow_node.addresses import shorten
 from hedgerow_node.announcing import Announcing
 from hedgerow_node.bringing import Bringing
 from hedgerow_node.budgets import LEARNER, Budgets
+from hedgerow_node.choosing import Choosing
 from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
-from hedgerow_node.config import LAST_RETRY
+from hedgerow_node.config import LAST_RETRY, LINKS_HELD, MAX_LINKS_OUT
 from hedgerow_node.dialling import Dialling, Stage
 from hedgerow_node.discovering import NOT_TAKEN, Discovering
 from hedgerow_node.driver import CLOCK_SET, OUR_FAULT, QUIET_ENDS, STORE_FAILS, Driver, Event
@@ -139,7 +140,17 @@ class Network:
             is_core=listens,
         )
         self.nearby = Neighbourhood(node, near, self._driver.noting, self._bell.ring)
-        self._dialling.on_missed = lambda peer: self.beside(self.discovering.missed(peer.device))
+        self._choosing = Choosing(
+            node.store.peers,
+            self._dialling,
+            self._driver.link,
+            lambda: self._circle.carried.authors,
+            node.clock,
+            self._bell,
+            self._driver.noting,
+            MAX_LINKS_OUT if listens else LINKS_HELD,
+        )
+        self._dialling.on_missed = self._missed
         self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
         self.offers = Offers(node, self.inviting)
         self._welcoming = Welcoming(
@@ -209,8 +220,9 @@ class Network:
             await self._listen(listen, proxies, door, pages)
         await self.nearby.open(self.address)
         await self._node.store.book.open(self._node.clock.entropy)
-        self._dialling.keep_latest(await self._node.store.peers.all())
+        await self._choosing.choose()
         self.beside(self._circle.run())
+        self.beside(self._choosing.run())
         self.beside(self.discovering.run())
         self.beside(self.keeper.run())
         self._node.network = self
@@ -297,6 +309,7 @@ class Network:
     def keep(self, peer: KnownPeer) -> None:
         """Keep a link to this peer, as to those that were dialled before."""
         self._dialling.keep(peer)
+        self._choosing.changed()
 
     @property
     def unnamed_proxy(self) -> str | None:
@@ -316,10 +329,9 @@ class Network:
 
     def dialled(self) -> dict[DeviceKey, str]:
         """The peers that are being dialled or wait for it, and which of the two."""
+        stages = dict.fromkeys(self._choosing.others, Stage.WAITING) | self._dialling.stages()
         return {
-            device: stage.value
-            for device, stage in self._dialling.stages().items()
-            if self._company.link_to(device) is None
+            device: stage.value for device, stage in stages.items() if self._company.link_to(device) is None
         }
 
     def why_not(self, device: DeviceKey) -> Problem | None:
@@ -335,7 +347,12 @@ class Network:
         """Compare with every peer that answers; whether there is one, and all agree, within `patience` seconds."""
         self._dialling.hurry()
         self._driver.resync()
-        await self._bell.until(lambda: self._agrees() or self._is_alone(), patience)
+        try:
+            async with asyncio.timeout(patience):
+                await self._bell.until(lambda: self._agrees() or self._is_alone(), patience)
+                await self._choosing.visit()
+        except TimeoutError:
+            return False
         return self._agrees()
 
     def _agrees(self) -> bool:
@@ -375,10 +392,12 @@ class Network:
     def call(self, peers: Sequence[KnownPeer]) -> None:
         """Keep links to these from now on."""
         for peer in peers:
+            self._choosing.pinned.add(peer.device)
             self._dialling.keep(peer)
 
     def let_go(self, device: DeviceKey) -> None:
         """Keep no link to this node any more, and end the one that there is."""
+        self._choosing.pinned.discard(device)
         self._dialling.let_go(device)
 
     async def wait_for_change(self, patience: float = LAST_RETRY) -> None:
@@ -445,6 +464,7 @@ class Network:
 
     def _published(self, messages: Sequence[Message]) -> None:
         self._driver.published(list(messages))
+        self._choosing.said()
         if any(message.header.kind == Kind.IDENTITY for message in messages):
             self._company.judge()
         self._circle.hear(messages)
@@ -468,6 +488,7 @@ class Network:
                 self._on_established(link)
             case Note(link, "scope") if link in self._company.dialled:
                 self._dialling.taken_in(self._company.dialled[link].device)
+                self._choosing.scoped(link, self._company.dialled[link].device)
             case Note(_, discovery.LEFT_OUT):
                 self._driver.noting.note(NOT_TAKEN, "more than a link may bring")
             case Note(link, name):
@@ -482,6 +503,10 @@ class Network:
             case AddressesAsked():
                 self.beside(self.discovering.on_asked(event))
         self._bell.ring()
+
+    def _missed(self, peer: KnownPeer) -> None:
+        self.beside(self.discovering.missed(peer.device))
+        self._choosing.missed(peer.device)
 
     def _on_clock_set(self) -> None:
         # A computer that woke is somewhere else perhaps: whoever could not be reached before may be now.

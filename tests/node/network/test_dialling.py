@@ -230,18 +230,6 @@ async def test_an_error_that_nobody_foresaw_ends_no_dialling(line: Line, monkeyp
     await eventually(lambda: len(line.dialled) >= 3)
 
 
-@pytest.mark.limit("MAX_LINKS_OUT")
-async def test_only_the_peers_that_were_linked_last_are_kept_up(line: Line, monkeypatch) -> None:
-    monkeypatch.setattr(dialler, "MAX_LINKS_OUT", 2)
-    peers = [
-        KnownPeer(DeviceKey(bytes([n]) * 32), f"ws://{n}/peer", last_linked=at)
-        for n, at in enumerate([1.0, None, 3.0, 2.0])
-    ]
-    line.dialling.keep_latest(peers)
-    await eventually(lambda: len(line.open) == 2)
-    assert set(line.open) == {peers[2].device, peers[3].device}
-
-
 async def test_closing_ends_what_is_being_dialled_and_what_waits(line: Line) -> None:
     never = asyncio.Event()
 
