@@ -129,7 +129,8 @@ async def _ranked(
 
 
 async def _denied(store: Store) -> set[str]:
-    return {*await store.library.blocked(), *await store.takedowns.people()}
+    library = store.library
+    return {*await library.blocked(), *await library.blocked_by_policy(), *await store.takedowns.people()}
 
 
 def _told(since: Mapping[AuthorKey, int]) -> dict[AuthorKey, int]:

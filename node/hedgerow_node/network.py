@@ -98,6 +98,7 @@ class Network:
         """Whether the links stay up after the command that needed them."""
         self._identities = identities
         self._public_address = public_address
+        self._policy = policy
         self._own_ends = OwnEnds(node.keys, node.clock, Role.CORE if listens else Role.EDGE)
         self._bell = Bell()
         self._room = room
@@ -213,6 +214,8 @@ class Network:
     async def _begin(
         self, listen: str | None, proxies: Sequence[str], door: DoorLimits, pages: Install
     ) -> None:
+        if self.is_kept:  # links for the moment know of no policy, and leave what the last one blocked
+            await self._node.store.library.block_by_policy(set(map(did_of, self._policy.blocked)))
         await self._circle.refresh()
         await self._node.store.invites.drop_expired(self._node.clock.now())
         await self._node.store.quarantine.expire(self._node.clock.now())

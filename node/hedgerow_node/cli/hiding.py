@@ -9,6 +9,7 @@ from hedgerow_node.cli.wording import Record, count, day, records, text, whole
 WHAT = {
     "muted": "you muted it: {} hidden",
     "blocked": "you blocked it: {} kept away",
+    "policy": "the policy of this node blocks it: {} kept away",
     "taken down": "you took it down: {} kept away",
     "labelled": "you use this label list: {} on it",
 }
@@ -37,7 +38,8 @@ def _show_rule(screen: Screen, rule: Record) -> None:
         screen.line(target, "quiet", indent=2)
     what = "thing" if rule["rule"] == "labelled" else "message"
     words = WHAT[text(rule["rule"])].format(count(whole(rule["count"]), what))
-    screen.line(f"{words}, since {day(rule['since'])}", indent=2)
+    since = f", since {day(rule['since'])}" if rule["since"] else ""
+    screen.line(words + since, indent=2)
     if rule["reason"]:
         screen.line(text(rule["reason"]), indent=2)
     screen.line(f"Take back: {text(rule['undo'])}", "next", indent=2)

@@ -12,7 +12,7 @@ class ListHidden(Request):
 
 
 async def hidden(node: Node, request: ListHidden) -> Json:
-    """List everything that is hidden here, by which rule, and the command that takes that back."""
+    """List everything that is hidden here, by which rule, and how to take that back."""
     found = await node.store.views.hidden()
     return {
         "rules": [{**msgspec.to_builtins(one), "undo": undo_of(one)} for one in found.decisions],
@@ -21,12 +21,14 @@ async def hidden(node: Node, request: ListHidden) -> Json:
 
 
 def undo_of(one: Decision) -> str:
-    """The command that takes a decision back."""
+    """How a decision is taken back: a command, or what to change."""
     match one.rule:
         case "muted":
             return f"hedgerow unmute {one.target}"
         case "blocked":
             return f"hedgerow unblock {one.target}"
+        case "policy":
+            return "take them out of policy.block in seed.toml, then start again"
         case "taken down":
             return f"hedgerow takedown undo {one.target}"
         case _:

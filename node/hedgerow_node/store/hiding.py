@@ -14,6 +14,7 @@ LISTED_SHOWN = 200
 """Things and people on label lists that are named one by one."""
 MUTED = "SELECT target, at FROM mutes ORDER BY at DESC, target"
 BLOCKED = "SELECT target, at FROM blocks ORDER BY at DESC, target"
+BY_POLICY = "SELECT target, 0.0 FROM policy_blocks ORDER BY target"
 TAKEN_DOWN = "SELECT target, at, reason FROM takedowns WHERE undone IS NULL ORDER BY row DESC"
 SAID_BY = "SELECT count(*) FROM statements WHERE author = (SELECT row FROM authors WHERE key = ?)"
 SAID_OF = "SELECT count(*) FROM statements WHERE thing = (SELECT row FROM things WHERE thing = ?)"
@@ -28,7 +29,7 @@ class Decision:
     """One decision by which something is hidden here."""
 
     rule: str
-    """"muted", "blocked", "taken down" or "labelled"."""
+    """"muted", "blocked", "policy", "taken down" or "labelled"."""
     target: str
     """What is hidden; of a label list whose labels they are."""
     name: str
@@ -68,6 +69,7 @@ def hidden_here(db: sqlite3.Connection, view: Viewpoint) -> HiddenHere:
     decisions = [
         *_marked(db, view, "muted", MUTED),
         *_marked(db, view, "blocked", BLOCKED),
+        *_marked(db, view, "policy", BY_POLICY),
         *_taken_down(db, view),
         *_label_lists(db, view),
     ]
@@ -86,7 +88,7 @@ def _count(db: sqlite3.Connection, rule: str, target: str) -> int:
     author = key_of(target)
     if author is None:
         return _number(db, SAID_OF, target)
-    return _number(db, KEPT_AWAY if rule == "blocked" else SAID_BY, author)
+    return _number(db, SAID_BY if rule == "muted" else KEPT_AWAY, author)
 
 
 def _taken_down(db: sqlite3.Connection, view: Viewpoint) -> Iterable[Decision]:

@@ -6,7 +6,7 @@ no copy behind; a note stays. Items are found by the same index as messages, in 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from hedgerow_node.config import MAX_LABEL_LISTS
@@ -155,6 +155,15 @@ class Library:
     async def finish_blocks(self) -> None:
         """Let the texts of those leave who were blocked when an older program only hid them."""
         await self._database.write(_finish_blocks)
+
+    async def block_by_policy(self, dids: Collection[str]) -> None:
+        """The policy blocks these people and nobody else: what that changes is withheld, or let return."""
+        await self._database.write(lambda db: _block_by_policy(db, dids))
+
+    async def blocked_by_policy(self) -> set[str]:
+        """Whom the policy blocks, by did."""
+        sql = "SELECT target FROM policy_blocks"
+        return await self._database.read(lambda db: {did for (did,) in db.execute(sql)})
 
     async def unblock(self, target: str) -> bool:
         """Show and carry it again; whether it was blocked. A person's texts may come in again."""
@@ -339,6 +348,16 @@ def _block(db: sqlite3.Connection, target: str, at: float) -> bool:
     if (author := key_of(target)) is not None:
         withholding.withhold(db, withholding.rows_of(db, target, author))
     return is_new
+
+
+def _block_by_policy(db: sqlite3.Connection, dids: Collection[str]) -> None:
+    before = {did for (did,) in db.execute("SELECT target FROM policy_blocks")}
+    db.executemany("INSERT OR IGNORE INTO policy_blocks (target) VALUES (?)", [(did,) for did in dids])
+    db.executemany("DELETE FROM policy_blocks WHERE target = ?", [(did,) for did in before - set(dids)])
+    for did in set(dids) - before:
+        withholding.withhold(db, withholding.rows_of(db, did, key_of(did)))
+    for did in before - set(dids):
+        withholding.let_return(db, withholding.rows_of(db, did, key_of(did)))
 
 
 def _finish_blocks(db: sqlite3.Connection) -> None:

@@ -33,7 +33,7 @@ log = Log("recovery")
 UNFINISHED = ".new"
 RECOVERED = ".recovered"
 COMPANIONS = ("-wal", "-shm")
-DECISIONS = ("takedowns", "withheld", "blocks")
+DECISIONS = ("takedowns", "withheld", "blocks", "policy_blocks")
 """By which some messages have no body: they stand before any message is put."""
 TABLES = (
     "peers",

@@ -20,10 +20,11 @@ from hedgerow_protocol.keys import AuthorKey, did_of
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.things import message_id_of, message_thing
 
-HAS_DECISIONS = """SELECT EXISTS (SELECT 1 FROM blocks)
+HAS_DECISIONS = """SELECT EXISTS (SELECT 1 FROM blocks) OR EXISTS (SELECT 1 FROM policy_blocks)
     OR EXISTS (SELECT 1 FROM takedowns WHERE undone IS NULL) OR EXISTS (SELECT 1 FROM withheld)"""
 TAKEN_DOWN = "SELECT target FROM takedowns WHERE undone IS NULL AND target IN ({})"
 BLOCKED = "SELECT target FROM blocks WHERE target IN ({})"
+BY_POLICY = "SELECT target FROM policy_blocks WHERE target IN ({})"
 REMEMBERED = "SELECT message FROM withheld WHERE message IN ({})"
 REMEMBER = "INSERT OR IGNORE INTO withheld (message, target)"
 FORGET = "DELETE FROM withheld WHERE target = ?"
@@ -91,7 +92,8 @@ def _decided(db: sqlite3.Connection, named: Collection[Named]) -> set[MessageId]
 def denied_among(db: sqlite3.Connection, authors: Iterable[AuthorKey]) -> set[AuthorKey]:
     """Those of these people who are blocked, or were taken down here."""
     dids = {did_of(author): author for author in authors}
-    return {dids[target] for sql in (TAKEN_DOWN, BLOCKED) for (target,) in select_in(db, sql, dids)}
+    rules = (TAKEN_DOWN, BLOCKED, BY_POLICY)
+    return {dids[target] for sql in rules for (target,) in select_in(db, sql, dids)}
 
 
 def _naming(db: sqlite3.Connection, named: Iterable[Named]) -> Iterator[tuple[MessageId, set[str]]]:

@@ -21,7 +21,7 @@ async def show_hidden(visit: Visit, refused: Refused | None = None) -> web.Strea
     found = await visit.node.store.views.hidden()
     by_rule = {
         rule: [one for one in found.decisions if one.rule == rule]
-        for rule in ("muted", "blocked", "labelled", "taken down")
+        for rule in ("muted", "blocked", "policy", "labelled", "taken down")
     }
     values = {
         "by_rule": by_rule,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from hedgerow_node.policy import Policy
 from hedgerow_protocol.keys import did_of
 from hedgerow_protocol.kinds import Resource
 from hedgerow_protocol.message import Message
@@ -115,3 +116,20 @@ async def test_a_person_who_was_taken_down_does_not_come_back_by_ten_peers(world
     assert await texts(seed, *said, *later) == 0
     await call(seed.node, "takedown undo", target=did_of(ana.author))
     await eventually(lambda: _has(seed, 5, *said, *later), "the seed has the texts again")
+
+
+async def test_whom_the_policy_blocks_loses_the_texts_when_the_seed_starts_and_gets_them_back_later(
+    world: World,
+) -> None:
+    seed, ana, (ben,) = await circle(world, 1)
+    said = await ana.share(3)
+    await eventually(lambda: _has(seed, 3, *said))
+    await seed.stop()
+    for blocked, count in ((frozenset({ana.author}), 0), (frozenset(), 3)):
+        await seed.open()
+        seed.policy = Policy(blocked=blocked)
+        await seed.start()
+        assert (ana.author in seed.network.carried.denied) == bool(blocked)
+        await eventually(lambda: ben.network.sync(PATIENCE), "ben settles")
+        await eventually(lambda c=count: _has(seed, c, *said), "as the policy says")
+        await seed.stop()

@@ -14,6 +14,7 @@ from hedgerow_node.links.room import Room
 from hedgerow_node.nearby import Nearness
 from hedgerow_node.network import Network
 from hedgerow_node.node import Draft, Node
+from hedgerow_node.policy import USUAL
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.invite import SignedInvite
 from hedgerow_protocol.keys import AuthorKey
@@ -44,6 +45,7 @@ class Person:
         self.listen: str | None = None
         self.door: DoorLimits | None = None
         self.budgets = LEARNER
+        self.policy = USUAL
         self.free = 10**12
         """Bytes that this person's disk has left."""
         self.allows_private = False
@@ -94,6 +96,7 @@ class Person:
             is_kept=True,
             door=self.door,
             room=room,
+            policy=self.policy,
             allows_private=self.allows_private,
             budgets=self.budgets,
             near=self.near,

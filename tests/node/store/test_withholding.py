@@ -75,8 +75,17 @@ async def put_page_up(store: Store, author: Author, message: Message) -> None:
     await store.takedowns.undo(PAGE, NOW)
 
 
+async def block_by_policy(store: Store, author: Author, message: Message) -> None:
+    await store.library.block_by_policy({did_of(author.key)})
+
+
+async def end_policy(store: Store, author: Author, message: Message) -> None:
+    await store.library.block_by_policy(set())
+
+
 WAYS: dict[str, tuple[Decide, Decide]] = {
     "a block": (block, unblock),
+    "a block by the policy": (block_by_policy, end_policy),
     "a takedown of the person": (take_author_down, put_author_up),
     "a takedown of the message": (take_message_down, put_message_up),
     "a takedown of the address": (take_page_down, put_page_up),
@@ -332,7 +341,7 @@ async def test_nothing_of_it_waits_in_quarantine_nor_comes_into_it(
     async with opened(tmp_path) as store:
         await store.quarantine.put([(bringer.device, message)], NOW)
         await decide(store, author, message)
-        if decide is block:
+        if decide in (block, block_by_policy):
             await store.quarantine.drop([author.key])
         assert await store.quarantine.of([author.key]) == []
         await store.quarantine.put([(bringer.device, message)], NOW)

@@ -48,3 +48,8 @@ CREATE TABLE label_lists (
     UNIQUE (target, label)
 ) STRICT;
 CREATE INDEX statements_of_labels ON statements (author, at) WHERE kind = 10;
+
+-- Whom the policy of this node blocks, as it was when it last started.
+CREATE TABLE policy_blocks (
+    target TEXT PRIMARY KEY       -- a did
+) STRICT;
