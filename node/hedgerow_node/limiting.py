@@ -136,6 +136,13 @@ DOOR = (
         "the oldest is cut",
     ),
     _form(
+        "LINKS_HELD",
+        "links held by a learner's node",
+        "links",
+        "one brings what is new, two stand by",
+        "others are visited in turn",
+    ),
+    _form(
         "MAX_LINKS_OUT",
         "links held in all",
         "links",
