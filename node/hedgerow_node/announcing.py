@@ -13,17 +13,17 @@ class Announcing:
     """Makes the record of one running node, anew each day."""
 
     def __init__(
-        self, node: Node, outward: Outward, own_address: Callable[[], str | None], *, listens: bool
+        self, node: Node, outward: Outward, own_address: Callable[[], str | None], *, is_listed: bool
     ) -> None:
         self._node = node
         self._outward = outward
         self._own_address = own_address
-        self._listens = listens
+        self._is_listed = is_listed
         self._own: SignedAddress | None = None
 
     async def record(self) -> SignedAddress | None:
-        """What to tell others of this node; None where it has no address that everybody can dial."""
-        address = self._own_address() if self._listens else None
+        """What to tell others of this node; None where not everybody can dial it, or its owner forbids it."""
+        address = self._own_address() if self._is_listed else None
         if address is None or not self._outward.may_lead(address):
             return None
         if not self._is_fresh(address):

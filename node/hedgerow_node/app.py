@@ -135,6 +135,8 @@ class Composition:
     """How to look for nodes on the local network; None not to."""
     allows_private: bool = False
     """Whether addresses that others tell of may be those of a private network."""
+    is_listed: bool = True
+    """Whether other nodes are told where this one is, where everybody can dial it."""
     seed: Settings | None = None
     """What the operator of a seed decided; its addresses stand above, where others may have been asked for."""
 
@@ -160,6 +162,7 @@ class RunningLinks:
             proxies=wish.proxies,
             allows_private=wish.allows_private,
             near=wish.near,
+            is_listed=wish.is_listed,
             door=None if seed is None else door_limits(seed.quotas),
             policy=USUAL if seed is None else seed.decided(),
             budgets=LEARNER if seed is None else seed.budgets(),

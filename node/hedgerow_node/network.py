@@ -92,6 +92,7 @@ class Network:
         budgets: Budgets,
         near: Nearness | None,
         allowed: Allowances,
+        is_listed: bool,
     ) -> None:
         self._node = node
         self.is_kept = is_kept
@@ -129,7 +130,7 @@ class Network:
         self._dialling = Dialling(
             node.clock, self._run_dialled, self._company.link_to, self._bell, self._driver.noting, dialler
         )
-        announcing = Announcing(node, outward, lambda: self.own_address, listens=listens)
+        announcing = Announcing(node, outward, lambda: self.own_address, is_listed=listens and is_listed)
         self.discovering = Discovering(
             node,
             self._driver,
@@ -181,13 +182,15 @@ class Network:
         budgets: Budgets = LEARNER,
         near: Nearness | None = None,
         allowed: Allowances = quota.USUAL,
+        is_listed: bool = True,
     ) -> "Network":
         """Bring a node's links up: listen on HOST:PORT if asked, dial the peers that it knows. Raises `Problem`.
 
         `public_address` is where others dial the listener, if not there; `proxies` are IP addresses of one's own
         proxies in front of it, which are believed when they say from where a connection comes. `pages` adds to the
         listener what anybody may read. `allows_private`: addresses that others tell of may be those of a private
-        network. `near`: how to look for nodes on the local network; None not to. `allowed`: what authors may say live.
+        network. `near`: how to look for nodes on the local network; None not to. `is_listed`: a listener that
+        everybody can dial is told to other nodes. `allowed`: what authors may say live.
         """
         public_address = peer_address(public_address) if public_address is not None else None
         proxies = [_ip_address(proxy) for proxy in proxies]
@@ -203,6 +206,7 @@ class Network:
             budgets=budgets,
             near=near,
             allowed=allowed,
+            is_listed=is_listed,
         )
         try:
             await network._begin(listen, proxies, door or DoorLimits(), pages)

@@ -23,6 +23,7 @@ from hedgerow_node.problems import Code, Problem
     help="Believe this proxy of yours in front of --listen when it says who calls (X-Forwarded-For).",
 )
 @click.option("--lan", is_flag=True, help="Look for nodes on your local network, and show them this one.")
+@click.option("--unlisted", is_flag=True, help="Tell no other nodes of --address; those you invite know it.")
 @click.option(
     "--closed-network",
     is_flag=True,
@@ -42,6 +43,7 @@ def run_command(
     address: str | None,
     proxies: tuple[str, ...],
     lan: bool,
+    unlisted: bool,
     closed_network: bool,
     log: str | None,
     no_open: bool,

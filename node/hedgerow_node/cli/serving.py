@@ -47,6 +47,8 @@ class Wanted:
     """Whether somebody named one of them just now."""
     lan: bool = False
     """Whether to look for nodes on the local network."""
+    is_listed: bool = True
+    """Whether other nodes are told where this one is."""
     closed_network: bool = False
     """Whether addresses that others tell of may be private ones."""
     seed: Settings | None = None
@@ -65,7 +67,8 @@ class Wanted:
             log=given.log or settings.log.format,
             names_addresses=given.names_addresses,
             lan=given.lan,
-            closed_network=given.closed_network,
+            is_listed=listen.listed and not given.unlisted,
+            closed_network=listen.closed_network or given.closed_network,
             seed=settings,
         )
 
@@ -82,6 +85,7 @@ class Wanted:
             log=given.log or LogFormat.FILE,
             names_addresses=given.names_addresses,
             lan=given.lan,
+            is_listed=not given.unlisted,
             closed_network=given.closed_network,
         )
 
@@ -96,6 +100,7 @@ class Given:
     proxies: tuple[str, ...] = ()
     log: LogFormat | None = None
     lan: bool = False
+    unlisted: bool = False
     closed_network: bool = False
 
     @property
@@ -154,6 +159,7 @@ async def _open(asked: Asked, wanted: Wanted) -> App | Running:
             passphrase=words,
             near=Nearness() if wanted.lan else None,
             allows_private=wanted.closed_network,
+            is_listed=wanted.is_listed,
             seed=wanted.seed,
         )
         try:

@@ -43,6 +43,10 @@ class Listening(Section, frozen=True):
     health: str = ""
     proxies: tuple[str, ...] = ()
     """IP addresses of one's own proxies in front of `peers`."""
+    listed: bool = True
+    """Whether other nodes are told where the seed is."""
+    closed_network: bool = False
+    """Whether addresses that other nodes tell of may be private ones."""
 
 
 class Deciding(Section, frozen=True):

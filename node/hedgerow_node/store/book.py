@@ -7,6 +7,7 @@ node. What decides who keeps a place stands here; who is dialled and when, in `d
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from hedgerow_node.config import (
@@ -199,8 +200,10 @@ def candidates(
     drawn = (_drawn(db, random, is_tried=is_tried, now=now) for is_tried in (True, False))
     found: list[Known] = []
     operators = set(avoiding)
-    for known in (one for part in (anchors, *drawn) for one in part):
-        if len(found) < count and known.author not in operators and known.device not in without:
+    for known in chain(anchors, chain.from_iterable(drawn)):
+        if len(found) == count:
+            break
+        if known.author not in operators and known.device not in without:
             operators.add(known.author)
             found.append(known)
     return found

@@ -118,6 +118,16 @@ async def test_a_node_without_a_public_address_tells_nobody_of_itself(world: Wor
     assert await known_to(second) == {}
 
 
+async def test_a_node_whose_owner_forbids_it_tells_nobody_of_itself(world: World) -> None:
+    first, second = await seed(world, "first"), Person("second", world.folder)
+    second.listen, second.allows_private, second.is_listed = "127.0.0.1:0", True, False
+    world.people.append(second)
+    await second.start()
+    await second.join(first)
+    await hears_of(second, first)
+    assert await known_to(first) == {}
+
+
 async def test_what_is_not_due_of_another_network_or_ones_own_is_not_kept(world: World) -> None:
     ana = await learner(world, "ana")
     now = int(ana.clock.now())

@@ -50,6 +50,8 @@ class Person:
         """Bytes that this person's disk has left."""
         self.allows_private = False
         """Whether addresses of private networks are taken from others."""
+        self.is_listed = True
+        """Whether other nodes are told where this one is."""
         self.near: Nearness | None = None
         """How to look for nodes on the local network."""
         self.has_disk = True
@@ -100,6 +102,7 @@ class Person:
             allows_private=self.allows_private,
             budgets=self.budgets,
             near=self.near,
+            is_listed=self.is_listed,
         )
         # A listener comes back where it was, for others know it there.
         self.listen = self.network.address
