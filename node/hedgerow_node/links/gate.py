@@ -3,8 +3,9 @@
 A connection is a stranger's until its handshake is over, and unproven until it is known to belong to somebody whom
 this node carries. Only unproven ones count against the networks they come from, so a school behind one address is
 not shut out once its pupils are members. When too many strangers stand there, the one that has stood longest among
-those of the most crowded network goes: that is seldom the honest one. Who came just now is spared while others have
-stood for longer, since an honest handshake takes no second. An address from which handshakes are broken
+those of the most crowded network goes: that is seldom the honest one. Who has asked for something is spared while there
+are others who have said nothing, and who came just now while others have stood for longer, since an honest handshake
+takes no second. An address from which handshakes are broken
 again and again is shut out, for minutes at most, since others may have it too.
 
 No address is exempt. Connections from this computer itself are of one network with numbers of its own, unless
@@ -105,8 +106,13 @@ class Ticket:
         self.origin = origin
         self.cut = cut
         """Ends the connection at once, for the limit of this name."""
+        self.is_silent = True
         self.is_stranger = True
         self.is_proven = False
+
+    def speak(self) -> None:
+        """A whole request came over the connection."""
+        self.is_silent = False
 
     def authenticate(self) -> None:
         """The handshake is over."""
@@ -236,8 +242,7 @@ class Gate:
     def _make_room(self, now: float) -> Refused | None:
         strangers = [ticket for ticket in self._tickets if ticket.is_stranger]
         if len(strangers) >= self._limits.strangers:
-            patient = [ticket for ticket in strangers if ticket.came <= now - config.STRANGER_GRACE]
-            self._drop_one(patient or strangers, "MAX_UNPROVEN")
+            self._drop_one(_spared_least(now, strangers), "MAX_UNPROVEN")
         elif len(self._tickets) >= self._limits.links:
             unproven = [ticket for ticket in self._tickets if not ticket.is_proven]
             if not unproven:
@@ -251,6 +256,13 @@ class Gate:
         oldest = next(ticket for ticket in tickets if crowds[ticket.origin.networks[-1]] == most)
         self.leave(oldest)
         oldest.cut(limit)
+
+
+def _spared_least(now: float, strangers: list[Ticket]) -> list[Ticket]:
+    """Those of whom one goes first: who has said nothing, and has stood for longer than anybody honest."""
+    silent = [ticket for ticket in strangers if ticket.is_silent]
+    patient = [ticket for ticket in silent or strangers if ticket.came <= now - config.STRANGER_GRACE]
+    return patient or silent or strangers
 
 
 def _remembered(known: OrderedDict[Network, T], network: Network, make: Callable[[], T]) -> T:

@@ -207,6 +207,8 @@ class PeerListener:
         @web.middleware
         async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
             ticket = self._tickets.get(request.transport)
+            if ticket is not None:
+                ticket.speak()
             if ticket is None or not self._may_stay(request, ticket):
                 return web.Response(status=503, text="Too many connections; try again later.\n")
             return await handler(request)

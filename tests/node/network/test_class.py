@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 Address = tuple[str, int]
 
 
+SETTLING = 1.0
+"""Seconds in which the ends of connections that are gone are noticed."""
+
+
 @dataclass(frozen=True)
 class Size:
     """How many there are of each."""
@@ -74,6 +78,7 @@ async def pressed(door: Address, size: Size) -> AsyncIterator[list[float | None]
         await pressing.wait()
         measuring.cancel()
         await asyncio.gather(measuring, return_exceptions=True)
+        await asyncio.sleep(SETTLING)
 
 
 async def join_until_it_works(pupil: Person, seed: Person, patience: float) -> None:

@@ -111,6 +111,20 @@ def test_too_many_strangers_push_out_the_oldest_of_the_most_crowded_network() ->
     assert len(door.gate) == 4
 
 
+def test_who_has_asked_for_something_is_spared_while_others_have_said_nothing() -> None:
+    door = Door(replace(ROOMY, strangers=3))
+    asking = door.let_in("192.0.2.1", now=0.0)
+    asking.speak()
+    for number in range(1, 5):
+        door.let_in(f"198.{number}.1.1", now=float(number))
+    assert door.cut == ["198.1.1.1", "198.2.1.1"]
+    assert door.gate.holds(asking)
+    for ticket in door.gate._tickets:
+        ticket.speak()
+    door.let_in("203.0.113.1", now=5.0)
+    assert not door.gate.holds(asking), "where all have asked, who has stood for longest goes"
+
+
 def test_who_came_just_now_is_spared_while_others_have_stood_for_longer() -> None:
     door = Door(replace(ROOMY, strangers=4))
     for address in ("203.0.113.1", "198.51.100.1"):
