@@ -75,7 +75,7 @@ def plain_takedown(one: Takedown) -> Json:
     return {
         "target": one.target,
         "what": one.what,
-        "name": one.name,
+        "name": one.name or one.target,
         "reason": one.reason,
         "at": one.at,
         "undone": one.undone,

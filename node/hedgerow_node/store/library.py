@@ -28,7 +28,7 @@ from hedgerow_node.store.labelling import Effect, LabelList, lists_used
 from hedgerow_node.store.records import Import, Item, NewItem, Page
 from hedgerow_node.store.rows import as_list, chunks
 from hedgerow_node.store.said import Said
-from hedgerow_node.store.viewpoint import key_of, label_of, load
+from hedgerow_node.store.viewpoint import key_of, name_of
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import AuthorKey, did_of
 
@@ -343,7 +343,7 @@ def _use_labels(db: sqlite3.Connection, labeller: str, label: str, effect: Effec
 
 
 def _block(db: sqlite3.Connection, target: str, at: float) -> bool:
-    values = [target, at, label_of(db, load(db, None), target)]
+    values = [target, at, name_of(db, target)]
     is_new = change(db, "INSERT OR IGNORE INTO blocks (target, at, swept, name) VALUES (?, ?, 1, ?)", values)
     if (author := key_of(target)) is not None:
         withholding.withhold(db, withholding.rows_of(db, target, author))
@@ -362,7 +362,7 @@ def _block_by_policy(db: sqlite3.Connection, dids: Collection[str]) -> None:
 
 def _finish_blocks(db: sqlite3.Connection) -> None:
     for (target,) in db.execute("SELECT target FROM blocks WHERE NOT swept").fetchall():
-        values = [label_of(db, load(db, None), target), target]
+        values = [name_of(db, target), target]
         db.execute("UPDATE blocks SET swept = 1, name = ? WHERE target = ?", values)
         _block(db, target, 0.0)
 

@@ -13,7 +13,7 @@ from hedgerow_node.store import erasure, withholding
 from hedgerow_node.store.connection import change
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.folding import sound
-from hedgerow_node.store.viewpoint import key_of, label_of, load
+from hedgerow_node.store.viewpoint import key_of, name_of
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.things import message_id_of
 
@@ -38,7 +38,7 @@ class Takedown:
     """Its number in the list."""
     target: str
     name: str
-    """What a person was called, else the target."""
+    """What a person was called; empty for all else."""
     reason: str
     at: float
     undone: float | None
@@ -122,7 +122,7 @@ def standing_on(db: sqlite3.Connection, target: str) -> Takedown | None:
 
 
 def _decide(db: sqlite3.Connection, target: str, reason: str, at: float) -> bool:
-    if not change(db, ADD, [target, label_of(db, load(db, None), target), reason, at]):
+    if not change(db, ADD, [target, name_of(db, target), reason, at]):
         return False
     if _drop_waiting(db, target):
         erasure.due(db)

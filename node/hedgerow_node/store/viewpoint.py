@@ -46,8 +46,8 @@ PROFILES = f"""
 SELECT s.author, {COLUMNS} FROM standing AS s JOIN messages AS m ON m.row = s.row
 WHERE s.author IN (SELECT value FROM json_each(?)) AND s.kind = ? AND s.slot IS NOT NULL
 """  # noqa: S608
-FORMER_NAME = """SELECT name FROM blocks WHERE target = ?
-    UNION ALL SELECT name FROM takedowns WHERE target = ? AND undone IS NULL LIMIT 1"""
+FORMER_NAMES = """SELECT target, name FROM takedowns WHERE undone IS NULL AND target LIKE 'did:key:%'
+    UNION ALL SELECT target, name FROM blocks"""
 UNSEEN = frozenset({"Cf", "Cc", "Zl", "Zp"})
 JOINERS = "\u200c\u200d"
 """Invisible, and needed to spell names in Persian and in Indic scripts."""
@@ -70,6 +70,8 @@ class Viewpoint:
     """Authors that are left out, by their rows."""
     listed: Mapping[str, Listed]
     """Things and people that stand on label lists."""
+    former_names: Mapping[str, str]
+    """What people were called whose profiles are kept away with all else that they said."""
     _met: dict[int, Author] = field(default_factory=dict)
     _judged: dict[str, Rule | None] = field(default_factory=dict)
 
@@ -92,8 +94,8 @@ class Viewpoint:
 
     def named(self, key: AuthorKey, profile: Profile | None) -> Author:
         """How the holder of this key is shown."""
-        name = clean_name(profile.name) if profile else ""
         did = did_of(key)
+        name = clean_name(profile.name) if profile else self.former_names.get(did, "")
         is_machine = profile is not None and profile.machine
         listed = self.listed.get(did)
         return Author(
@@ -178,6 +180,7 @@ def load(db: sqlite3.Connection, owner: AuthorKey | None) -> Viewpoint:
         followed_rows=frozenset(rows[key] for key in followed | privately if key in rows),
         hidden_rows={rows[key]: rule for key, rule in hidden.items() if key in rows},
         listed=listed,
+        former_names=dict(db.execute(FORMER_NAMES).fetchall()),
     )
 
 
@@ -211,14 +214,18 @@ def label_of(db: sqlite3.Connection, view: Viewpoint, target: str) -> str:
     if row is None:
         return short_key(target)
     view.meet(db, [row])
-    author = view.author(row)
-    return author.label if author.name else _former_name(db, target) or author.label
+    return view.author(row).label
 
 
-def _former_name(db: sqlite3.Connection, target: str) -> str:
-    """What somebody was called whose profile is kept away with all else."""
-    found = db.execute(FORMER_NAME, [target, target]).fetchone()
-    return str(found[0]) if found is not None else ""
+def name_of(db: sqlite3.Connection, target: str) -> str:
+    """What a person calls themselves; empty for whom that is not known, and for what is no person."""
+    key = key_of(target)
+    row = author_rows(db, [key]).get(key) if key is not None else None
+    if row is None:
+        return ""
+    view = load(db, None)
+    view.meet(db, [row])
+    return view.author(row).name
 
 
 @lru_cache(REMEMBERED)

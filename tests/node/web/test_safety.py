@@ -55,6 +55,7 @@ async def test_who_is_muted_or_blocked_is_listed_and_let_go_from_there(visitor: 
         await visitor.post(f"/{act}", {"did": ben.did})
         listed = said(await visitor.get("/hidden"))
         assert "Ben" in listed
+        assert (await visitor.get(thing_path(ben.did))).texts("h1") == ["Ben"]
         assert words in listed
         answer = await visitor.post(f"/{undo}", {"did": ben.did, "back": "hidden"})
         assert answer.path.startswith("/hidden?")
