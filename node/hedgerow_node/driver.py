@@ -425,8 +425,8 @@ class Driver:
             case LoadRange(_, wanted, tier, after, limit, max_bytes):
                 page, more = await messages.range(wanted, tier == Tier.CONTROL, after, limit, max_bytes)
                 return Page(tuple(page), more)
-            case LoadChains(_, devices, limit):
-                return await messages.chains(devices, limit)
+            case LoadChains(_, devices, limit, since):
+                return await messages.chains(devices, limit, since)
             case LoadBodiless(_, wanted, limit):
                 return await messages.bodiless(wanted.authors or (), limit)
             case _:

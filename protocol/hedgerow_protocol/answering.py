@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.completing import authors_at, digest_of, in_frames
+from hedgerow_protocol.completing import authors_at, digest_of, in_frames, since_of_chains
 from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.effects import (
     Chains,
@@ -283,6 +283,7 @@ class Answering:
             return
         self._begin_question()
         devices = self._parts.admission.chains_of(authors_at(scope, frame.first))
+        since = since_of_chains(scope, devices)
 
         def then(_: float, chains: Chains) -> None:
             self._questions -= 1
@@ -290,7 +291,7 @@ class Answering:
             for part in in_frames(frame.req, list(chains.heads) if differ else []):
                 self._wire.send(part)
 
-        self._outbox.ask(lambda token: LoadChains(token, devices, 0), Chains, then, self._wire.link)
+        self._outbox.ask(lambda token: LoadChains(token, devices, 0, since), Chains, then, self._wire.link)
 
     def on_range(self, frame: Range) -> None:
         """The next messages of a subscription; none if its scope has changed."""

@@ -89,6 +89,8 @@ class Asking:
         self._abandon(now)
         self._next_run = float("inf")
         self.subscriptions.subscribe(now)
+        if self.subscriptions.are_known:
+            self._begin_run(now)
 
     def on_scope(self, now: float, frame: Scope | Authors) -> None:
         """Which authors of a subscription the other side carries: everything is compared anew, or what is added."""

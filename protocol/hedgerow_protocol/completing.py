@@ -64,7 +64,9 @@ class Completing:
         self._turn += limits.HEADS_QUESTIONS
 
     def _ask(self, number: int, version: int, first: int) -> None:
-        devices = self._admission.chains_of(authors_at(self._subscriptions.part(number, version), first))
+        part = self._subscriptions.part(number, version)
+        devices = self._admission.chains_of(authors_at(part, first))
+        since = since_of_chains(part, devices)
 
         def then(now: float, own: Chains) -> None:
             self._want(now, own.missing)
@@ -75,7 +77,7 @@ class Completing:
                 self._wire.send(GetHeads(request, number, version, first, digest_of(own.heads)))
 
         self._outbox.ask(
-            lambda token: LoadChains(token, devices, limits.MAX_OFFERED), Chains, then, self._wire.link
+            lambda token: LoadChains(token, devices, limits.MAX_OFFERED, since), Chains, then, self._wire.link
         )
 
     def on_heads(self, now: float, frame: Heads) -> None:
@@ -107,6 +109,11 @@ class Completing:
 def authors_at(part: Filter, first: int) -> tuple[AuthorKey, ...]:
     """The authors of a scope about whom one question is."""
     return (part.authors or ())[first : first + limits.HEADS_AUTHORS]
+
+
+def since_of_chains(part: Filter, devices: Iterable[tuple[AuthorKey, DeviceKey]]) -> tuple[int, ...]:
+    """From when on both sides keep each of these chains."""
+    return tuple([part.since_of(author) for author, _ in devices]) if part.sinces else ()
 
 
 def in_frames(request: int, heads: list[tuple[DeviceKey, int, MessageId]]) -> list[Heads]:

@@ -126,6 +126,9 @@ class LoadChains:
     devices: tuple[tuple[AuthorKey, DeviceKey], ...]
     limit: int
     """Holes at most."""
+    since: tuple[int, ...] = ()
+    """For each chain the second from which on its content is kept; empty: all of it. What stood before the first that
+    is kept is no hole."""
 
 
 Load: TypeAlias = LoadChains | LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange | LoadBodiless

@@ -80,6 +80,11 @@ class Filter:
         later = map(max, sinces, self.sinces) if self.sinces and sinces else sinces or self.sinces
         return replace(self, sinces=_unless_zero(tuple(later)))
 
+    def since_of(self, author: AuthorKey) -> int:
+        """The second from which on content of an author is asked for; 0 for one who is not asked for."""
+        place = self._place(author)
+        return 0 if place is None else self._since_at(place)
+
     def _since_at(self, place: int) -> int:
         return self.sinces[place] if self.sinces else 0
 

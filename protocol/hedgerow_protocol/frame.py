@@ -423,13 +423,17 @@ class Accepted:
 class Since:
     """Of some authors of a subscription its sender keeps content only from a time on.
 
-    Whoever subscribed says it behind SUB, the other side in front of each SCOPE. Bits are those of `Scope.carried`.
+    Whoever subscribed says it behind SUB of the authors that this names, with the version 0, and behind each part of a
+    list of that part; the other side in front of each scope or part. Bits are those of `Scope.carried`, or by the
+    places of a part.
     """
 
     type: ClassVar[int] = 58
-    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_steps)
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, UINT32, as_steps)
     req: int
     """Of the SUB."""
+    version: int
+    """Of the scope or part; 0 for the filter itself."""
     steps: tuple[tuple[int, bytes], ...]
     """Pairs of a time in Unix seconds, ascending, and a bit for each author whom it holds for."""
 

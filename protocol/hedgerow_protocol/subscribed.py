@@ -31,6 +31,8 @@ class Subscription:
     """From when on we keep whom of it, as we said last."""
     parts: dict[int, Filter] = field(default_factory=dict)
     """The same, or each part of a list, by the version of the scope that names it."""
+    lists: dict[int, tuple[Filter, Steps, Steps]] = field(default_factory=dict)
+    """The parts of a list, from when on we keep whom of them, as we said, and the other side, as it said."""
     listed: frozenset[AuthorKey] = frozenset()
     """The authors of all parts, where the filter names none."""
     was_everyone: bool = False
@@ -63,7 +65,9 @@ class Subscribed:
     def _asks_for(self, one: Subscription, header: Header) -> bool:
         if one.whole.authors is None:
             # Also of somebody who is not on the list yet.
-            return self._admission.carried.shows(header.author) and one.whole.matches(header)
+            if header.author not in one.listed:
+                return self._admission.carried.shows(header.author) and one.whole.matches(header)
+            return any(part.matches(header) for part in one.parts.values())
         return one.narrow.matches(header)
 
     def part(self, number: int, version: int) -> Filter | None:
@@ -92,10 +96,19 @@ class Subscribed:
     def on_since(self, frame: Since) -> None:
         """From when on the other side keeps the authors of its subscription; one that is over is passed over."""
         subscription = self._all.get(frame.req)
-        if subscription is not None and subscription.whole.authors is not None:
+        if subscription is None:
+            return
+        if frame.version in subscription.lists:
+            part, ours, _ = subscription.lists[frame.version]
+            self._keep_list(subscription, frame.version, part, ours, frame.steps)
+        elif subscription.whole.authors is not None:
             subscription.whole = replace(subscription.whole, sinces=()).kept_in(frame.steps)
             self._narrow(subscription)
-            self._on_stale(frame.req)
+        self._on_stale(frame.req)
+
+    def _keep_list(self, one: Subscription, version: int, part: Filter, ours: Steps, theirs: Steps) -> None:
+        one.lists[version] = part, ours, theirs
+        one.parts[version] = part.kept_in(ours).kept_in(theirs)
 
     def on_mode(self, frame: SetMode) -> None:
         """The other side wants to hear of new messages in another way."""
@@ -134,7 +147,7 @@ class Subscribed:
         subscription.version += 1
         self._narrow(subscription)
         if subscription.kept:
-            self._wire.send(Since(number, subscription.kept))
+            self._wire.send(Since(number, subscription.version, subscription.kept))
         self._wire.send(Scope(number, subscription.version, subscription.carried))
         self._on_stale(number)
 
@@ -168,13 +181,21 @@ class Subscribed:
         carried = self._admission.carried
         added = carried.authors - subscription.listed
         is_void = bool(subscription.listed - carried.authors) or subscription.was_everyone != carried.everyone
+        is_void = is_void or any(
+            self._steps_of(part) != ours for part, ours, _ in subscription.lists.values()
+        )
         if is_void or len(subscription.parts) + len(_pieces(added)) > limits.MAX_AUTHOR_PARTS:
             self._tell_list(number, subscription)
         elif added:
             self._tell_parts(number, subscription, added)
 
+    def _steps_of(self, part: Filter) -> Steps:
+        """From when on we keep the authors of a part of a list."""
+        return () if part.kinds == () else part.kept_since(self._admission.carried.since).steps()
+
     def _tell_list(self, number: int, subscription: Subscription) -> None:
         subscription.parts.clear()
+        subscription.lists.clear()
         subscription.listed = frozenset()
         self._tell_parts(number, subscription, self._admission.carried.authors)
         self._on_stale(number)
@@ -184,7 +205,11 @@ class Subscribed:
         pieces = _pieces(authors)[: limits.MAX_AUTHOR_PARTS]
         for place, piece in enumerate(pieces, 1):
             subscription.version += 1
-            subscription.parts[subscription.version] = replace(subscription.whole, authors=piece)
+            part = replace(subscription.whole, authors=piece)
+            ours = self._steps_of(part)
+            self._keep_list(subscription, subscription.version, part, ours, ())
+            if ours:
+                self._wire.send(Since(number, subscription.version, ours))
             self._wire.send(
                 Authors(
                     number,

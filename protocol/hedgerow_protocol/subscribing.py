@@ -4,7 +4,7 @@ Usually authors are named, and the other side says which of them it carries. Who
 the other side then lists whom it shows to everyone, in parts, and only whom that list lacks is named besides.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -32,7 +32,12 @@ class Subscription:
     is_known: bool = False
     """Whether the other side has said whom it carries."""
     parts: dict[int, Filter] = field(default_factory=dict)
-    """The filter with only authors whom the other side carries: by the version of the scope that named them."""
+    """The filter with only authors whom the other side carries, from when on both keep them: by the version of the
+    scope that named them."""
+    lists: dict[int, Filter] = field(default_factory=dict)
+    """The same of a list, from when on the other side keeps them."""
+    told: dict[int, Steps] = field(default_factory=dict)
+    """From when on we keep whom of a list, as we said last."""
     listed: set[AuthorKey] = field(default_factory=set)
     """The authors of all parts."""
     carried: bytes = b""
@@ -50,8 +55,6 @@ class Subscription:
         """Whether the other side said that it carries the author, and this asks for the message."""
         if header.author not in self.listed:
             return False
-        if self.whole.authors is None:
-            return self.whole.matches(header)
         return any(part.matches(header) for part in self.parts.values())
 
     def refused(self) -> Iterator[AuthorKey]:
@@ -80,10 +83,33 @@ class Subscription:
         if len(self.parts) >= limits.MAX_AUTHOR_PARTS:
             raise out_of_range("a list of authors in too many parts")
         self.is_known, self.takes_everyone = not frame.more, frame.everyone
-        self._add(replace(self.whole, authors=split_authors(frame.authors)))
+        part = replace(self.whole, authors=split_authors(frame.authors)).kept_in(self.announced)
+        self.announced = ()
+        self._add(part)
+        self.lists[self.version] = part
+
+    def would_tell(self, since: Mapping[AuthorKey, int]) -> bool:
+        """Whether we keep whom a list names from other seconds on than was told."""
+        return any(
+            replace(part, sinces=()).kept_since(since).steps() != self.told.get(version, ())
+            for version, part in self.lists.items()
+        )
+
+    def keep_lists(self, since: Mapping[AuthorKey, int]) -> list[tuple[int, Steps]]:
+        """We keep whom a list names from these seconds on; by its version, what of that was not told yet."""
+        changed = []
+        for version, part in self.lists.items():
+            steps = replace(part, sinces=()).kept_since(since).steps()
+            if part.authors:
+                self.parts[version] = part.kept_in(steps)
+            if steps != self.told.get(version, ()):
+                changed.append((version, steps))
+                self.told[version] = steps
+        return changed
 
     def _clear(self) -> None:
-        self.parts.clear()
+        for known in (self.parts, self.lists, self.told):
+            known.clear()
         self.listed.clear()
 
     def _add(self, part: Filter) -> None:
@@ -112,7 +138,8 @@ class Subscribing:
     @property
     def is_enough(self) -> bool:
         """Whether whom we want now was asked for already, so that a list that grows asks for nothing anew."""
-        if self._everything() is None:
+        everything = self._everything()
+        if everything is None or everything.would_tell(self._admission.carried.since):
             return False
         return all(self._named(tier) <= self._named_before(tier) for tier in Tier)
 
@@ -137,6 +164,8 @@ class Subscribing:
             self._wire.patience.end(now, number)
             self._wire.send(Unsub(number))
             del self._all[number]
+        for number in kept:
+            self._tell_since(number)
         for whole in self._filters()[len(kept) :]:
             self._ask(now, whole)
 
@@ -146,7 +175,11 @@ class Subscribing:
         self._wire.patience.begin(now, number)
         self._wire.send(Sub(number, whole.encode(), self.mode))
         if steps := whole.steps():
-            self._wire.send(Since(number, steps))
+            self._wire.send(Since(number, 0, steps))
+
+    def _tell_since(self, number: int) -> None:
+        for version, steps in self._all[number].keep_lists(self._admission.carried.since):
+            self._wire.send(Since(number, version, steps))
 
     def _everything(self) -> Subscription | None:
         """The subscription without names, if there is one."""
@@ -165,7 +198,8 @@ class Subscribing:
 
     def _all_of_everyone(self) -> Iterator[Filter]:
         yield EVERYONE
-        yield from _cut(self._named(Tier.CONTENT))
+        since = self._admission.carried.since
+        yield from [whole.kept_since(since) for whole in _cut(self._named(Tier.CONTENT))]
         for whole in _cut(self._named(Tier.CONTROL)):
             yield replace(whole, kinds=())
 
@@ -191,6 +225,7 @@ class Subscribing:
         if subscription is None:
             return False
         subscription.take(frame)
+        self._tell_since(frame.req)
         if subscription.is_known:
             self._wire.patience.end(now, frame.req)
         else:

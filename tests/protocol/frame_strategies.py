@@ -110,7 +110,7 @@ def frames(
         st.builds(Changed, numbers),
         st.builds(Accept, numbers, st.binary(max_size=80), st.binary(max_size=limits.MAX_ERROR_TEXT)),
         st.builds(Accepted, numbers, u8),
-        st.builds(Since, numbers, st.dictionaries(times, binaries, max_size=8).map(_as_steps)),
+        st.builds(Since, numbers, versions, st.dictionaries(times, binaries, max_size=8).map(_as_steps)),
         st.builds(
             Report, numbers, st.sampled_from(["https://example.org/", "topic:x"]), st.just("spam"), texts
         ),

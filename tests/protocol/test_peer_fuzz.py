@@ -237,7 +237,7 @@ def flood(kind: str, number: int, scene: Scene) -> Frame:
         case "SCOPE":
             return Scope(1, number + 1, b"\xff")
         case "SINCE":
-            return Since(1 + number % 2, ((1 + number, b"\xff"),))
+            return Since(1 + number % 2, number % 3, ((1 + number, b"\xff"),))
         case "CHANGED":
             return Changed(1)
         case "ADDR":

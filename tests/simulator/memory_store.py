@@ -199,12 +199,18 @@ class MemoryStore:
     def _chains(self, effect: LoadChains) -> Chains:
         heads: list[tuple[DeviceKey, int, MessageId]] = []
         missing: list[MessageId] = []
-        for author, device in effect.devices:
-            chain = [one for one in self.messages.values() if _is_of(one, author, device)]
+        for place, (author, device) in enumerate(effect.devices):
+            since = effect.since[place] if effect.since else 0
+            whole = [one for one in self.messages.values() if _is_of(one, author, device)]
+            chain = [one for one in whole if one.header.is_control or one.header.ts >= since]
             if chain:
                 last = max(chain, key=lambda one: (one.header.seq, one.id))
                 heads.append((device, last.header.seq, last.id))
-            named = [one.header.prev for one in chain if one.header.prev is not None]
+            kept = [one for one in chain if one.header.ts >= since]
+            first = min([one.header.seq for one in kept], default=0) if since else 0
+            named = [
+                one.header.prev for one in kept if one.header.prev is not None and one.header.seq > first
+            ]
             missing += [one for one in named if one not in self.messages and one not in self.aside]
         return Chains(tuple(heads), tuple(missing[: effect.limit]))
 

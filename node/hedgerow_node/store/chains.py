@@ -1,7 +1,7 @@
 """Chains of devices: where they end, and which of their messages are not here."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from hedgerow_protocol.effects import Chains
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
@@ -9,34 +9,47 @@ from hedgerow_protocol.message import MessageId, checked_header
 
 PLACES = """SELECT a.row, d.row FROM authors AS a, devices AS d WHERE a.key = ? AND d.key = ?"""
 LAST = """SELECT m.seq, m.id FROM messages AS m INDEXED BY messages_in_chain
-    WHERE m.device = ? AND m.author = ? AND m.kind != 0 ORDER BY m.seq DESC, m.id DESC LIMIT 1"""
+    WHERE m.device = ? AND m.author = ? AND m.kind != 0 AND (m.control OR m.ts >= ?)
+    ORDER BY m.seq DESC, m.id DESC LIMIT 1"""
 COUNT = """SELECT count(DISTINCT m.seq), max(m.seq) FROM messages AS m INDEXED BY messages_in_chain
     WHERE m.device = ?"""
 ABOVE_HOLES = """SELECT m.header FROM messages AS m INDEXED BY messages_in_chain
-    WHERE m.device = ? AND m.author = ? AND m.kind != 0 AND m.seq > 1 AND NOT EXISTS
+    WHERE m.device = ? AND m.author = ? AND m.kind != 0 AND m.ts >= ? AND m.seq > max(1, ?) AND NOT EXISTS
     (SELECT 1 FROM messages AS p INDEXED BY messages_in_chain WHERE p.device = m.device AND p.seq = m.seq - 1)
     ORDER BY m.seq DESC LIMIT ?"""
+FIRST_KEPT = """SELECT min(m.seq) FROM messages AS m INDEXED BY messages_in_chain
+    WHERE m.device = ? AND m.author = ? AND m.kind != 0 AND m.ts >= ?"""
 HELD_ASIDE = "SELECT 1 FROM aside WHERE id = ?"
 
 
-def chains(db: sqlite3.Connection, devices: Iterable[tuple[AuthorKey, DeviceKey]], limit: int) -> Chains:
-    """Where the chains of these devices end, entries of logs apart, and up to `limit` messages missing in them."""
+def chains(
+    db: sqlite3.Connection,
+    devices: Sequence[tuple[AuthorKey, DeviceKey]],
+    limit: int,
+    since: Sequence[int] = (),
+) -> Chains:
+    """Where the chains of these devices end, entries of logs apart, and up to `limit` messages missing in them.
+
+    `since` has for each chain the second from which on its content counts, or nothing.
+    """
     heads: list[tuple[DeviceKey, int, MessageId]] = []
     missing: list[MessageId] = []
-    for author, device in devices:
+    for (author, device), time in zip(devices, since or [0] * len(devices), strict=True):
         for whose, chain in db.execute(PLACES, (author, device)).fetchall():
-            last = db.execute(LAST, (chain, whose)).fetchone()
+            last = db.execute(LAST, (chain, whose, time)).fetchone()
             if last is not None:
                 heads.append((device, last[0], MessageId(last[1])))
-                missing += _missing(db, whose, chain, limit - len(missing))
+                missing += _missing(db, whose, chain, limit - len(missing), time)
     return Chains(tuple(heads), tuple(missing))
 
 
-def _missing(db: sqlite3.Connection, author: int, device: int, limit: int) -> Iterator[MessageId]:
+def _missing(db: sqlite3.Connection, author: int, device: int, limit: int, since: int) -> Iterator[MessageId]:
     held, last = db.execute(COUNT, (device,)).fetchone()
     if limit <= 0 or held == last:
         return
-    for (header,) in db.execute(ABOVE_HOLES, (device, author, limit)).fetchall():
+    # What stood before the first that is kept was let go, and is no hole.
+    (first,) = db.execute(FIRST_KEPT, (device, author, since)).fetchone() if since else (0,)
+    for (header,) in db.execute(ABOVE_HOLES, (device, author, since, first or 0, limit)).fetchall():
         before = checked_header(header).prev
         if before is not None and db.execute(HELD_ASIDE, (before,)).fetchone() is None:
             yield before

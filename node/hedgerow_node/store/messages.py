@@ -285,9 +285,11 @@ class Messages:
         except RemoteProtocolError:
             return False  # an entry whose body is not here, or that an older program took in
 
-    async def chains(self, devices: Sequence[tuple[AuthorKey, DeviceKey]], limit: int) -> Chains:
+    async def chains(
+        self, devices: Sequence[tuple[AuthorKey, DeviceKey]], limit: int, since: Sequence[int] = ()
+    ) -> Chains:
         """Where the chains of these devices end, and up to `limit` messages that are missing in them."""
-        return await self._database.read(lambda db: chains(db, devices, limit))
+        return await self._database.read(lambda db: chains(db, devices, limit, since))
 
     async def bodiless(self, authors: Collection[AuthorKey], limit: int) -> list[MessageId]:
         """Up to `limit` messages of these authors whose bodies are not here and were not retracted."""

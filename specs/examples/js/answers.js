@@ -61,10 +61,11 @@ export class Answers {
     if (!known && isFull) refuse('out_of_range', 'too many subscriptions');
     const authors = filter.authors ? filter.authors.filter(this.carries) : this.carried;
     const version = (known?.version ?? 0) + 1;
-    const steps = frames.stepsOf(filter.authors ?? [], (author) => this.#keptSince(filter, author));
-    const own = frames.sinceOf(filter, steps);
-    this.subscriptions.set(req, { filter: { ...filter, kept: [own] }, own, authors, version, mode });
-    const said = steps.length ? [{ name: 'Since', req, steps }] : [];
+    const named = { authors: filter.authors ?? authors };
+    const steps = frames.stepsOf(named.authors, (author) => this.#keptSince(filter, author));
+    const own = frames.sinceOf(named, steps);
+    this.subscriptions.set(req, { filter: { ...filter, kept: [own] }, named, own, authors, version, mode });
+    const said = steps.length ? [{ name: 'Since', req, version, steps }] : [];
     return [...said, this.#scope(req, version, filter), ...this.#endSessions(req)];
   }
 
@@ -79,11 +80,12 @@ export class Answers {
     return this.carries(author) && kinds?.length !== 0 ? this.since(author) : 0;
   }
 
-  /** SY-27: from when on the other side keeps whom. */
-  onSince({ req, steps }) {
+  /** SY-27 and EG-2: from when on the other side keeps whom. */
+  onSince({ req, version, steps }) {
     const known = this.subscriptions.get(req);
     if (!known) return [];
-    known.filter.kept = [known.own, frames.sinceOf(known.filter, steps)];
+    const isOfList = !known.filter.authors && version === known.version;
+    if (known.filter.authors || isOfList) known.filter.kept = [known.own, frames.sinceOf(known.named, steps)];
     return this.#endSessions(req);
   }
 
@@ -91,7 +93,7 @@ export class Answers {
   onGetHeads({ req, first, digest, ...scope }) {
     const { filter, authors } = this.#current(scope) ?? { authors: [] };
     const asked = filter?.kinds?.length === 0 ? [] : authors.slice(first, first + limits.HEADS_AUTHORS);
-    const heads = this.store.heads(asked).slice(0, limits.MAX_HEADS);
+    const heads = this.store.heads(asked, filter).slice(0, limits.MAX_HEADS);
     const places = heads.map(([device, seq, id]) => bytes(device, bigEndian(seq), id)).sort(compare);
     const isSame = equal(sha256(...places).subarray(0, digest.length), digest);
     return [{ name: 'Heads', req, heads: isSame ? [] : heads, more: false }];

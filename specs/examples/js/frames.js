@@ -57,7 +57,7 @@ const TYPES = [
   type(46, 'SetMode', { mode }),
   type(48, 'GetHeads', { sub: uint32, version: uint32, first: uint16, digest: bin(limits.FINGERPRINT_SIZE) }),
   type(50, 'Heads', { heads: list(tuple(bin32, uint32, bin32), limits.MAX_HEADS), more: bool }),
-  type(58, 'Since', { steps }),
+  type(58, 'Since', { version: uint32, steps }),
   type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),
   type(63, 'Reported', { verdict: uint8 }),
   type(53, 'Addr', { records: list(bytesUpTo(limits.MAX_ADDRESS_RECORD), limits.MAX_FRAME_RECORDS) }),

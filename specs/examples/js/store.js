@@ -26,10 +26,10 @@ export class Store {
   get = (id) => this.messages.get(hex(id));
 
   /** EG-13: [device, seq, id] of the last message of each device of these authors. */
-  heads(authors) {
+  heads(authors, filter) {
     const last = new Map();
     for (const { id, header } of [...this.messages.values()].filter(this.isAuthorised)) {
-      const isAsked = header.kind !== IDENTITY && authors.some((author) => author.equals(header.author));
+      const isAsked = header.kind !== IDENTITY && passes({ kept: filter?.kept, authors }, header);
       const [, seq, before] = last.get(hex(header.device)) ?? [null, 0, id];
       const isLater = header.seq > seq || (header.seq === seq && compare(id, before) > 0);
       if (isAsked && isLater) last.set(hex(header.device), [header.device, header.seq, id]);

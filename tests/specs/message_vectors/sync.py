@@ -217,6 +217,13 @@ def _heads() -> list[Json]:
         _case("EG-13", "chains that end in the same places", _sub(), (asked(same), [nothing])),
         _case("EG-13", "no author from that place on", _sub(), (asked(same, first=1), [nothing])),
         _case("EG-13", "a scope that is void", _sub(), (asked(none, version=2), [nothing])),
+        _case(
+            "EG-13",
+            "of content only what both sides keep",
+            _sub(),
+            ([SINCE, 1, 0, [[TIME + 9, b"\x01"]]], []),
+            (asked(hashlib.sha256(b"other").digest()[:16]), [nothing]),
+        ),
         _case("EG-13", "the control set alone", _sub(1, control), (asked(none), [nothing])),
         _case(
             "EG-13",
@@ -419,12 +426,12 @@ def _kept() -> list[Json]:
     def told(time: int, *, number: int = 1, version: int = 1, asked: bytes | None = None) -> Step:
         bits = b"\x01" if asked is None else bit
         scope = [SCOPE, number, version, bits]
-        return [SUB, number, asked or _filter(AUTHOR), 1], [[SINCE, number, [[time, bits]]], scope]
+        return [SUB, number, asked or _filter(AUTHOR), 1], [[SINCE, number, version, [[time, bits]]], scope]
 
     def says(*steps: list[object]) -> Step:
-        return [SINCE, 1, list(steps)], []
+        return [SINCE, 1, 0, list(steps)], []
 
-    later = TIME + 2
+    later, everybody = TIME + 2, pack([None, None, None, None])
     return [
         _case("SY-27", "who keeps less says so in front of the scope", told(later), keeps=later),
         _case(
@@ -535,7 +542,24 @@ def _kept() -> list[Json]:
             "a session is stale when the other side keeps less",
             _sub(),
             (_opening(), [[NEG_DIFFERS, 3, 3]]),
-            ([SINCE, 1, [[later, b"\x01"]]], [[NEG_ERR, 3, STALE, 0]]),
+            ([SINCE, 1, 0, [[later, b"\x01"]]], [[NEG_ERR, 3, STALE, 0]]),
+        ),
+        _case(
+            "SY-27",
+            "a list is compared from when on the responder keeps whom it names",
+            (
+                [SUB, 1, everybody, 1],
+                [[SINCE, 1, 1, [[later, b"\x01"]]], [AUTHORS, 1, 1, AUTHOR, True, False, False]],
+            ),
+            (_opening(SECOND, THIRD), [[NEG_SAME, 3]]),
+            keeps=later,
+        ),
+        _case(
+            "SY-27",
+            "a list is compared from when on the initiator keeps whom it names",
+            ([SUB, 1, everybody, 1], [[AUTHORS, 1, 1, AUTHOR, True, False, False]]),
+            ([SINCE, 1, 1, [[later, b"\x01"]]], []),
+            (_opening(SECOND, THIRD), [[NEG_SAME, 3]]),
         ),
         _case("SY-27", "SINCE for no subscription is passed over", says([later, b"\x01"]), _sub()),
     ]
