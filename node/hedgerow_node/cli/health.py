@@ -117,6 +117,17 @@ def _examine_closed(asked: Asked, problem: Problem) -> Json:
     return examine_closed(asked.home, Clock(), problem)
 
 
+def _door_lines(answer: Json) -> list[str]:
+    """Who waits, and who is not carried."""
+    waiting, left_out = whole(answer.get("waiting")), whole(record(answer.get("reach")).get("left_out"))
+    lines = []
+    if waiting:
+        lines.append(f"Waiting      {count(waiting, 'person', 'people')} to be heard: hedgerow waiting")
+    if left_out:
+        lines.append(f"Not carried  {count(left_out, 'person', 'people')} further away: hedgerow reach")
+    return lines
+
+
 def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
     name = text(answer.get("name"))
     screen.line(f"You          {name + '   ' if name else ''}{text(answer.get('did'))}", "title")
@@ -128,7 +139,7 @@ def _show_status(screen: Screen, answer: Json, running: Running | None) -> None:
     )
     if waiting := whole(answer.get("not_yet_searchable")):
         screen.line(f"Searchable   soon: {count(waiting, 'more message')} that just came")
-    for line in kept_lines(answer.get("kept")):
+    for line in [*kept_lines(answer.get("kept")), *_door_lines(answer)]:
         screen.line(line)
     screen.line("Page         " + (running.url if running is not None else "not running: hedgerow run"))
     links = records(answer.get("links"))

@@ -16,6 +16,7 @@ from hedgerow_node.commands.keeping import kept
 from hedgerow_node.commands.operation import Json, Request
 from hedgerow_node.commands.people import profile_of
 from hedgerow_node.commands.transfer import own_messages
+from hedgerow_node.commands.waiting import ShowReach, at_the_door, reach
 from hedgerow_node.config import CLOCK_TOLERANCE, EARLIEST_CLOCK, MIN_FREE_DISK, OTHERS, Home
 from hedgerow_node.key_files import Secret
 from hedgerow_node.limiting import table
@@ -74,6 +75,8 @@ async def status(node: Node, request: Status) -> Json:
         "resources": await node.store.views.resources(),
         "people": await node.store.views.count_people(),
         "links": node.network.links() if node.network is not None else [],
+        "waiting": len((await at_the_door(node)).people),
+        "reach": await reach(node, ShowReach()),
         "database_bytes": node.store.size(),
         "kept": await kept(node),
         "words_confirmed": not node.keys.has_words,

@@ -1,6 +1,7 @@
 """Who waits at the door, how they came there, and how far this node reaches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -46,23 +47,41 @@ class SetReach(Request):
     people: Annotated[int, msgspec.Meta(ge=0, le=limits.MAX_FILTER_AUTHORS)]
 
 
-async def waiting(node: Node, request: ListWaiting) -> Json:
-    """List the people who wait to be heard: who speaks for them, and what they sent to you."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who stands at the door."""
+
+    people: tuple[AuthorKey, ...]
+    """Those for whom somebody speaks first, then whoever was heard of last."""
+    lots: Mapping[AuthorKey, Lot]
+    sponsors: Mapping[AuthorKey, Sponsors]
+    put_off: int
+    """About how many there is nothing to decide now."""
+
+
+async def at_the_door(node: Node) -> Door:
+    """Who waits to be heard. Raises `StoreError`."""
     quarantine, now = node.store.quarantine, node.clock.now()
     lots = {lot.author: lot for lot in await quarantine.lots(now)}
     sponsors = await node.store.ties.sponsors()
-    put_off = await quarantine.put_off(now)
-    decided = await _decided(node)
-    found = [
-        one for one in {*sponsors, *lots} - decided - put_off if one in lots or _speaks(node, sponsors[one])
-    ]
-    found.sort(key=lambda one: (one not in sponsors, -(lots[one].last if one in lots else 0), one))
-    shown = found[: request.limit]
-    size = await quarantine.size()
+    put_off, decided = await quarantine.put_off(now), await _decided(node)
+    held = await node.store.messages.authors()
+    spoken_for = {one for one, said in sponsors.items() if _speaks(node, said) and one not in held}
+    found = (lots.keys() | spoken_for) - decided - put_off
+    order = sorted(found, key=lambda one: (one not in sponsors, -(lots[one].last if one in lots else 0), one))
+    return Door(tuple(order), lots, sponsors, len(put_off - decided))
+
+
+async def waiting(node: Node, request: ListWaiting) -> Json:
+    """List the people who wait to be heard: who speaks for them, and what they sent to you."""
+    door, size = await at_the_door(node), await node.store.quarantine.size()
+    shown = door.people[: request.limit]
     return {
-        "waiting": [await _shown(node, one, lots.get(one), sponsors.get(one, NOBODY)) for one in shown],
-        "more": len(found) - len(shown),
-        "put_off": len(put_off - decided),
+        "waiting": [
+            await _shown(node, one, door.lots.get(one), door.sponsors.get(one, NOBODY)) for one in shown
+        ],
+        "more": len(door.people) - len(shown),
+        "put_off": door.put_off,
         "messages": size.messages,
         "bytes": size.bytes,
     }

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from hedgerow_node.addresses import person_of
+from hedgerow_node.commands.waiting import at_the_door
 from hedgerow_node.config import MAX_PAGE, USUAL_PAGE
 from hedgerow_node.problems import Problem
 from hedgerow_node.store.records import FeedItem, Page, PersonView, State
@@ -20,13 +21,11 @@ OUTCOMES = {**HIDING, "follow": "followed", "unfollow": "unfollowed", "vouch": "
 async def show_people(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
     """Everybody of whom something is known here."""
     found = await visit.node.store.views.people(visit.cursor, USUAL_PAGE)
-    waiting, reach = await visit.do("waiting", {"limit": 1}), await visit.do("reach", {})
-    assert isinstance(waiting["waiting"], list)
-    assert isinstance(waiting["more"], int)
+    door, reach = await at_the_door(visit.node), await visit.do("reach", {})
     values = {
         "people": found.results,
         "next": found.next,
-        "waiting": len(waiting["waiting"]) + waiting["more"],
+        "waiting": len(door.people),
         "left_out": reach["left_out"],
         "alone": visit.cursor is None and len(found.results) <= 1,
         "given": filled("follow", {}, refused),

@@ -103,6 +103,23 @@ async def test_reach_counts_who_is_carried_and_who_is_not(node: Node) -> None:
             await call(node, "reach set", people=wrong)
 
 
+async def test_the_status_counts_both(node: Node) -> None:
+    await call(node, "follow", did=ANA.did)
+    await ANA.tell(node, Vouch(BEN.did, "A friend"))
+    await sends(node, CYD, Resource(PAGE, "Page"))
+    status = await call(node, "status")
+    assert (status["waiting"], status["reach"]["left_out"]) == (2, 1)
+
+
+async def test_somebody_of_whom_something_is_here_does_not_wait_for_the_word_of_others(node: Node) -> None:
+    await call(node, "follow", did=ANA.did)
+    await BEN.tell(node, Resource(PAGE, "Page"))
+    await ANA.tell(node, Vouch(BEN.did, "A friend"))
+    assert (await call(node, "waiting"))["waiting"] == []
+    await sends(node, BEN, Resource(PAGE, "Page"))
+    assert len((await call(node, "waiting"))["waiting"]) == 1
+
+
 async def test_with_many_follows_it_is_by_mass(node: Node) -> None:
     friends = [Other(100 + number) for number in range(20)]
     for friend in friends:
