@@ -26,8 +26,11 @@ from hedgerow_node.store.peers import KnownPeer
 from hedgerow_protocol.effects import LinkId
 from hedgerow_protocol.errors import Reason
 from hedgerow_protocol.keys import DeviceKey
+from hedgerow_protocol.sync import GOES_AWAY
 
 WRONG_TIME = "what it shows of itself is not valid at this computer's time"
+STOPPED = "it stopped, and said so"
+DIALLED_AGAIN = "Nothing is wrong: it is tried again and again until it is back."
 CHECK_CLOCK = (
     "Check date and time of this computer; if they are right, tell whoever runs that node to check theirs."
 )
@@ -249,4 +252,6 @@ def _problem_of(why: str) -> Problem:
         return Problem(Code.WRONG_PEER)
     if why == Reason.BAD_CERTIFICATE.value:
         return Problem(Code.PEER_UNREACHABLE, WRONG_TIME, CHECK_CLOCK)
+    if why == GOES_AWAY:
+        return Problem(Code.PEER_UNREACHABLE, STOPPED, DIALLED_AGAIN)
     return Problem(Code.PEER_UNREACHABLE, f"the link ended: {why}")

@@ -63,6 +63,7 @@ from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.peer import Connection, LinkState, Peer
 from hedgerow_protocol.quota import USUAL, Allowances
+from hedgerow_protocol.sync import GOES_AWAY
 
 log = Log("links")
 Event: TypeAlias = Delivered | Quarantine | Note | Accepting | Reporting | AddressesTold | AddressesAsked
@@ -73,7 +74,7 @@ STORE_FAILS = "the store fails"
 NOT_STORED = "storing what a link brought failed"
 OUR_FAULT = "a fault of this node"
 OLD = "old: dial again"
-QUIET_ENDS = frozenset({BY_THE_PEER, STOPS, OLD})
+QUIET_ENDS = frozenset({BY_THE_PEER, GOES_AWAY, STOPS, OLD})
 """Ends that are of no interest to an operator."""
 
 
@@ -196,6 +197,7 @@ class Driver:
     async def close(self) -> None:
         """End every link after what it has to send, and what runs beside."""
         self._is_closing = True
+        self._perform(self._peer.go_away(self.now, STOPS), None)
         self._cut_all(STOPS)
         await self._ended.until(lambda: not self._links, FLUSH_TIMEOUT + 2 * GOODBYE_TIMEOUT)
         if self._timer is not None:

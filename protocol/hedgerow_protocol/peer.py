@@ -245,6 +245,12 @@ class Peer:
             self._send(link, entry.open.established, Err(0, fault, why, 0))
         self._close(now, link, why)
 
+    def go_away(self, now: float, why: str) -> list[Effect]:
+        """This node stops: every link is told so and ends, and is no failure of it; `why` is a constant."""
+        for link, _ in list(self._open_links()):
+            self._end(now, link, LinkFault.GOING_AWAY, why)
+        return self._effects(now)
+
     def _close(self, now: float, link: LinkId, why: str) -> None:
         self._outbox.add(Close(link, why))
         self._forget(now, link)

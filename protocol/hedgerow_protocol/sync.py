@@ -39,6 +39,7 @@ from hedgerow_protocol.frame import (
     GetHeads,
     Heads,
     IHave,
+    LinkFault,
     Messages,
     Missing,
     Mode,
@@ -69,6 +70,8 @@ from hedgerow_protocol.quota import Bucket, Pool
 from hedgerow_protocol.turns import Turn
 from hedgerow_protocol.wire import Wire, ignore_blame, unexpected
 
+GOES_AWAY = "the peer goes away"
+"""Why a link ends whose other side stops: it may come back, and nothing is wrong with it."""
 Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | GetHeads | Accept | Report | Getaddr
 Asked: TypeAlias = Scope | Authors | Heads | NegSame | NegDiffers | NegErr
 
@@ -291,7 +294,7 @@ class LinkSync:
         match frame:
             case Err():
                 self._outbox.add(Note(self._wire.link, "the peer ends the link", frame.text))
-                return "ended by the peer"
+                return GOES_AWAY if frame.code == LinkFault.GOING_AWAY else "ended by the peer"
             case Pong():
                 return None
             case (

@@ -15,6 +15,7 @@ from hedgerow_protocol.frame import (
     Frame,
     Get,
     IHave,
+    LinkFault,
     Messages,
     Missing,
     NegClose,
@@ -34,6 +35,7 @@ from hedgerow_protocol.frame import (
     pack_ids,
 )
 from hedgerow_protocol.kinds import Comment, Role
+from hedgerow_protocol.sync import GOES_AWAY
 from simulator.author import EPOCH, Author
 from simulator.network import UNPACED
 from simulator.scene import Scene, answered, opening, pushed, subscribed
@@ -107,10 +109,10 @@ def test_what_may_have_crossed_something_else_on_the_way_is_passed_over(frame: F
 
 def test_a_peer_that_ends_the_link_is_not_argued_with() -> None:
     scene = subscribed()
-    assert scene.send(Err(0, 3, "going away", 5), Ping(3)) == []
+    assert scene.send(Err(0, 2, "overloaded", 5), Ping(3)) == []
     assert scene.stranger.closed == "ended by the peer"
     assert [note.detail for note in scene.node.notes if note.event == "the peer ends the link"] == [
-        "going away"
+        "overloaded"
     ]
 
 
@@ -357,3 +359,17 @@ def test_more_than_can_be_announced_is_left_to_a_reconciliation() -> None:
     assert {type(frame) for frame in scene.wait()} == {IHave}
     scene.node.publish(scene.ana.resources(limits.MAX_LIVE + 1, start=EPOCH + 5_000))
     assert scene.wait() == [Changed(1)]
+
+
+# --- Goodbye -------------------------------------------------------------------------------------------
+def test_a_node_that_stops_says_so_on_every_link() -> None:
+    scene = subscribed()
+    scene.node.perform(scene.node.peer.go_away(scene.network.now, "this node stops"))
+    assert scene.wait() == [Err(0, LinkFault.GOING_AWAY, "this node stops", 0)]
+    assert scene.stranger.closed == "this node stops"
+
+
+def test_who_hears_that_the_other_goes_away_answers_nothing_and_ends_for_that() -> None:
+    scene = subscribed()
+    assert scene.send(Err(0, LinkFault.GOING_AWAY, "whatever it says", 0)) == []
+    assert scene.stranger.closed == GOES_AWAY
