@@ -41,13 +41,14 @@ def test_with_buckets_switched_off_the_same_flood_takes_the_table() -> None:
     assert flooded(1, ByKeyAlone, 3).share(is_tried=True) > MOST
 
 
-def test_half_of_those_to_link_to_after_a_restart_are_honest_although_it_was_told_mostly_of_others() -> None:
+def test_whom_it_would_link_to_are_mostly_honest_although_it_was_told_mostly_of_others() -> None:
     flood = flooded(1, Places, 5)
     assert flood.share(is_tried=False) > MOST
     draws = [book.candidates(flood.db, Random(seed), 8, (), (), flood.now) for seed in range(200)]
     hostile = [sum(known.device in flood.hostile for known in chosen) for chosen in draws]
     assert all(len(chosen) == 8 for chosen in draws)
-    assert sum(count <= 4 for count in hostile) >= 0.99 * len(draws)
+    assert sum(hostile) <= 0.3 * 8 * len(draws)
+    assert sum(count <= 4 for count in hostile) >= 0.97 * len(draws)
     assert max(hostile) < 8
 
 
