@@ -189,6 +189,8 @@ FIRST_RETRY = 1.0
 """Seconds before a lost link is dialled again; doubled each time."""
 LAST_RETRY = 40.0
 """The longest pause between two tries: whoever was apart for long has what it missed a minute after it is healed."""
+LAST_RETRY_OF_DOOR = 2.0
+"""The longest pause where a door has no room for a moment and a person waits: a class that joins at once."""
 LAST_RETRY_OF_LINK = 15.0
 """The longest pause where somebody answers and the link breaks at once: a node that restarts again and again."""
 LINKS_HELD = 3

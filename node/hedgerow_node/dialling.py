@@ -16,6 +16,7 @@ from hedgerow_node.config import (
     ACCEPT_PATIENCE,
     FIRST_RETRY,
     LAST_RETRY,
+    LAST_RETRY_OF_DOOR,
     LAST_RETRY_OF_LINK,
 )
 from hedgerow_node.links.bell import Bell
@@ -206,6 +207,8 @@ class Dialling:
                 keeper.stage = Stage.CONNECTING
                 keeper.hurry.clear()
                 longest = LAST_RETRY_OF_LINK if await self._try(keeper) else LAST_RETRY
+                if keeper.borrowers and isinstance(keeper.problem, Busy):
+                    longest = LAST_RETRY_OF_DOOR
                 keeper.pause = min(2 * keeper.pause, longest)
                 if keeper.is_wanted and not self._is_closing:
                     await self._pause(keeper)

@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import sys
 import time
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hedgerow_node.links.gate import DoorLimits
-from hedgerow_node.problems import Problem
 from hedgerow_protocol.frame import Ping, Pong
+from hedgerow_protocol.keys import key_of
+from node.network.attending import OF_THE_SEED, PATIENCE
 from node.network.pressing import LOST
 from node.network.stranger import stranger
 from node.network.world import Person, World, eventually
@@ -33,14 +37,15 @@ SETTLING = 1.0
 class Size:
     """How many there are of each."""
 
-    pupils: int
+    benches: int
+    """Processes with pupils."""
+    on_a_bench: int
     silent: int
     flooding: int
-    patience: float
 
 
-SMALL = Size(pupils=10, silent=150, flooding=3, patience=60.0)
-FULL = Size(pupils=30, silent=1_000, flooding=8, patience=300.0)
+SMALL = Size(benches=2, on_a_bench=4, silent=150, flooding=3)
+FULL = Size(benches=3, on_a_bench=10, silent=1_000, flooding=8)
 
 
 async def time_of_a_handshake(door: Address, number: int) -> float | None:
@@ -55,6 +60,15 @@ async def time_of_a_handshake(door: Address, number: int) -> float | None:
     return None
 
 
+async def script(name: str, *arguments: str, **pipes: int) -> Process:
+    """A script beside this file, as a process."""
+    path, tests = Path(__file__).parent / name, str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": tests}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(path), *arguments, env=environment, **pipes
+    )  # type: ignore[arg-type]
+
+
 @asynccontextmanager
 async def pressed(door: Address, size: Size) -> AsyncIterator[list[float | None]]:
     """Strangers press at this door; what comes is how long honest handshakes take meanwhile."""
@@ -65,11 +79,7 @@ async def pressed(door: Address, size: Size) -> AsyncIterator[list[float | None]
             times.append(await time_of_a_handshake(door, len(times)))
             await asyncio.sleep(0.1)
 
-    script = Path(__file__).parent / "pressing.py"
-    pressing = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(script), door[0], str(door[1]), str(size.silent), str(size.flooding)),
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
+    pressing = await script("pressing.py", door[0], str(door[1]), str(size.silent), str(size.flooding))
     measuring = asyncio.create_task(measure())
     try:
         yield times
@@ -81,59 +91,76 @@ async def pressed(door: Address, size: Size) -> AsyncIterator[list[float | None]
         await asyncio.sleep(SETTLING)
 
 
-async def join_until_it_works(pupil: Person, seed: Person, patience: float) -> None:
-    """What a person does who is told that there is no room now."""
-    invite = await seed.invite(makes_member=True)
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            await pupil.accept(invite)
-            return
-        except Problem:
-            assert time.monotonic() < deadline, f"{pupil.name} did not get in"
-            await asyncio.sleep(0.5)
+@asynccontextmanager
+async def attending(folder: Path, invites: list[str]) -> AsyncIterator[Process]:
+    """Some pupils in a process of their own; what it says is read by whoever asks."""
+    process = await script("attending.py", str(folder), stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    try:
+        process.stdin.write("".join(f"{invite}\n" for invite in [*invites, ""]).encode())
+        yield process
+        process.stdin.close()
+        assert await process.wait() == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def said(process: Process) -> dict[str, Any]:
+    """The next thing that a process says of its pupils."""
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    assert line, "it ended"
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 async def goes_to_school(world: World, size: Size) -> str:
     """The whole story; what it measured, in words."""
     seed = await world.seed(door=DoorLimits(counts_loopback=True))
-    await seed.share(20)
-    pupils = [await world.person(f"pupil-{number}") for number in range(size.pupils)]
-    async with pressed(seed.address, size) as times:
+    await seed.share(OF_THE_SEED)
+    async with AsyncExitStack() as stack:
+        times = await stack.enter_async_context(pressed(seed.address, size))
         await eventually(
-            lambda: len(times) > 3 and seed.network.hits().get("MAX_UNPROVEN", 0) > 0,
-            "pressed",
-            size.patience,
+            lambda: "MAX_UNPROVEN" in seed.network.hits() and len(times) > 3, "pressed", PATIENCE
         )
         began = time.monotonic()
-        await asyncio.gather(*(join_until_it_works(one, seed, size.patience) for one in pupils))
-        joined = time.monotonic() - began
-        for pupil in pupils:
-            await pupil.share(3)
-        for pupil in pupils:
-            await eventually(
-                lambda p=pupil: p.has_all_of(seed), f"{pupil.name} has the seed's", size.patience
-            )
-            await eventually(
-                lambda p=pupil: seed.has_all_of(p), f"the seed has {pupil.name}'s", size.patience
-            )
+        benches = []
+        for number in range(size.benches):
+            invites = [(await seed.invite(makes_member=True)).to_text() for _ in range(size.on_a_bench)]
+            folder = world.folder / f"bench-{number}"
+            benches.append(await stack.enter_async_context(attending(folder, invites)))
+        joined = max([(await said(bench))["joined"] for bench in benches])
+        pupils = {}
+        for bench in benches:
+            for _ in range(size.on_a_bench):
+                pupil = await said(bench)
+                pupils[pupil["did"]] = pupil["own"]
+        for did, own in pupils.items():
+            await eventually(lambda d=did, o=own: holds(seed, d, o), f"the seed has all of {did}", PATIENCE)
         lasted = time.monotonic() - began
+        linked = {link["did"] for link in seed.network.links()}
+        assert len(pupils) == size.benches * size.on_a_bench
+        assert pupils.keys() <= linked, "all of them at once, from one address"
     hits = seed.network.hits()
     assert hits["MAX_UNPROVEN"] > 0
     assert any(
         hits.get(name) for name in ("MAX_REPEATS", "MAX_QUESTIONS", "PUSH_RATE", "MAX_MISSES", "LINK_QUEUE")
     )
-    linked = {link["did"] for link in seed.network.links()}
-    assert {pupil.node.keys.did for pupil in pupils} <= linked, "all of them at once, from one address"
-    return told(times, joined, lasted, size)
+    return told(times, joined, lasted, len(pupils))
 
 
-def told(times: list[float | None], joined: float, lasted: float, size: Size) -> str:
+async def holds(seed: Person, did: str, count: int) -> bool:
+    return await seed.count(key_of(did)) == count
+
+
+def told(times: list[float | None], joined: float, lasted: float, pupils: int) -> str:
     through = sorted(one for one in times if one is not None)
     assert len(through) >= 0.9 * len(times), f"{len(times) - len(through)} of {len(times)} were not let in"
     p50, p99 = (through[int(share * (len(through) - 1))] for share in (0.5, 0.99))
     return (
-        f"{size.pupils} pupils joined in {joined:.1f} s and had everything in {lasted:.1f} s; of {len(times)} honest "
+        f"{pupils} pupils joined in {joined:.1f} s and had everything in {lasted:.1f} s; of {len(times)} honest "
         f"handshakes {len(through)} came through, p50 {p50 * 1_000:.0f} ms, p99 {p99 * 1_000:.0f} ms"
     )
 
