@@ -12,6 +12,8 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MESSAGES = "Messages held, by what is held of them: a header can be here without its body."
 TURNED_AWAY = "What others did and was refused since the start, by the constant words of the log."
 
+LIMITS_MET = "How often a limit was met since the start; `hedgerow limits` says what each is."
+
 
 class _Collector:
     """Gives the families of one reading; the library asks it once."""
@@ -41,6 +43,10 @@ def _families(reading: Reading) -> Iterator[Metric]:
     for event, why, times in reading.turned_away:
         turned_away.add_metric((event, why), times)
     yield turned_away
+    limits_met = CounterMetricFamily("hedgerow_limits_met", LIMITS_MET, labels=("limit",))
+    for limit, times in sorted(reading.limits_met.items()):
+        limits_met.add_metric((limit,), times)
+    yield limits_met
     for name, words, value in _counters(reading):
         yield CounterMetricFamily(f"hedgerow_{name}", words, value=value)
     for name, words, gauge in _gauges(reading):

@@ -25,6 +25,8 @@ class Reading:
     """Open links by role, direction and state."""
     turned_away: list[tuple[str, str, int]]
     """What others did and was refused: event, why, times since the start."""
+    limits_met: dict[str, int]
+    """How often each limit was met since the start, by the name of its constant."""
     bytes_in: int
     bytes_out: int
     delivered: int
@@ -69,6 +71,7 @@ class Readings:
             members=len(await node.store.peers.members()),
             links=_links([] if network is None else network.links()),
             turned_away=_turned_away([] if network is None else network.noted()),
+            limits_met={} if network is None else network.hits(),
             bytes_in=traffic[0],
             bytes_out=traffic[1],
             delivered=self._delivered,

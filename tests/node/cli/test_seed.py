@@ -181,6 +181,7 @@ def test_a_seed_that_is_watched_tells_how_it_is_and_nothing_of_anybody(tmp_path:
             name.partition("{")[0] for name in found if name.startswith("hedgerow")
         } | {
             "hedgerow_turned_away_total",
+            "hedgerow_limits_met_total",
             "hedgerow_oldest_contact_age_seconds",
         }
         for word in (seed.did, ana.did, seed.did[-12:], ana.did[-12:], "127.0.0.1", "did:"):

@@ -6,6 +6,7 @@ import pytest
 
 from hedgerow_node.app import App
 from hedgerow_node.config import SHORT_WAIT
+from hedgerow_node.limiting import LIMITS
 from hedgerow_node.web.works import Works
 from hedgerow_protocol.kinds import Comment, Connect, Endorse, Profile, Relation, Resource, Role, Stance
 from node.clocks import FakeClock
@@ -62,6 +63,15 @@ async def test_an_empty_home_page_names_one_next_step_for_each_list(visitor: Vis
     buttons = [one.attributes["href"] for one in answer.elements if one.tag == "a" and "button" in one.names]
     assert len(buttons) == 2
     assert "/import" in buttons
+
+
+async def test_every_limit_is_on_a_page_and_how_often_it_was_met(visitor: Visitor, app: App) -> None:
+    assert "/you/limits" in (await visitor.get("/you")).links()
+    app.network._driver.noting.hit("MAX_UNPROVEN")
+    shown = (await visitor.get("/you/limits")).text()
+    assert all(limit.name in shown and limit.then in shown for limit in LIMITS)
+    assert "connections in their handshake: 64" in shown
+    assert "times met: 1" in shown
 
 
 async def test_the_home_page_reminds_of_the_words_until_they_are_confirmed(
