@@ -6,7 +6,16 @@ import click
 
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
-from hedgerow_node.cli.wording import Record, records, show_heading, show_page, text, texts, whole
+from hedgerow_node.cli.wording import (
+    Record,
+    records,
+    show_heading,
+    show_listing,
+    show_page,
+    text,
+    texts,
+    whole,
+)
 
 
 @click.command("search", cls=Command)
@@ -69,5 +78,6 @@ def topics_command(asked: Asked, prefix: str) -> None:
 
 def _show_found(screen: Screen, found: Record) -> None:
     show_heading(screen, found)
+    show_listing(screen, found)
     for why in texts(found["why"]):
         screen.line(why, "quiet", indent=2)

@@ -5,7 +5,7 @@ import click
 from hedgerow_node.cli.asked import Asked, Command, pass_asked
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
-from hedgerow_node.cli.wording import Record, count, day, label, records, text, whole
+from hedgerow_node.cli.wording import Record, count, day, label, records, show_listing, text, whole
 
 DID_PREFIX = "did:key:"
 HIDING = {
@@ -20,7 +20,7 @@ HIDING = {
     ),
     "unblock": (
         "Carry and show again what somebody says.",
-        "Carried again, and shown as it comes in from those who still have it: {}",
+        "Carried, and what others still have is fetched, again: {}",
     ),
 }
 """What each of these commands is for, and what it says when it is done."""
@@ -124,6 +124,7 @@ def _show_line(screen: Screen, person: Record) -> None:
 
 def _show_person(screen: Screen, person: Record) -> None:
     _show_line(screen, person)
+    show_listing(screen, person)
     if person.get("about"):
         screen.line(str(person["about"]), indent=2)
     for name, words in (("follows_people", "Follows"), ("followed_by", "Followed by")):

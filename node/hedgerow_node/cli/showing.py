@@ -11,6 +11,7 @@ from hedgerow_node.cli.wording import (
     label,
     records,
     show_heading,
+    show_listing,
     size,
     text,
     texts,
@@ -46,6 +47,8 @@ def show_command(asked: Asked, thing: str, explain: bool) -> None:
 
 def _show_thing(screen: Screen, shown: Record) -> None:
     show_heading(screen, {**shown, "thing": shown.get("address") or shown["thing"]}, indent=0)
+    show_listing(screen, shown)
+    _show_withheld(screen, shown)
     item = shown.get("item")
     if isinstance(item, dict):
         _show_item(screen, item)
@@ -71,6 +74,14 @@ def _show_places(screen: Screen, shown: Record) -> None:
     places = whole(message["holders"]) if isinstance(message, dict) and message["holders"] else 0
     if places > 1:
         screen.line(f"At least {places} places hold this.", "quiet")
+
+
+def _show_withheld(screen: Screen, shown: Record) -> None:
+    message = shown.get("message")
+    if isinstance(message, dict) and message["state"] == "withheld":
+        screen.line("Its text is kept away from this computer. See: hedgerow hidden", "bad", indent=2)
+        for why in texts(message["withheld"]):
+            screen.line(why, indent=4)
 
 
 def _show_newer(screen: Screen, shown: Record) -> None:

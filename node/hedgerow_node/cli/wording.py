@@ -91,6 +91,13 @@ def link_words(link: Record) -> str:
     return STATES.get(state, state) + ("; they called you" if link.get("direction") == "in" else "")
 
 
+def show_listing(screen: Screen, shown: Record, indent: int = 2) -> None:
+    """On which label list something stands, and why; nothing where it stands on none."""
+    listing = shown.get("listing")
+    if isinstance(listing, dict):
+        screen.line(text(listing["words"]), "bad", indent=indent)
+
+
 def show_heading(screen: Screen, named: Record, indent: int = 2) -> None:
     """The title of a thing and the thing itself; once where they are the same."""
     title, thing = text(named["title"]), text(named["thing"])
