@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hedgerow_protocol import codec, limits
 from hedgerow_protocol.admission import NO_LINK, Admission, Carried, Ignored, judged
@@ -482,3 +484,30 @@ def test_the_network_the_schema_and_the_log_entry_are_checked() -> None:
         is Reason.BAD_KEY
     )
     check_message(broken.without_body(), MAIN_NET)
+
+
+SOME = [ANA, BEN, CYD]
+of_some = st.frozensets(st.sampled_from([one.key for one in SOME]))
+
+
+@given(
+    authors=of_some, private=of_some, held=of_some, concealed=of_some, denied=of_some, everyone=st.booleans()
+)
+def test_of_who_is_denied_nothing_is_taken_served_or_asked_for_whatever_else_is_said_of_them(
+    authors: frozenset[AuthorKey],
+    private: frozenset[AuthorKey],
+    held: frozenset[AuthorKey],
+    concealed: frozenset[AuthorKey],
+    denied: frozenset[AuthorKey],
+    everyone: bool,
+) -> None:
+    carried = Carried(authors - denied, private - denied, held, concealed, denied=denied, everyone=everyone)
+    for author in SOME:
+        if author.key not in denied:
+            continue
+        for message in (author.inception, author.say(WORDS, EPOCH)):
+            assert not carried.takes(message)
+            assert not any(carried.serves(message, asks_private=asked) for asked in (True, False))
+        assert not carried.shows(author.key)
+        for asked in (True, False):
+            assert author.key not in carried.named(asks_private=asked) | carried.formerly(asks_private=asked)
