@@ -39,7 +39,11 @@ class Reach:
         """
         if header.kind == Kind.IDENTITY:
             return
-        self._links[message] = (header.seq, header.prev)
+        self.link(message, header.seq, header.prev)
+
+    def link(self, message: MessageId, seq: int, prev: MessageId | None) -> None:
+        """A message of the device has this place in its chain, whether it is held or was let go."""
+        self._links[message] = (seq, prev)
         self._open = [self._walk(*walk) for walk in self._open]
 
     def _walk(self, seq: int, wanted: MessageId, bound: int) -> tuple[int, MessageId, int]:

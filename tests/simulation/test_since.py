@@ -178,3 +178,28 @@ def test_control_messages_are_kept_however_old() -> None:
     world.network.run(20)
     assert world.kept(one)[Tier.CONTROL] == world.kept(other)[Tier.CONTROL]
     assert message.id not in one.store.messages
+
+
+def test_a_cut_is_followed_through_what_was_let_go() -> None:
+    world = World(1)
+    one, other = world.nodes
+    author = world.people[0]
+    phone = author.another_device()
+    first, second = phone.resources(2)
+    withdrawal = phone.retract(first, ts=EPOCH + 3)
+    later = phone.resources(200, start=EPOCH + 10)
+    for node in world.nodes:
+        node.hold([author.update(added=[phone])] if node is one else [])
+    log = [message for message in one.store.messages.values() if message.header.is_control]
+    for node in world.nodes:
+        node.hold([*log, first, second, withdrawal, *later])
+    one.let_go({author.key: EPOCH + 150})
+    world.connect()
+    world.network.run(20)
+    cut = ((later[-1].header.seq, later[-1].id),)
+    other.publish([author.update(removed={phone.device: cut})])
+    world.network.run(30)
+    assert is_settled(one)
+    assert world.kept(one, other) == world.kept(other, one)
+    assert withdrawal.id in one.store.messages
+    assert other.store.messages[first.id].body is None

@@ -25,7 +25,7 @@ from hedgerow_protocol.frame import Tier
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.kinds import Kind, Retract, decode_body
-from hedgerow_protocol.message import MAIN_NET, Message, MessageId, claimed_id
+from hedgerow_protocol.message import MAIN_NET, Header, Message, MessageId, claimed_id
 from hedgerow_protocol.ranges import SortedIndex
 
 PERMANENT = frozenset({Kind.IDENTITY, Kind.RETRACT})
@@ -44,6 +44,8 @@ class MemoryStore:
         """By these logs, where they are held, it is judged what is in the sets."""
         self.aside: dict[MessageId, Message] = {}
         """What the logs do not authorise, or not yet."""
+        self.passed: dict[MessageId, Header] = {}
+        """Of what was let go its place in a chain."""
         self.put(messages)
 
     def put(self, messages: Iterable[Message]) -> list[Message]:
@@ -97,6 +99,9 @@ class MemoryStore:
                 reach = Reach(cut)
                 for one in links:
                     reach.add(one.id, one.header)
+                for key, header in self.passed.items():
+                    if (header.author, header.device) == (author, device):
+                        reach.add(key, header)
                 inside |= {
                     one.id for one in links if reach.standing(one.id, one.header.seq) is Standing.AUTHORISED
                 }
@@ -139,6 +144,7 @@ class MemoryStore:
             for one in self.messages.values()
             if not one.header.is_control and one.header.ts < since.get(one.header.author, 0)
         }
+        self.passed |= {key: self.messages[key].header for key in gone}
         self.messages = {key: one for key, one in self.messages.items() if key not in gone}
         self._selected.clear()
         return gone

@@ -40,6 +40,8 @@ LINKS = "SELECT row, id, seq, header FROM messages WHERE device = ? AND author =
 LINKS_ASIDE = "SELECT row, id, seq, header FROM aside WHERE device = ? AND author = ? AND kind <> 0"
 LINK = """SELECT header, 1 FROM aside WHERE id = ? AND author = ? AND device = ? AND seq = ?
     UNION ALL SELECT header, 0 FROM messages WHERE id = ? AND author = ? AND device = ? AND seq = ?"""
+PASSED = "SELECT id, seq, prev FROM passed WHERE device = ? AND author = ?"
+PASSED_LINK = "SELECT prev FROM passed WHERE device = ? AND seq = ? AND id = ? AND author = ?"
 ENDS = "SELECT seq, wanted, bound FROM ends WHERE author = ? AND device = ?"
 NO_ENDS = "DELETE FROM ends WHERE author = ?"
 NO_ENDS_OF_DEVICE = "DELETE FROM ends WHERE author = ? AND device = ?"
@@ -136,6 +138,10 @@ def _judge_device(
         if (header := _header(key, packed)) is not None:
             for reach in reaches:
                 reach.add(MessageId(key), header)
+
+    for reach in reaches:
+        for key, seq, prev in db.execute(PASSED, [device, author]):
+            reach.link(MessageId(key), seq, prev)
 
     def counts(key: bytes, seq: int) -> bool:
         return any(reach.standing(MessageId(key), seq) is Standing.AUTHORISED for reach in reaches)
@@ -246,19 +252,33 @@ def _values(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """One step of a chain."""
+
+    prev: bytes | None
+    is_aside: bool
+
+
+def _link(db: sqlite3.Connection, author: int, device: int, seq: int, wanted: bytes) -> _Link | None:
+    """The message of a chain that a walk waits for, be it that it was let go."""
+    place = (author, device, seq)
+    if found := db.execute(LINK, [wanted, *place, wanted, *place]).fetchone():
+        packed, is_aside = found
+        header = _header(wanted, packed)
+        return None if header is None else _Link(header.prev, bool(is_aside))
+    passed = db.execute(PASSED_LINK, [device, seq, wanted, author]).fetchone()
+    return None if passed is None else _Link(passed[0], is_aside=False)
+
+
 def _walk(db: sqlite3.Connection, author: int, device: int) -> list[MessageId]:
     """Follow the chains of a removed device from where they waited; what is aside and was reached."""
     ends, reached = [], []
     for seq, wanted, bound in db.execute(ENDS, [author, device]).fetchall():
-        place = (author, device, seq)
-        while seq > bound and (link := db.execute(LINK, [wanted, *place, wanted, *place]).fetchone()):
-            packed, is_aside = link
-            if (header := _header(wanted, packed)) is None:
-                break
-            if is_aside:
+        while seq > bound and (link := _link(db, author, device, seq, wanted)) is not None:
+            if link.is_aside:
                 reached.append(MessageId(wanted))
-            seq, wanted = seq - 1, header.prev
-            place = (author, device, seq)
+            seq, wanted = seq - 1, link.prev
         if seq > bound:
             ends.append((author, device, seq, wanted, bound))
     db.execute(NO_ENDS_OF_DEVICE, [author, device])

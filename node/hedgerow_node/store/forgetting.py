@@ -13,7 +13,7 @@ from hedgerow_protocol.message import MessageId
 
 AUTHOR = "SELECT row FROM authors WHERE key = ?"
 HELD = "SELECT row, id, kind FROM messages WHERE author = ?"
-WITHOUT_ROW = ("messages", "aside", "sums", "weeks", "settled", "ends")
+WITHOUT_ROW = ("messages", "aside", "sums", "weeks", "passed", "settled", "ends")
 """Tables in which a row belongs to an author."""
 
 

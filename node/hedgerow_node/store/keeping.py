@@ -64,13 +64,15 @@ SUPERSEDED = f"""SELECT m.row, length(m.body) FROM messages AS m INDEXED BY mess
     WHERE m.author = :author AND m.control = 0 AND m.own = 0 AND m.body IS NOT NULL AND EXISTS (
         SELECT 1 FROM supersessions AS x WHERE x.target = m.id AND x.author = m.author AND x.kind = m.kind)
     AND m.kind NOT IN ({PINNED}) LIMIT :limit"""  # noqa: S608
+KEEP_LINK = """INSERT OR IGNORE INTO passed (device, seq, id, author, prev)
+    SELECT device, seq, id, author, ? FROM messages WHERE row = ?"""
 DROP = "UPDATE messages SET body = NULL, dropped = 1 WHERE row IN (SELECT value FROM json_each(?))"
 DELETE = "DELETE FROM messages WHERE row IN (SELECT value FROM json_each(?))"
 DELETE_WAITING = "DELETE FROM unindexed WHERE row IN (SELECT value FROM json_each(?))"
 NO_LONGER_NAMED = """DELETE FROM supersessions WHERE by = ? AND NOT EXISTS (
     SELECT 1 FROM messages AS m WHERE m.id = supersessions.target)"""
 NO_RETRACTION = "DELETE FROM retractions WHERE target = ? AND author = ? AND by = ?"
-OF_OUTSIDER = ("aside", "sums", "weeks", "settled", "ends")
+OF_OUTSIDER = ("aside", "passed", "sums", "weeks", "settled", "ends")
 NAMED = """SELECT thing FROM library WHERE thing LIKE 'hedgerow:%'
     UNION SELECT t.thing FROM statements AS s JOIN things AS t ON t.row = s.thing
     WHERE s.author = ? AND t.thing LIKE 'hedgerow:%'"""
@@ -273,9 +275,18 @@ def _let_go(db: sqlite3.Connection, key: AuthorKey, author: int, me: AuthorKey, 
         "named": as_list(row for (row,) in select_in(db, ROWS, named)),
         "limit": limit,
     }
-    gone = _remove(db, author, db.execute(OLDER, values).fetchall())
+    found = db.execute(OLDER, values).fetchall()
+    _keep_links(db, found)
+    gone = _remove(db, author, found)
     db.execute(COUNT_GONE, (gone.count, gone.bytes, key))
     return gone
+
+
+def _keep_links(db: sqlite3.Connection, found: Sequence[Found]) -> None:
+    """A cut may name a later message of the same device; what it reaches is below these."""
+    messages, _ = messages_of([row[3:] for row in found])
+    prev = {one.id: one.header.prev for one in messages}
+    db.executemany(KEEP_LINK, [(prev[MessageId(row[3])], row[0]) for row in found if row[3] in prev])
 
 
 def _remove(db: sqlite3.Connection, author: int, found: Sequence[Found]) -> Slice:

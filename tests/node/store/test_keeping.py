@@ -303,3 +303,37 @@ async def test_what_is_withdrawn_after_it_was_let_go_leaves_no_trace(tmp_path: P
             or (await store.messages.get([old.id]))[0].body is None
         )
     assert traces(tmp_path, [word]) == []
+
+
+async def test_a_cut_is_followed_through_what_was_let_go(store: Store) -> None:
+    author = Author(1)
+    phone = author.another_device()
+    first, second = phone.resources(2)
+    withdrawal = phone.retract(first, ts=EPOCH + 3)
+    later = phone.resources(40, start=EPOCH + 10)
+    log = [author.inception, author.update(added=[phone])]
+    await store.messages.put([*log, first, second, withdrawal, *later], received=NOW)
+    await let_go(store, author, EPOCH + 30)
+    cut = ((later[-2].header.seq, later[-2].id),)
+    await store.messages.put([author.update(removed={phone.device: cut})], received=NOW)
+    assert await held(store, author) == {one.id for one in later[:-1] if one.header.ts >= EPOCH + 30}
+    assert await store.messages.get([withdrawal.id]) == [withdrawal]
+    assert await store.check() == []
+
+
+async def test_a_tip_that_comes_late_is_followed_through_what_was_let_go(store: Store) -> None:
+    author = Author(1)
+    phone = author.another_device()
+    [first] = phone.resources(1)
+    withdrawal = phone.retract(first, ts=EPOCH + 3)
+    later = phone.resources(20, start=EPOCH + 10)
+    log = [author.inception, author.update(added=[phone])]
+    await store.messages.put([*log, first, withdrawal, *later[:-1]], received=NOW)
+    await let_go(store, author, EPOCH + 20)
+    cut = ((later[-1].header.seq, later[-1].id),)
+    await store.messages.put([author.update(removed={phone.device: cut})], received=NOW)
+    assert await store.messages.get([withdrawal.id]) == []
+    await store.messages.put([later[-1]], received=NOW)
+    assert await store.messages.get([withdrawal.id]) == [withdrawal]
+    assert await held(store, author) == {one.id for one in later if one.header.ts >= EPOCH + 20}
+    assert await store.check() == []

@@ -34,3 +34,13 @@ CREATE TABLE forgotten (
     at REAL NOT NULL,
     count INTEGER NOT NULL        -- messages
 ) STRICT;
+
+-- The links of chains that messages which were let go were: a cut that comes later is followed through them.
+CREATE TABLE passed (
+    device INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    author INTEGER NOT NULL,
+    prev BLOB,                    -- NULL for the first of a chain
+    PRIMARY KEY (device, seq, id)
+) STRICT, WITHOUT ROWID;
