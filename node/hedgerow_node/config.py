@@ -279,6 +279,12 @@ OWN_ADDRESS_LIFE = 7 * 86_400
 """Seconds for which the record of one's own node holds."""
 OWN_ADDRESS_USE = 86_400
 """Seconds after which it is made anew and told again, long before half of its life."""
+RESERVE_LOOK = 15.0
+"""Seconds between two looks whether links are lost."""
+RESERVE_PATIENCE = 120.0
+"""Seconds that a link is gone before a node of the book stands in: a node that restarts is back by then."""
+RESERVE_AGAIN = 3_600.0
+"""Seconds before a node of the book that was of no use is drawn again."""
 FEELER_JITTER = 0.5
 """Of the time between two feelers, more or less: nobody shall foretell the next one."""
 KNOCK_TIMEOUT = 10.0

@@ -210,6 +210,13 @@ INFLOW = (
         "nobody asked for them",
         DROPPED,
     ),
+    Limit(
+        "ADDRESS_BURST",
+        "address records of one link at once",
+        "records",
+        "a node that begins knows nobody",
+        "those beyond it are dropped",
+    ),
     Limit("CREDIT", "bytes of one link that wait to be stored", "bytes", "the disk sets the pace", DROPPED),
     Limit(
         "MAX_LIVE",

@@ -25,7 +25,7 @@ from hedgerow_node.circle import Circle
 from hedgerow_node.company import Company
 from hedgerow_node.config import LAST_RETRY, LINKS_HELD, MAX_LINKS_OUT
 from hedgerow_node.dialling import Dialling, Stage
-from hedgerow_node.discovering import NOT_TAKEN, Discovering
+from hedgerow_node.discovering import Discovering
 from hedgerow_node.driver import CLOCK_SET, OUR_FAULT, QUIET_ENDS, STORE_FAILS, Driver, Event
 from hedgerow_node.invitations import Inviting, peer_address, reachable_address
 from hedgerow_node.joining import Joining
@@ -46,10 +46,11 @@ from hedgerow_node.offers import Offers
 from hedgerow_node.policy import USUAL, Policy
 from hedgerow_node.problems import Code, Problem, fault_words
 from hedgerow_node.reporting import Reports
+from hedgerow_node.reserve import Reserve, Surroundings
 from hedgerow_node.store.peers import KnownPeer
 from hedgerow_node.waiting import Waiting
 from hedgerow_node.welcoming import Welcoming
-from hedgerow_protocol import discovery, quota
+from hedgerow_protocol import quota
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import (
     Accepting,
@@ -152,6 +153,14 @@ class Network:
             self._driver.noting,
             MAX_LINKS_OUT if listens else LINKS_HELD,
         )
+        around = Surroundings(
+            node.store.peers.all,
+            self.discovering.candidates,
+            lambda device: self._company.link_to(device) is not None,
+            self._carries_nobody,
+        )
+        self.reserve = Reserve(self._dialling, around, node.clock, self._driver.noting, LINKS_HELD)
+        self._is_core = listens
         self._dialling.on_missed = self._missed
         self.inviting = Inviting(node, lambda: self.own_address, self._driver.links, listens=listens)
         self.offers = Offers(node, self.inviting)
@@ -231,6 +240,8 @@ class Network:
         self.beside(self._circle.run())
         self.beside(self._choosing.run())
         self.beside(self.discovering.run())
+        if not self._is_core:
+            self.beside(self.reserve.run())
         self.beside(self.keeper.run())
         self._node.network = self
         self._node.on_published.append(self._published)
@@ -496,8 +507,6 @@ class Network:
             case Note(link, "scope") if link in self._company.dialled:
                 self._dialling.taken_in(self._company.dialled[link].device)
                 self._choosing.scoped(link, self._company.dialled[link].device)
-            case Note(_, discovery.LEFT_OUT):
-                self._driver.noting.note(NOT_TAKEN, "more than a link may bring")
             case Note(link, name):
                 # What a peer says in words is not kept: only what it did.
                 log.debug(name, link=link)
@@ -510,6 +519,12 @@ class Network:
             case AddressesAsked():
                 self.beside(self.discovering.on_asked(event))
         self._bell.ring()
+
+    def _carries_nobody(self, device: DeviceKey) -> bool:
+        """Whether a peer said that it carries nobody whom we want."""
+        link = self._company.link_to(device)
+        state = self._driver.link(link) if link is not None else None
+        return state is not None and state.is_scoped and self._circle.carried.authors <= {*state.refused}
 
     def _missed(self, peer: KnownPeer) -> None:
         self.beside(self.discovering.missed(peer.device))

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from random import Random
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.effects import AddressesAsked, AddressesTold, LinkId, Note
+from hedgerow_protocol.effects import AddressesAsked, AddressesTold, LinkId
 from hedgerow_protocol.frame import Addr, Getaddr
 from hedgerow_protocol.outbox import Outbox
 from hedgerow_protocol.quota import Bucket
 from hedgerow_protocol.wire import Wire, unexpected
-
-LEFT_OUT = "addresses left out"
 
 
 class LinkAddresses:
@@ -47,7 +45,7 @@ class LinkAddresses:
             raise unexpected("addresses that answer nothing")
         allowed = _within(self._brought, now, frame.records)
         if len(allowed) < len(frame.records):
-            self._outbox.add(Note(self._wire.link, LEFT_OUT))
+            self._outbox.hit(self._wire.link, "ADDRESS_BURST")
         if allowed:
             self._outbox.add(AddressesTold(self._wire.link, allowed))
 

@@ -147,6 +147,7 @@ def told(scene: Scene) -> list[bytes]:
     return [record for one in scene.node.events if isinstance(one, AddressesTold) for record in one.records]
 
 
+@pytest.mark.limit("ADDRESS_BURST")
 def test_a_link_brings_no_more_records_than_its_quota_at_once_and_more_with_time() -> None:
     scene = Scene()
     for start in range(0, 1_200, 200):
