@@ -2,9 +2,9 @@
 
 It looks how much is kept of whom, works out from when on each author is to be kept, writes that down, lets the links
 know (`on_since`), and only then lets go of what is older, in slices with pauses between. What somebody said beyond his
-own allowance goes first; when the database as a whole is too large, or the disk nearly full, people go in the order
-outside, far, near, and last the bodies of replaced versions. What was let go comes back by the next comparison when
-there is room for it again.
+own allowance goes first. When the database as a whole is too large, or the disk nearly full, what waits in quarantine
+goes, then people in the order outside, far, near, and last the bodies of replaced versions. What was let go comes back
+by the next comparison when there is room for it again.
 """
 
 import asyncio
@@ -91,6 +91,8 @@ class Keeper:
             await self._look_at_authors(look, budgets)
             excess = await self._excess(budgets)
             if excess:
+                excess -= await self._store.quarantine.shrink(excess)
+            if excess > 0:
                 excess = await self._content(look, excess)
                 excess = await self._forget_outsiders(look, excess)
                 excess = await self._look_at_all(look, excess)

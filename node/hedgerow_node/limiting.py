@@ -270,6 +270,23 @@ INFLOW = (
     ),
     Limit("MAX_HELD", "bytes that wait for room on the disk", "bytes", "they are held in memory", DROPPED),
 )
+KEEPING = tuple(
+    _form(constant, name, unit, reason, "what is older goes, and comes back when there is room for it")
+    for constant, name, unit, reason in (
+        ("LEARNER_STORE", "database of a learner", "bytes", "what a small laptop can spare; it can be set"),
+        ("SEED_STORE", "database of a seed", "bytes", "what a small rented computer has; it can be set"),
+        ("NEAR_MESSAGES", "messages of one whom you follow, or a member", "messages", "decades of writing"),
+        ("NEAR_BYTES", "their bytes", "bytes", "the same"),
+        ("FAR_MESSAGES", "messages of one whom only others follow", "messages", "further people less"),
+        ("FAR_BYTES", "bytes of one whom only others follow", "bytes", "the same"),
+        (
+            "LAST_OF_DIRECT",
+            "last messages of one whom you follow",
+            "messages",
+            "these stay, whatever is full",
+        ),
+    )
+)
 CONDUCT = (
     Limit("MAX_INVALID", "bad messages of one device", "in 10 minutes", "honest ones send none", KEPT_AWAY),
     Limit(
@@ -341,7 +358,7 @@ OWN = (
         "there are more pages",
     ),
 )
-LIMITS: tuple[Limit, ...] = (*MESSAGES, *DOOR, *LINKS, *INFLOW, *CONDUCT, *REPORTS, *OWN)
+LIMITS: tuple[Limit, ...] = (*MESSAGES, *DOOR, *LINKS, *INFLOW, *KEEPING, *CONDUCT, *REPORTS, *OWN)
 
 
 def table(times: Mapping[str, int]) -> list[dict[str, object]]:

@@ -118,6 +118,10 @@ class Quarantine:
         """Let go of what has waited for long enough."""
         await self._database.write(lambda db: change(db, OUTDATED, [now - QUARANTINE_SECONDS]))
 
+    async def shrink(self, size: int) -> int:
+        """Let go of so many bytes, or all: what is shared least fairly first. How many bytes that were."""
+        return await self._database.write(lambda db: _shrink(db, size))
+
     async def not_now(self, author: AuthorKey, now: float) -> None:
         """Drop what is here of somebody, and do not ask about them for a while."""
         await self.drop([author])
@@ -174,6 +178,15 @@ def _make_room(db: sqlite3.Connection) -> int:
     gone = surplus(pieces, number, most, ties.sponsored(db))
     db.execute(DROP, [as_list(gone)])
     return len(gone)
+
+
+def _shrink(db: sqlite3.Connection, size: int) -> int:
+    _, before, _ = db.execute(TOTAL).fetchone()
+    pieces = [Piece(*row) for row in db.execute(PIECES)]
+    gone = surplus(pieces, QUARANTINE_MESSAGES, max(0, before - size), ties.sponsored(db))
+    db.execute(DROP, [as_list(gone)])
+    _, after, _ = db.execute(TOTAL).fetchone()
+    return int(before - after)
 
 
 def _sound(rows: Iterable[tuple[bytes]]) -> list[Message]:
