@@ -28,15 +28,20 @@ def seed_command() -> None:
     metavar="HOST:PORT",
     help="Where other nodes are let in [127.0.0.1:8471 behind https, else the address of --url].",
 )
+@click.option(
+    "--health", metavar="HOST:PORT", default="", help="Where /healthz, /readyz and /metrics answer [nowhere]."
+)
 @pass_asked
-def init_command(asked: Asked, name: str, url: str, about: str, contact: str, listen: str | None) -> None:
+def init_command(
+    asked: Asked, name: str, url: str, about: str, contact: str, listen: str | None, health: str
+) -> None:
     """Make this folder a seed: an identity, and a file seed.toml in which every option is explained."""
     from hedgerow_node.commands.words import line
     from hedgerow_node.commands.words import text as lines
     from hedgerow_node.seed.founding import Founding, check_may_found, found, written
 
     check_may_found(asked.home)
-    file = written(Founding(line(name), url.strip(), lines(about), line(contact), listen))
+    file = written(Founding(line(name), url.strip(), lines(about), line(contact), listen, health))
     with asked.session() as session:
         profile = session.call("profile set", {"name": name, "about": about, "machine": True})
         is_running = session.running is not None

@@ -30,6 +30,8 @@ class Founding:
     contact: str = ""
     peers: str | None = None
     """HOST:PORT for other nodes; None for what fits the address."""
+    health: str = ""
+    """HOST:PORT for whoever watches it; empty for nowhere."""
 
 
 def written(founding: Founding) -> str:
@@ -42,6 +44,7 @@ def written(founding: Founding) -> str:
         "about": founding.about,
         "contact": founding.contact,
         "peers": _peers(founding, is_behind_proxy=is_behind_proxy),
+        "health": founding.health,
         "proxies": ON_THIS_COMPUTER if is_behind_proxy else (),
     }
     form = FORM.read_text(encoding="utf-8")
