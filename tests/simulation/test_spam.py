@@ -15,8 +15,8 @@ from simulator.scene import pushed
 from simulator.stranger import Stranger
 
 HOUR = 3_600
-DOORS = 5
-"""Links through which outsiders come."""
+OF_A_DOOR, OF_AN_AUTHOR = 2_000, 50
+"""Messages that come by one link and of one outsider: as many as the quotas let in, so that none of them helps."""
 
 
 def words(author: Author, number: int, at: float) -> Message:
@@ -26,16 +26,17 @@ def words(author: Author, number: int, at: float) -> Message:
 class Flooded:
     """Ana, who carries Ben, and outsiders who push as much as a link lets them."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, messages: int = 10_000) -> None:
         self.network = Network(7)
         self.ben = SimulatedNode(self.network, "ben", Author(2))
         self.ana = SimulatedNode(self.network, "ana", Author(1), [self.ben.author.key])
         self.ben.carry(Carried(authors=frozenset({self.ben.author.key, self.ana.author.key})))
         self.ana.quarantine = MemoryQuarantine(most)
         self.network.connect(self.ana, self.ben)
-        self.doors = [Stranger(self.network, self.ana, Author(100 + number)) for number in range(DOORS)]
+        doors, outsiders = messages // OF_A_DOOR, messages // OF_AN_AUTHOR
+        self.doors = [Stranger(self.network, self.ana, Author(100 + number)) for number in range(doors)]
         self.network.run(5)
-        self.outsiders = [Author(1_000 + number) for number in range(200)]
+        self.outsiders = [Author(1_000 + number) for number in range(outsiders)]
         self.delays: list[float] = []
 
     def run(self, messages: int) -> None:
@@ -55,7 +56,7 @@ class Flooded:
         number = 0
         while True:
             author = self.outsiders[number // burst % len(self.outsiders)]
-            yield self.doors[number % DOORS], words(author, number, self.network.now)
+            yield self.doors[number % len(self.doors)], words(author, number, self.network.now)
             number += 1
 
     def _speak(self, number: int) -> None:
@@ -67,7 +68,7 @@ class Flooded:
 
 
 def check_flood(messages: int, most: int) -> None:
-    scene = Flooded(most)
+    scene = Flooded(most, messages)
     scene.run(messages)
     held = {one.header.author for one in scene.ana.store.messages.values()}
     assert held == {

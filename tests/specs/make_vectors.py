@@ -24,6 +24,7 @@ from specs.message_vectors import (
     logs,
     messages,
     received,
+    scope,
     sync,
     things,
 )
@@ -71,6 +72,7 @@ CASES = {
     "07-frames/invites": invites.invite_cases,
     "07-frames/devices": device_links.device_cases,
     "08-sync/responder": sync.responder_cases,
+    "10-scope/mass": scope.mass_cases,
     "11-discovery/records": discovery.record_cases,
     "11-discovery/lists": discovery.list_cases,
     "10-edges-and-scope/responder": sync.edge_cases,
@@ -99,6 +101,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "07-frames/filters": ("bytes", "carried", "header"),
     "07-frames/invites": ("invite", "text", "acceptance"),
     "07-frames/devices": ("offer", "request", "secret", "text"),
+    "10-scope/mass": ("follows", "blocked"),
     "11-discovery/records": ("record",),
     "11-discovery/lists": ("text",),
     "08-sync/responder": ("carries", "private", "since", "held", "exchange.*.0"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import ada_url
 import pytest
 
+from hedgerow_node.conformance import library_scope
 from hedgerow_protocol import (
     address_record,
     base58,
@@ -311,6 +312,10 @@ def run_devices(case: Case) -> Iterator[object]:
         yield [signed.offer.author, signed.offer.link, signed.device], _datas(expected, 3)
 
 
+def run_mass(case: Case) -> Iterator[object]:
+    yield library_scope.ANSWERS["10-scope/mass"](case)["ranked"], case["ranked"]
+
+
 def run_records(case: Case) -> Iterator[object]:
     signed = address_record.decode_record(data_of(case["record"]))
     yield signed.encoded, data_of(case["record"])
@@ -367,6 +372,7 @@ RUNNERS: dict[str, Callable[[Case], Iterator[object]]] = {
     "07-frames/invites": run_invites,
     "07-frames/devices": run_devices,
     "08-sync/responder": run_responder,
+    "10-scope/mass": run_mass,
     "11-discovery/records": run_records,
     "11-discovery/lists": run_lists,
     "10-edges-and-scope/responder": run_responder,

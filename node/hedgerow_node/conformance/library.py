@@ -13,7 +13,13 @@ from typing import TextIO
 import ada_url
 import msgspec
 
-from hedgerow_node.conformance import library_devices, library_discovery, library_identity, library_links
+from hedgerow_node.conformance import (
+    library_devices,
+    library_discovery,
+    library_identity,
+    library_links,
+    library_scope,
+)
 from hedgerow_node.conformance.cases import KIND_FILES
 from hedgerow_node.conformance.library_identity import NET
 from hedgerow_node.conformance.library_values import data_in, number_in, shown
@@ -120,6 +126,7 @@ ANSWERS: dict[str, Answering] = {
     **library_links.ANSWERS,
     **library_devices.ANSWERS,
     **library_discovery.ANSWERS,
+    **library_scope.ANSWERS,
 }
 
 

@@ -16,6 +16,7 @@ import { decodeHeader, decodeMessage, encodeHeader, messageId, verifySignature }
 import { bytesOf, jsonOf } from './notation.js';
 import { receive } from './receive.js';
 import { Refusal } from './refusal.js';
+import { masses } from './scope.js';
 import { canonicalThing, thing } from './things.js';
 
 /** What we write must be what we read; a difference is a defect of ours, not a refusal. */
@@ -186,6 +187,13 @@ const requestValues = ({ link, author, device, name, ts, proves }) => ({
   values: [...[link, author, device].map(hex), name, ts],
 });
 
+// 10-scope
+
+function mass({ follows, blocked }) {
+  const ranked = masses(0, new Map(follows), blocked);
+  return { ranked: ranked.map(([person, part, introducer]) => [person, Math.round(part * 1e6), introducer]) };
+}
+
 // 11-discovery
 
 function record({ record: data }) {
@@ -226,6 +234,7 @@ const JUDGES = {
   '07-frames/frames': frame,
   '07-frames/invites': invite,
   '08-reconciliation/negentropy': judgeReconciliation,
+  '10-scope/mass': mass,
   '11-discovery/lists': nodeList,
   '11-discovery/records': record,
   '08-sync/responder': judgeResponder,
