@@ -11,7 +11,6 @@ from hedgerow_node.config import QUARANTINE_BUFFER, QUARANTINE_PAUSE, RELEASE_BA
 from hedgerow_node.driver import Driver
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Problem
-from hedgerow_node.store.rows import chunks
 from hedgerow_protocol.admission import Carried
 from hedgerow_protocol.effects import Quarantine
 from hedgerow_protocol.keys import DeviceKey
@@ -78,8 +77,11 @@ class Waiting:
             due = waiting & (carried.authors | carried.private)
             if not due:
                 return
-            for batch in chunks(await quarantine.of(due), RELEASE_BATCH):
-                self._driver.release(batch)
+            for author in sorted(due):
+                batch, last = await quarantine.next_of(author, 0, RELEASE_BATCH)
+                while last:
+                    self._driver.release(batch)
+                    batch, last = await quarantine.next_of(author, last, RELEASE_BATCH)
             # What is stored by then can go; the rest is tried again when next somebody else is carried.
             await asyncio.sleep(QUARANTINE_PAUSE)
             await quarantine.drop_admitted(due)

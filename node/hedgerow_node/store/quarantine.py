@@ -33,10 +33,14 @@ PIECES = "SELECT row, entry, author, size FROM quarantine ORDER BY received, row
 DROP = "DELETE FROM quarantine WHERE row IN (SELECT value FROM json_each(?))"
 OUTDATED = "DELETE FROM quarantine WHERE received < ?"
 OF_AUTHOR = "SELECT message FROM quarantine WHERE author IN ({}) ORDER BY received, row"
+NEXT_OF = "SELECT row, message FROM quarantine WHERE author = ? AND row > ? ORDER BY row LIMIT ?"
 LATEST_OF = "SELECT message FROM quarantine WHERE author = ? ORDER BY received DESC, row DESC LIMIT ?"
 AUTHORS = "SELECT DISTINCT author FROM quarantine"
 WAITING = """SELECT author, count(*), min(received), max(received) FROM quarantine WHERE received >= ? GROUP BY author
     ORDER BY max(received) DESC, author"""
+ADMITTED = """DELETE FROM quarantine WHERE author = ? AND (
+    EXISTS (SELECT 1 FROM messages AS m WHERE m.id = quarantine.id)
+    OR EXISTS (SELECT 1 FROM aside AS a WHERE a.id = quarantine.id))"""
 WITHDRAWN = "DELETE FROM quarantine WHERE id = ? AND author = ?"
 
 
@@ -74,9 +78,18 @@ class Quarantine:
         """
         return await self._database.write(lambda db: _put(db, brought, now))
 
-    async def of(self, authors: Collection[AuthorKey], limit: int | None = None) -> list[Message]:
-        """What is here of these people, the oldest first, at most `limit`; what the disk altered is left out."""
-        return await self._database.read(lambda db: _sound(select_in(db, OF_AUTHOR, authors))[:limit])
+    async def of(self, authors: Collection[AuthorKey]) -> list[Message]:
+        """What is here of these people, the oldest first; what the disk altered is left out."""
+        return await self._database.read(lambda db: _sound(select_in(db, OF_AUTHOR, authors)))
+
+    async def next_of(self, author: AuthorKey, after: int, limit: int) -> tuple[list[Message], int]:
+        """The next messages of somebody behind this row, from 0, and the last row looked at; 0 when none is left."""
+
+        def read(db: sqlite3.Connection) -> tuple[list[Message], int]:
+            rows = db.execute(NEXT_OF, (author, after, limit)).fetchall()
+            return _sound((data,) for _, data in rows), rows[-1][0] if rows else 0
+
+        return await self._database.read(read)
 
     async def latest_of(self, author: AuthorKey, limit: int) -> list[Message]:
         """The latest messages of somebody, the newest first."""
@@ -104,15 +117,10 @@ class Quarantine:
             lambda db: db.executemany("DELETE FROM quarantine WHERE author = ?", keys) and None
         )
 
-    async def drop_admitted(self, authors: Collection[AuthorKey]) -> None:
-        """Let go of what is stored in the meantime."""
-
-        def work(db: sqlite3.Connection) -> None:
-            ids = [message.id for message in _sound(select_in(db, OF_AUTHOR, authors))]
-            held = [(key,) for sql in (intake.HELD, ties.ASIDE) for key, *_ in select_in(db, sql, ids)]
-            db.executemany("DELETE FROM quarantine WHERE id = ?", held)
-
-        await self._database.write(work)
+    async def drop_admitted(self, authors: Iterable[AuthorKey]) -> None:
+        """Let go of what is stored in the meantime of these people."""
+        keys = [(key,) for key in authors]
+        await self._database.write(lambda db: db.executemany(ADMITTED, keys) and None)
 
     async def expire(self, now: float) -> None:
         """Let go of what has waited for long enough."""

@@ -9,7 +9,6 @@ from hedgerow_node.store.viewpoint import Viewpoint, key_of, load
 from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind
 
-ASIDE = "SELECT id FROM aside WHERE id IN ({})"
 TIES = """SELECT a.key, t.thing FROM heads AS h
     JOIN authors AS a ON a.row = h.author JOIN things AS t ON t.row = h.thing
     WHERE h.kind = {} AND h.slot IS NOT NULL"""

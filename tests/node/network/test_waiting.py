@@ -16,6 +16,7 @@ from simulator.author import EPOCH, Author
 @pytest.fixture(autouse=True)
 def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "QUARANTINE_PAUSE", 0.05)
+    monkeypatch.setattr(waiting, "RELEASE_BATCH", 2)
 
 
 def frame(*messages: Message) -> Messages:

@@ -135,3 +135,14 @@ async def test_it_outlives_a_restart(tmp_path: Path) -> None:
         await store.quarantine.put([(ANA.device, words(BEN))], NOW)
     async with opened(tmp_path) as store:
         assert (await store.quarantine.size()).messages == 1
+
+
+async def test_what_waits_of_somebody_is_read_in_parts(store: Store) -> None:
+    said = [words(BEN, str(number)) for number in range(5)]
+    await store.quarantine.put([(ANA.device, one) for one in [*said, words(CYD)]], NOW)
+    found, last = await store.quarantine.next_of(BEN.key, 0, 2)
+    seen = ids_of(found)
+    while last:
+        found, last = await store.quarantine.next_of(BEN.key, last, 2)
+        seen += ids_of(found)
+    assert seen == ids_of(said)
