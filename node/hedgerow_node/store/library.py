@@ -154,11 +154,14 @@ class Library:
 
     async def finish_blocks(self) -> None:
         """Let the texts of those leave who were blocked when an older program only hid them."""
-        await self._database.write(_finish_blocks)
+        find = "SELECT 1 FROM blocks WHERE NOT swept LIMIT 1"
+        if await self._database.read(lambda db: db.execute(find).fetchone()) is not None:
+            await self._database.write(_finish_blocks)
 
     async def block_by_policy(self, dids: Collection[str]) -> None:
         """The policy blocks these people and nobody else: what that changes is withheld, or let return."""
-        await self._database.write(lambda db: _block_by_policy(db, dids))
+        if await self.blocked_by_policy() != set(dids):
+            await self._database.write(lambda db: _block_by_policy(db, dids))
 
     async def blocked_by_policy(self) -> set[str]:
         """Whom the policy blocks, by did."""
