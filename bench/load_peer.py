@@ -36,7 +36,9 @@ from hedgerow_protocol.effects import (
     Load,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -146,6 +148,8 @@ class LoadPeer:
                     | LoadRange()
                     | LoadBodiless()
                     | LoadChains()
+                    | LoadEnds()
+                    | LoadLinks()
                 ):
                     self._answer(effect)
 

@@ -12,7 +12,9 @@ from hedgerow_protocol.effects import (
     Load,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -84,6 +86,8 @@ class Shelf:
             case LoadRange():
                 return self._page(effect)
             case LoadBodiless():
+                return []
+            case LoadEnds() | LoadLinks():
                 return []
             case LoadChains():
                 return Chains((), ())

@@ -41,7 +41,9 @@ from hedgerow_protocol.effects import (
     Load,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -316,6 +318,8 @@ class Driver:
                     | LoadRange()
                     | LoadBodiless()
                     | LoadChains()
+                    | LoadEnds()
+                    | LoadLinks()
                 ):
                     self._beside(self._load(effect, origin), origin)
                 case AcceptanceAnswered(number, request, verdict) | ReportAnswered(number, request, verdict):
@@ -427,6 +431,10 @@ class Driver:
             case LoadRange(_, wanted, tier, after, limit, max_bytes):
                 page, more = await messages.range(wanted, tier == Tier.CONTROL, after, limit, max_bytes)
                 return Page(tuple(page), more)
+            case LoadLinks(_, tip, down, limit):
+                return await messages.links(tip, down, limit)
+            case LoadEnds(_, authors, limit):
+                return await messages.ends(authors, limit)
             case LoadChains(_, devices, limit, since):
                 return await messages.chains(devices, limit, since)
             case LoadBodiless(_, wanted, limit):

@@ -345,7 +345,7 @@ class Admission:
 
     def _why_not(self, now: float, link: LinkId, message: Message) -> Ignored | None:
         header = message.header
-        if not self.carried.takes(message):
+        if not self.carried.takes(message) and not self._is_link(message):
             self._refuse(message.id, lambda now: True)
             return Ignored.NOT_CARRIED
         if not header.is_control and header.ts > now + limits.FUTURE_SECONDS:
@@ -383,6 +383,13 @@ class Admission:
             self._outbox.hit(link, "OUTSIDER_HOUR")
             return False
         return True
+
+    def _is_link(self, message: Message) -> bool:
+        """Whether this only shows how far a removed device's chain counts, of somebody whose withdrawals are taken."""
+        header, carried = message.header, self.carried
+        is_bare = message.body is None and not header.is_control and header.author not in carried.denied
+        is_known = header.author in carried.held or header.author in carried.since
+        return is_bare and is_known and self._identities.may_count(message)
 
     def _refuse(self, message: MessageId, still_holds: StillHolds) -> None:
         if message not in self._refused and len(self._refused) >= limits.MAX_REFUSED:

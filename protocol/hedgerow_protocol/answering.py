@@ -20,6 +20,7 @@ from hedgerow_protocol.effects import (
     Load,
     LoadChains,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -31,6 +32,7 @@ from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Absence,
     Get,
+    GetHeaders,
     GetHeads,
     Heads,
     NegClose,
@@ -292,6 +294,17 @@ class Answering:
                 self._wire.send(part)
 
         self._outbox.ask(lambda token: LoadChains(token, devices, 0, since), Chains, then, self._wire.link)
+
+    def on_headers(self, frame: GetHeaders) -> None:
+        """Links of a chain without their bodies, as far as they are given away."""
+        self._begin_question()
+        tip, limit = MessageId(frame.tip), min(frame.limit, limits.MAX_HEADERS)
+
+        def then(_: float, links: list[Message]) -> None:
+            self._questions -= 1
+            answer(self._wire, frame.req, [one.without_body() for one in self._served(links)])
+
+        self._outbox.ask(lambda token: LoadLinks(token, tip, frame.down, limit), list, then, self._wire.link)
 
     def on_range(self, frame: Range) -> None:
         """The next messages of a subscription; none if its scope has changed."""

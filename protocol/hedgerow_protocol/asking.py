@@ -180,6 +180,7 @@ class Asking:
 
     def _finish(self, now: float, run: _Run) -> None:
         self._run = None
+        self.completing.fill(now)
         if self._has_changed:
             self._next_run = now + limits.CONFIRM_AFTER
         elif not run.has_differed:

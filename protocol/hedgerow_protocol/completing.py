@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from hedgerow_protocol import limits
-from hedgerow_protocol.effects import Chains, LoadChains, LoadUnknown
+from hedgerow_protocol.effects import Chains, End, LoadChains, LoadEnds, LoadUnknown
 from hedgerow_protocol.filter import Filter
-from hedgerow_protocol.frame import GetHeads, Heads
+from hedgerow_protocol.frame import GetHeaders, GetHeads, Heads, Messages
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import MessageId
@@ -47,6 +47,7 @@ class Completing:
         self._turn = 0
         self._due = 0.0
         self._open: dict[int, list[Head]] = {}
+        self._asked: set[End] = set()
 
     def begin(self, now: float) -> None:
         """Every set is equal: ask about some authors, unless that was done not long ago."""
@@ -79,6 +80,31 @@ class Completing:
         self._outbox.ask(
             lambda token: LoadChains(token, devices, limits.MAX_OFFERED, since), Chains, then, self._wire.link
         )
+
+    def fill(self, now: float) -> None:
+        """Who does not keep all content of somebody lacks links of chains that decide on his removed devices."""
+        authors = tuple([one for part in self._subscriptions.parts() for one in part.authors or ()])
+
+        def then(now: float, ends: list[End]) -> None:
+            for end in ends:
+                if end not in self._asked and self._fetching.has_room:
+                    self._ask_links(now, end)
+
+        if authors:
+            self._outbox.ask(
+                lambda token: LoadEnds(token, authors, limits.MAX_ENDS), list, then, self._wire.link
+            )
+
+    def _ask_links(self, now: float, end: End) -> None:
+        if len(self._asked) >= limits.MAX_REFUSED:
+            self._asked.clear()
+        self._asked.add(end)  # once on a link: who does not have them is not asked again and again
+        frame = GetHeaders(self._wire.next_request(), end.wanted, end.bound, limits.MAX_HEADERS)
+        self._fetching.ask_links(now, frame, self._on_links)
+
+    def _on_links(self, now: float, frame: Messages) -> None:
+        if frame.messages:
+            self._on_missing(now)
 
     def on_heads(self, now: float, frame: Heads) -> None:
         """Where the chains end at the other side, or a part of that."""

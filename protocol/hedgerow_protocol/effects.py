@@ -131,7 +131,36 @@ class LoadChains:
     is kept is no hole."""
 
 
-Load: TypeAlias = LoadChains | LoadSum | LoadItems | LoadUnknown | LoadMessages | LoadRange | LoadBodiless
+@dataclass(frozen=True, slots=True)
+class LoadLinks:
+    """A chain from a message on by `prev`, down to above a number; answer with a list of `Message`, in that order."""
+
+    token: Token
+    tip: MessageId
+    down: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEnds:
+    """Where walks from cuts of these authors wait, and something depends on it; answer with a list of `End`."""
+
+    token: Token
+    authors: tuple[AuthorKey, ...]
+    limit: int
+
+
+Load: TypeAlias = (
+    LoadSum
+    | LoadItems
+    | LoadUnknown
+    | LoadMessages
+    | LoadRange
+    | LoadBodiless
+    | LoadChains
+    | LoadLinks
+    | LoadEnds
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +281,15 @@ class Items:
     """An answer to `LoadItems`: a set in order of (ts, id)."""
 
     index: Index
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where the walk from a cut waits for a message that is not held."""
+
+    wanted: MessageId
+    bound: int
+    """The number above which the walk ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,18 @@ class Heads:
 
 
 @dataclass(frozen=True, slots=True)
+class GetHeaders:
+    """The links of a chain, from message `tip` down to above number `down`; answered by `Messages` without bodies."""
+
+    type: ClassVar[int] = 60
+    checks: ClassVar[tuple[Check, ...]] = (NUMBER, as_key, UINT32, UINT16)
+    req: int
+    tip: bytes
+    down: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetMode:
     """The sender wants what a subscription of its own names in this way from now on; nothing answers it."""
 
@@ -494,6 +506,7 @@ Frame: TypeAlias = (
     | Authors
     | SetMode
     | GetHeads
+    | GetHeaders
     | Heads
     | NegOpen
     | NegSame

@@ -241,9 +241,13 @@ PUSH_BYTES_BURST = 4.0 * MIB
 FRAME_RATE = 50.0
 """Frames a second that are no answers."""
 FRAME_BURST = 500.0
+MAX_HEADERS = 1_000
+"""Links of a chain in one answer: 330 KB."""
+MAX_ENDS = 16
+"""Chains of removed devices that a link is asked about after a comparison."""
 HEADS_AUTHORS = 256
 """Authors whose chains one question compares."""
-HEADS_QUESTIONS = 4
+HEADS_QUESTIONS = 2
 """Such questions on a link after a comparison; with more authors each gets his turn."""
 MAX_HEADS = 1_000
 """Heads of chains in one frame."""

@@ -36,6 +36,7 @@ from hedgerow_protocol.frame import (
     Frame,
     Get,
     Getaddr,
+    GetHeaders,
     GetHeads,
     Heads,
     IHave,
@@ -72,7 +73,9 @@ from hedgerow_protocol.wire import Wire, ignore_blame, unexpected
 
 GOES_AWAY = "the peer goes away"
 """Why a link ends whose other side stops: it may come back, and nothing is wrong with it."""
-Question: TypeAlias = Ping | Sub | NegOpen | Get | Range | IHave | GetHeads | Accept | Report | Getaddr
+Question: TypeAlias = (
+    Ping | Sub | NegOpen | Get | Range | IHave | GetHeads | GetHeaders | Accept | Report | Getaddr
+)
 Asked: TypeAlias = Scope | Authors | Heads | NegSame | NegDiffers | NegErr
 
 
@@ -305,6 +308,7 @@ class LinkSync:
                 | Range()
                 | IHave()
                 | GetHeads()
+                | GetHeaders()
                 | Accept()
                 | Report()
                 | Getaddr()
@@ -343,6 +347,8 @@ class LinkSync:
                 self._answering.on_range(frame)
             case GetHeads():
                 self._answering.on_heads(frame)
+            case GetHeaders():
+                self._answering.on_headers(frame)
             case IHave():
                 self._live.on_announced(now, frame)
             case Ping() | Sub() | NegOpen() | Accept() | Report() | Getaddr():

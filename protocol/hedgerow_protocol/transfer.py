@@ -14,6 +14,7 @@ from hedgerow_protocol.conduct import Behaviour
 from hedgerow_protocol.frame import (
     Absence,
     Get,
+    GetHeaders,
     IHave,
     Messages,
     Missing,
@@ -93,6 +94,11 @@ class Fetching:
 
     def ask_range(self, now: float, frame: Range, on_part: Callable[[float, Messages], None]) -> None:
         """Ask for the next messages of a set; each frame of the answer goes to `on_part`."""
+        self._wire.send(frame)
+        self._begin(now, frame.req, _Question(frame.limit, None, on_part))
+
+    def ask_links(self, now: float, frame: GetHeaders, on_part: Callable[[float, Messages], None]) -> None:
+        """Ask for links of a chain; each frame of the answer goes to `on_part`."""
         self._wire.send(frame)
         self._begin(now, frame.req, _Question(frame.limit, None, on_part))
 

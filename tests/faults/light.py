@@ -19,7 +19,9 @@ from hedgerow_protocol.effects import (
     LinkId,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -145,6 +147,8 @@ class LightEdge:
                 | LoadRange()
                 | LoadBodiless()
                 | LoadChains()
+                | LoadEnds()
+                | LoadLinks()
             ):
                 answer = self.store.load(effect)
                 self._soon(lambda now: peer.on_loaded(now, effect.token, answer))

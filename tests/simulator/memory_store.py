@@ -7,11 +7,14 @@ from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.cuts import Reach, Standing
 from hedgerow_protocol.effects import (
     Chains,
+    End,
     Items,
     Load,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -178,6 +181,10 @@ class MemoryStore:
                 return self._bodiless(effect)
             case LoadChains():
                 return self._chains(effect)
+            case LoadLinks():
+                return self._links(effect)
+            case LoadEnds():
+                return self._ends(effect)
 
     def select(self, wanted: Filter, tier: Tier) -> list[Message]:
         """A set, in order of (ts, id)."""
@@ -201,6 +208,29 @@ class MemoryStore:
                 break
             page.append(message)
         return Page(tuple(page), more=len(page) < len(after))
+
+    def _links(self, effect: LoadLinks) -> list[Message]:
+        found: list[Message] = []
+        at = self.messages.get(effect.tip)
+        while at is not None and at.header.seq > effect.down and len(found) < effect.limit:
+            found.append(at)
+            at = self.messages.get(at.header.prev) if at.header.prev is not None else None
+        return found
+
+    def _ends(self, effect: LoadEnds) -> list[End]:
+        found: list[End] = []
+        for author in effect.authors:
+            for device in self.identities.chains_of(author):
+                held = [*self.messages.values(), *self.aside.values()]
+                links = [one for one in held if _is_of(one, author, device)]
+                for cut in self.identities.cuts_of(author, device):
+                    reach = Reach(cut)
+                    for one in links:
+                        reach.add(one.id, one.header)
+                    for seq, wanted, bound in reach.ends:
+                        if any(bound < one.header.seq < seq for one in self.aside.values() if one in links):
+                            found.append(End(wanted, bound))
+        return found[: effect.limit]
 
     def _chains(self, effect: LoadChains) -> Chains:
         heads: list[tuple[DeviceKey, int, MessageId]] = []

@@ -21,7 +21,9 @@ from hedgerow_protocol.effects import (
     LinkId,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -188,6 +190,8 @@ class SimulatedNode:
                 | LoadRange()
                 | LoadBodiless()
                 | LoadChains()
+                | LoadEnds()
+                | LoadLinks()
             ):
                 answer = self.store.load(effect)
                 self._soon(lambda: peer.on_loaded(network.now, effect.token, answer))

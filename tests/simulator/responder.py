@@ -8,7 +8,9 @@ from hedgerow_protocol.effects import (
     LinkId,
     LoadBodiless,
     LoadChains,
+    LoadEnds,
     LoadItems,
+    LoadLinks,
     LoadMessages,
     LoadRange,
     LoadSum,
@@ -25,7 +27,17 @@ from hedgerow_protocol.sync import LinkSync
 from simulator.memory_store import MemoryStore
 
 LINK = LinkId(1)
-LOADS = (LoadChains, LoadSum, LoadItems, LoadUnknown, LoadMessages, LoadRange, LoadBodiless)
+LOADS = (
+    LoadChains,
+    LoadEnds,
+    LoadLinks,
+    LoadSum,
+    LoadItems,
+    LoadUnknown,
+    LoadMessages,
+    LoadRange,
+    LoadBodiless,
+)
 ANY_ITEMS = 2**20
 
 

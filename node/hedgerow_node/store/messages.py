@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hedgerow_node.store import aside, backlog, intake, sets, weeks
-from hedgerow_node.store.chains import chains
+from hedgerow_node.store.chains import chains, ends, links
 from hedgerow_node.store.connection import Work
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.gathering import Gathering
@@ -27,7 +27,7 @@ from hedgerow_node.store.rows import (
     messages_of,
     select_in,
 )
-from hedgerow_protocol.effects import Chains
+from hedgerow_protocol.effects import Chains, End
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
@@ -284,6 +284,14 @@ class Messages:
             return bool(self.identities.learn(message))
         except RemoteProtocolError:
             return False  # an entry whose body is not here, or that an older program took in
+
+    async def links(self, tip: MessageId, down: int, limit: int) -> list[Message]:
+        """A chain from a message on by `prev`, down to above a number, up to `limit`."""
+        return await self._messages(lambda db: links(db, tip, down, limit))
+
+    async def ends(self, authors: Collection[AuthorKey], limit: int) -> list[End]:
+        """Where walks from cuts of these authors wait, and something that is kept aside depends on it."""
+        return await self._database.read(lambda db: ends(db, authors, limit))
 
     async def chains(
         self, devices: Sequence[tuple[AuthorKey, DeviceKey]], limit: int, since: Sequence[int] = ()

@@ -1,5 +1,6 @@
 // What one side answers to the questions of the other: the responder of 08-sync.md.
 import { bytes, compare, equal, hex, sha256, splitRun } from './bytes.js';
+import { encode } from './encoding.js';
 import * as frames from './frames.js';
 import { decodeInvite } from './invites.js';
 import * as limits from './limits.js';
@@ -13,7 +14,7 @@ const BUSY = 1;
 const STALE = 2;
 const NOT_CARRIED = 4;
 const NOT_HERE = 2;
-const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'Getaddr', 'GetHeads']);
+const QUESTIONS = new Set(['Ping', 'Sub', 'NegOpen', 'Get', 'Range', 'IHave', 'Accept', 'Report', 'Getaddr', 'GetHeads', 'GetHeaders']);
 
 const unexpected = (words) => refuse('unexpected_frame', words);
 
@@ -97,6 +98,17 @@ export class Answers {
     const places = heads.map(([device, seq, id]) => bytes(device, bigEndian(seq), id)).sort(compare);
     const isSame = equal(sha256(...places).subarray(0, digest.length), digest);
     return [{ name: 'Heads', req, heads: isSame ? [] : heads, more: false }];
+  }
+
+  /** EG-16: a chain from a message on, without bodies. */
+  onGetHeaders({ req, tip, down, limit }) {
+    const links = [];
+    let link = this.#served(tip);
+    while (link && link.header.seq > down && links.length < Math.min(limit, limits.MAX_HEADERS)) {
+      links.push({ data: encode([link.headerBytes, link.signature, null]) });
+      link = link.header.prev && this.#served(link.header.prev);
+    }
+    return inFrames(req, withinAnswer(links));
   }
 
   /** EG-6. */

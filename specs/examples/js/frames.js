@@ -56,6 +56,7 @@ const TYPES = [
   type(44, 'Authors', { version: uint32, authors, anew: bool, more: bool, everyone: bool }),
   type(46, 'SetMode', { mode }),
   type(48, 'GetHeads', { sub: uint32, version: uint32, first: uint16, digest: bin(limits.FINGERPRINT_SIZE) }),
+  type(60, 'GetHeaders', { tip: bin32, down: uint32, limit: uint16 }),
   type(50, 'Heads', { heads: list(tuple(bin32, uint32, bin32), limits.MAX_HEADS), more: bool }),
   type(58, 'Since', { version: uint32, steps }),
   type(61, 'Report', { thing, label: line(limits.MAX_WORD, 1), reason: text(limits.MAX_TEXT) }),

@@ -60,6 +60,7 @@ export const MAX_FILTER = 160_512;
 export const MAX_FILTER_AUTHORS = 5000;
 export const HEADS_AUTHORS = 256;
 export const MAX_HEADS = 1000;
+export const MAX_HEADERS = 1000;
 export const MAX_FILTER_KINDS = 64;
 
 export const FINGERPRINT_SIZE = 16;

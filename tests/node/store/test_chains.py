@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from hedgerow_protocol.effects import LoadChains, Token
+from hedgerow_protocol.effects import LoadChains, LoadEnds, LoadLinks, Token
 from node.store.opened import NOW, opened
 from simulator.author import EPOCH, Author
 from simulator.memory_store import MemoryStore
@@ -38,3 +38,27 @@ async def test_whom_nothing_is_held_of_has_no_chain(tmp_path: Path) -> None:
     ana = Author(1)
     async with opened(tmp_path) as store:
         assert await store.messages.chains(((ana.key, ana.device),), 9) == await store.messages.chains((), 9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_links_and_where_walks_wait_are_what_a_simple_store_finds(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    ana = Author(1)
+    phone = ana.another_device()
+    added = ana.update(added=[phone])
+    chain = phone.resources(12)
+    tips = ((chain[9].header.seq, chain[9].id), (chain[4].header.seq, chain[4].id))
+    removed = ana.update(removed={phone.device: tips})
+    held = random.sample(chain, 7)
+    simple = MemoryStore()
+    async with opened(tmp_path) as store:
+        for message in [ana.inception, added, removed]:
+            store.messages.identities.learn(message)
+            simple.identities.learn(message)
+        await store.messages.put([ana.inception, added, removed, *held], received=NOW)
+        simple.put([ana.inception, added, removed, *held])
+        found = await store.messages.ends([ana.key], 9)
+        links = [await store.messages.links(one.id, 2, 5) for one in chain]
+        assert await store.messages.ends([Author(2).key], 9) == []
+    assert set(found) == set(simple.load(LoadEnds(Token(1), (ana.key,), 9)))  # type: ignore[call-overload]
+    assert links == [simple.load(LoadLinks(Token(1), one.id, 2, 5)) for one in chain]

@@ -30,7 +30,7 @@ from specs.message_vectors.writer import Json, hex_of, ok, pack
 Step = tuple[list[object], list[list[object]]]
 SUB, SCOPE, NEG_OPEN, NEG_SAME, NEG_DIFFERS, NEG_MSG, NEG_CLOSE, NEG_ERR = 8, 12, 14, 16, 18, 20, 22, 24
 GET, MESSAGES, MISSING, RANGE, IHAVE, WANT = 26, 28, 30, 32, 34, 36
-UNSUB, CHANGED, AUTHORS, SET_MODE, GET_HEADS, HEADS, SINCE = 10, 38, 44, 46, 48, 50, 58
+UNSUB, CHANGED, AUTHORS, SET_MODE, GET_HEADS, HEADS, SINCE, GET_HEADERS = 10, 38, 44, 46, 48, 50, 58, 60
 CONTROL, CONTENT = 0, 1
 UNKNOWN, STALE = 0, 2
 OTHER = key_of(GENESIS[::-1])
@@ -230,6 +230,24 @@ def _heads() -> list[Json]:
             "whom it follows privately",
             _sub(1, _filter(STRANGER_KEY), b"\x00"),
             (asked(same), [nothing]),
+            held=[HIDDEN],
+        ),
+        _case(
+            "EG-16",
+            "the only link of a chain",
+            ([GET_HEADERS, 1, SECOND.id, 0, 9], [_answer(1, SECOND.bare)]),
+        ),
+        _case(
+            "EG-16",
+            "no link, because the chain ends above it",
+            ([GET_HEADERS, 1, SECOND.id, 1, 9], [_answer(1)]),
+        ),
+        _case("EG-16", "links up to none", ([GET_HEADERS, 1, SECOND.id, 0, 0], [_answer(1)])),
+        _case("EG-16", "links from an unknown message on", ([GET_HEADERS, 1, ids(1)[0], 0, 9], [_answer(1)])),
+        _case(
+            "EG-16",
+            "links of whom it follows privately",
+            ([GET_HEADERS, 1, HIDDEN.id, 0, 9], [_answer(1)]),
             held=[HIDDEN],
         ),
         _case("EG-13", "HEADS to no question", ([HEADS, 2, [], False], []), expect="unexpected_frame"),
