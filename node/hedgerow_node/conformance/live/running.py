@@ -24,7 +24,9 @@ from hedgerow_protocol.message import MAIN_NET
 
 STRANGERS = [*handshake_checks.rule.all, *channel_checks.rule.all, *session_checks.rule.all]
 """What anyone may try; the first of them opens a link, without which no other makes sense."""
-MEMBERS = [*log_checks.rule.all, *member_checks.rule.all]
+LIVE = [check for check in member_checks.rule.all if check.rule == "SY-17"]
+"""What is about passing on live comes first: soon this author has said more than an hour lets in live (AD-3)."""
+MEMBERS = [*LIVE, *log_checks.rule.all, *(check for check in member_checks.rule.all if check not in LIVE)]
 """What only an author sees whom the node carries."""
 NO_LINK = "no link comes about"
 NO_INVITE = "it takes an author whom the node carries: --invite INVITE"
@@ -75,9 +77,10 @@ class _Judging:
     async def _judge_as_member(self, invite: SignedInvite) -> None:
         try:
             async with joined(self._target, invite) as member:
+                await self._try_all(LIVE, member)
                 for judged in await judge_messages(member):
                     self._take(judged)
-                await self._try_all(MEMBERS, member)
+                await self._try_all(MEMBERS[len(LIVE) :], member)
         except (Broken, Ended) as error:
             rule = getattr(error, "rule", None) or "FR-17"
             self._take(Failure(rule, "who accepts an invite is carried", str(error)))
