@@ -73,6 +73,8 @@ class Keeper:
         self._room = room
         self._noting = Noting(log, clock.monotonic)
         self._looking = asyncio.Lock()
+        self._unfinished: set[AuthorKey] | None = None
+        """Of whom something older may still be here; None until that was looked for, for a crash may have left it."""
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -99,7 +101,7 @@ class Keeper:
             elif not self._room.is_full:
                 await self._grow(look, budgets)
             await self._keep(look)
-            went = await self._let_go(look)
+            went = await self._let_go()
             if excess:
                 went = await self._drop_superseded(sorted(look.amounts), excess) or went
             if went:
@@ -207,16 +209,19 @@ class Keeper:
         }
         if changed:
             await self._keeping.keep_since(changed)
+            if self._unfinished is not None:
+                self._unfinished |= changed.keys()
             await self._on_since()
 
-    async def _let_go(self, look: _Look) -> int:
+    async def _let_go(self) -> int:
         """What is older than the times that are written down, also from before a crash; how many bytes."""
         went = 0
         for author, one in sorted((await self._keeping.since()).items()):
             if one.since == NEVER:
                 went += await self._in_slices(partial(self._keeping.forget, author, self._clock.now()))
-            elif look.standing(author) not in (Standing.OWN, Standing.OUTSIDE):
+            elif self._unfinished is None or author in self._unfinished:
                 went += await self._in_slices(partial(self._keeping.let_go, author, self._me()))
+        self._unfinished = set()
         if went:
             self._noting.note("older messages were let go")
         return went

@@ -276,6 +276,8 @@ def _let_go(db: sqlite3.Connection, key: AuthorKey, author: int, me: AuthorKey, 
         "limit": limit,
     }
     found = db.execute(OLDER, values).fetchall()
+    if not found:
+        return Slice(0, 0)
     _keep_links(db, found)
     gone = _remove(db, author, found)
     db.execute(COUNT_GONE, (gone.count, gone.bytes, key))
