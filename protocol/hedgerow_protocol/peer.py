@@ -7,8 +7,10 @@ protocol is told why and closed; a device that keeps sending bad messages is kep
 The driver answers every `Load`, `Put` and `Verify` once, in any order, and calls `on_wake` at the last `WakeAt`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 
 from hedgerow_protocol import limits
@@ -468,8 +470,12 @@ class Peer:
 
     def _tell_news(self, now: float) -> None:
         news, self._news = self._news, []
-        if not news:
-            return
+        while news:
+            count = _told_together([len(new) for _, new in news])
+            self._tell_together(now, news[:count])
+            news = news[count:]
+
+    def _tell_together(self, now: float, news: list[tuple[LinkId | None, list[Message]]]) -> None:
         parted = [(source, *self._parted(now, new)) for source, new in news]
         everything = [message for _, live, _ in parted for message in live]
         all_late = [message for *_, late in parted for message in late]
@@ -520,6 +526,12 @@ class Peer:
                 if entry.open is not None and entry.open.established.peer.device == device:
                     self._outbox.hit(link, behaviour.limit)
                     self._end(now, link, FAULTS[behaviour], behaviour.value)
+
+
+def _told_together(sizes: list[int]) -> int:
+    """How many puts of so many messages each are told in one go: no more than may be pushed, and one at least."""
+    total = list(accumulate(sizes))
+    return max(1, bisect_right(total, limits.MAX_PUSHED))
 
 
 def _state(link: LinkId, entry: _Link) -> LinkState:

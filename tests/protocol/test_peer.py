@@ -349,6 +349,23 @@ def test_what_was_stored_together_is_told_in_one_frame_and_not_to_who_brought_it
     assert other.wait() == []
 
 
+def test_what_is_told_together_is_never_too_much_to_be_pushed() -> None:
+    scene, stored = subscribed(), list[tuple[float, Token, list[Message]]]()
+    other = scene.another()
+    real = scene.node.peer.on_stored
+    scene.node.peer.on_stored = lambda now, token, new: stored.append((now, token, new)) or []  # type: ignore[method-assign,assignment]
+    for _ in range(3):
+        said = scene.ana.resources(limits.MAX_PUSHED // 2)
+        other.stranger.send(Messages(0, tuple((0, one.encode()) for one in said), more=False))
+    assert other.wait() == []
+    for left, (now, token, new) in zip((2, 1, 0), stored, strict=True):
+        scene.node.perform(real(now, token, new, more=bool(left)))
+    assert [len(frame.messages) for frame in scene.wait() if isinstance(frame, Messages)] == [
+        limits.MAX_PUSHED,
+        limits.MAX_PUSHED // 2,
+    ]
+
+
 def test_a_push_to_many_links_is_put_into_a_frame_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made = list[Frame]()
     encode = peer.encode_frame
