@@ -14,6 +14,7 @@ from hedgerow_protocol.frame import (
     Changed,
     Frame,
     Get,
+    GetHeads,
     NegClose,
     NegDiffers,
     NegErr,
@@ -124,7 +125,7 @@ def test_nothing_is_expected_of_a_subscription_that_was_given_up() -> None:
     again = scene.only(Sub, scene.wait())
     session = scene.only(NegOpen, scene.send(scene.carry_all(again)))
     session = scene.only(NegOpen, scene.send(NegSame(session.req)))
-    scene.send(NegSame(session.req))
+    scene.found_equal(session)
     for number in range(2, 10, 2):
         scene.send(Ping(number), seconds=15)
     assert scene.is_open
@@ -200,7 +201,7 @@ def test_control_comes_before_content_and_equal_sets_settle() -> None:
     session = scene.only(NegOpen, scene.send(NegSame(session.req)))
     assert session.tier == Tier.CONTENT
     assert not scene.is_settled
-    assert scene.send(NegSame(session.req)) == []
+    assert [type(frame) for frame in scene.send(NegSame(session.req))] == [GetHeads]
     assert scene.is_settled
 
 
@@ -230,7 +231,7 @@ def test_a_session_that_finds_no_end_is_closed_after_so_many_rounds(monkeypatch:
     assert frames == [NegClose(session.req)]
 
 
-@pytest.mark.parametrize("number", [0, 2, 7])
+@pytest.mark.parametrize("number", [0, 2, 9])
 def test_an_answer_to_what_was_never_asked_ends_the_link(number: int) -> None:
     for frame in (NegSame(number), NegDiffers(number, 1), NegErr(number, 0, 0), NegMsg(number, b"\x61")):
         scene = Asked()

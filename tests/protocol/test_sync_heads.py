@@ -29,7 +29,7 @@ def test_the_digest_is_of_the_last_message_of_each_device() -> None:
     scene = Asked()
     said = scene.ana.resources(3)
     scene.node.hold(said)
-    scene.settle()
+    scene.send(NegSame(scene.content().req))
     [asked] = [one for one in scene.stranger.frames if isinstance(one, GetHeads)]
     assert asked.digest == digest_of([(scene.ana.device, 3, said[-1].id)])
 

@@ -131,7 +131,8 @@ def test_whom_a_node_ceases_to_carry_while_an_answer_is_loaded_is_not_served() -
 def test_whom_a_node_ceases_to_carry_is_not_announced_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = subscribed()
     monkeypatch.setattr(limits, "REQUEST_WINDOW", 1)
-    scene.node.publish(scene.ana.resources(limits.MAX_FRAME_MESSAGES + 1))
+    monkeypatch.setattr(limits, "MAX_FRAME_MESSAGES", limits.MAX_PUSHED)
+    scene.node.publish(scene.ana.resources(limits.MAX_PUSHED + 1))
     ihave = scene.only(IHave, scene.wait())
     scene.node.carry(Carried(frozenset({scene.ben.key}), private=frozenset({scene.ana.key})))
     assert scene.send(Want(ihave.req, b"")) == [Scope(1, 2, b"\0"), Changed(1)]

@@ -8,6 +8,8 @@ from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.frame import (
     Err,
     Frame,
+    GetHeads,
+    Heads,
     Messages,
     Mode,
     NegDiffers,
@@ -124,8 +126,14 @@ class Asked(Scene):
 
     def settle(self) -> None:
         """Every set is equal."""
-        self.send(NegSame(self.content().req))
+        self.found_equal(self.content())
         assert self.is_settled
+
+    def found_equal(self, session: NegOpen) -> None:
+        """The last session finds its sets equal, and chains end in the same places too."""
+        for asked in self.send(NegSame(session.req)):
+            if isinstance(asked, GetHeads):
+                self.send(Heads(asked.req, (), more=False))
 
     @property
     def is_settled(self) -> bool:
