@@ -39,7 +39,7 @@ test: $(VENV)/dev.stamp  ## Run every test, reduced where `make soak` runs it in
 	@$(BIN)/coverage run -m pytest $(PARALLEL) -m 'not soak' tests/protocol tests/specs tests/simulation
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under=95
-	@$(BIN)/python -m pytest $(PARALLEL) -m 'not soak' tests/house tests/model tests/bench tests/node tests/faults tests/end_to_end tests/browser
+	@$(BIN)/python -m pytest $(PARALLEL) -m 'not soak' tests/house tests/model tests/bench tests/node tests/faults tests/end_to_end tests/deploy tests/browser
 
 check: $(VENV)/dev.stamp  ## Everything continuous integration runs; ends with `make test`
 	@$(BIN)/ruff format --check .

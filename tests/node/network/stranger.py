@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import ssl
 import struct
 import time
 from collections.abc import AsyncIterator
@@ -38,9 +39,12 @@ class Closed(Exception):
 class Stranger:
     """One connection to a peers' door, driven by hand."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, author: Author) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, author: Author, host: str
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._host = host
         self.author = author
         self.channel: SecureChannel | None = None
         self.said: list[bytes] = []
@@ -80,7 +84,7 @@ class Stranger:
         """Ask for a WebSocket; returns the HTTP status."""
         key = base64.b64encode(os.urandom(16)).decode()
         await self.write(
-            f"GET /peer HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET /peer HTTP/1.1\r\nHost: {self._host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
             f"Sec-WebSocket-Protocol: {subprotocol}\r\n{headers}\r\n".encode()
         )
@@ -178,14 +182,22 @@ class Stranger:
 
 @asynccontextmanager
 async def stranger(
-    address: tuple[str, int], author: Author | None = None, *, local: str | None = None
+    address: tuple[str, int],
+    author: Author | None = None,
+    *,
+    local: str | None = None,
+    host: str = "x",
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Stranger]:
-    """Somebody who is nobody's member, connected from an address of this computer."""
+    """Somebody who is nobody's member, connected from an address of this computer, with TLS if `tls` is given."""
     reader, writer = await asyncio.open_connection(
-        *address, local_addr=(local, 0) if local is not None else None
+        *address,
+        local_addr=(local, 0) if local is not None else None,
+        ssl=tls,
+        server_hostname=host if tls is not None else None,
     )
     try:
-        yield Stranger(reader, writer, author or Author(666))
+        yield Stranger(reader, writer, author or Author(666), host)
     finally:
         writer.transport.abort()
         with suppress(ConnectionError):
