@@ -104,11 +104,16 @@ class Stage:
         lasting = [
             line for line in guide.commands("Install").splitlines() if line.startswith(("SEED=", "alias "))
         ]
-        typed = "\n".join([*lasting, *map(guide.commands, headings)])
-        typed = typed.replace("SEED=seed.example.org", f"SEED={NAME}")
-        typed = typed.replace("https://$SEED", f"https://$SEED:{self.ports.https}")
-        done = subprocess.run(
-            ["bash", "-eu", "-O", "expand_aliases", "-c", self._lines(typed)],
+        done = self.types("\n".join([*lasting, *map(guide.commands, headings)]))
+        assert done.returncode == 0, f"{headings}: {done.stdout}{self.told()}"
+        return done.stdout
+
+    def types(self, text: str) -> subprocess.CompletedProcess[str]:
+        """Type this at the machine, up to the first command that fails."""
+        text = text.replace("SEED=seed.example.org", f"SEED={NAME}")
+        text = text.replace("https://$SEED", f"https://$SEED:{self.ports.https}")
+        return subprocess.run(
+            ["bash", "-eu", "-O", "expand_aliases", "-c", self._lines(text)],
             cwd=self.root / "repository",
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -116,8 +121,6 @@ class Stage:
             text=True,
             timeout=PATIENCE,
         )
-        assert done.returncode == 0, f"{headings}: {done.stdout}{self.told()}"
-        return done.stdout
 
     def _lines(self, typed: str) -> str:
         """A script that the shell reads line by line, as it does at a terminal."""

@@ -45,10 +45,15 @@ def members(tmp_path: Path) -> Iterator[tuple[Person, Person]]:
         person.stop()
 
 
+def read(machine: Stage, path: str) -> bytes:
+    """What everybody may read at a seed, through its proxy."""
+    with urlopen(f"{machine.url}{path}", context=machine.tls()) as answer:
+        return bytes(answer.read())
+
+
 def described(machine: Stage) -> dict[str, Any]:
-    """What a seed says of itself to everybody, through its proxy."""
-    with urlopen(f"{machine.url}/.well-known/hedgerow.json", context=machine.tls()) as answer:
-        return dict(json.load(answer))
+    """What a seed says of itself to everybody."""
+    return dict(json.loads(read(machine, "/.well-known/hedgerow.json")))
 
 
 def join(machine: Stage, members: tuple[Person, Person]) -> None:
@@ -83,7 +88,9 @@ def names(machine: Stage) -> set[str]:
 def found(machine: Stage, proxy: str, trust: pytest.MonkeyPatch) -> None:
     """Make a seed as the guide makes it, with one of the two proxies."""
     printed = machine.play(*FOUNDING, WAYS[proxy], *AFTER)
-    assert all(words in printed for words in ("ready\n", f'"url":"{machine.url}"', "https://"))
+    assert all(words in printed for words in ("ready\n", f'"url":"{machine.url}"', f"{machine.url}/join#"))
+    assert b"You are invited" in read(machine, "/join")
+    assert read(machine, "/takedowns")
     trust.setenv("SSL_CERT_FILE", str(machine.trusted))
 
 
