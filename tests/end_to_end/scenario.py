@@ -183,6 +183,12 @@ EVENING = (
     refused("HG-T2", "block", "Ben"),
     done("unblock", STRANGER),
     refused("HG-T2", "unblock", "Ben"),
+    done("waiting"),
+    done("waiting", "--not-now", STRANGER, as_="waiting not-now"),
+    refused("HG-T2", "waiting", "--not-now", "Ben"),
+    done("reach"),
+    done("reach", "7", as_="reach set"),
+    misused("reach", "far"),
     # What is kept away
     done("labels", "use", STRANGER, "spam", "--hide", as_="labels use"),
     refused("HG-T2", "labels", "use", "Ben", "spam"),
@@ -242,6 +248,12 @@ EVENING = (
     done("status"),
     done("doctor"),
     misused("status", "--unknown"),
+    done("limits"),
+    misused("limits", "all"),
+    done("budget", "5"),
+    misused("budget", "0"),
+    done("seed", "members", as_="seed members"),
+    refused("HG-P3", "seed", "remove-member", STRANGER),
 )
 NOT_HERE = {"run", "open", "dev", "tail", "conformance"}
 """Commands that need a node that runs, or none, or no folder at all."""
@@ -306,6 +318,7 @@ def _field(name: str, value: Any, labels: dict[str, str], home: Path) -> Any:
             "checked_at",
             "undone",
             "database_bytes",
+            "used_bytes",
             "bytes",
         )
         and value is not None

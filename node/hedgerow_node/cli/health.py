@@ -51,7 +51,7 @@ def _show_limits(screen: Screen, limits: Sequence[Mapping[str, object]]) -> None
 
 def _amount(value: object) -> str:
     amount = number(value)
-    return f"{amount:,.0f}" if amount.is_integer() else f"{amount:,}"
+    return f"{amount:,.0f}" if amount == int(amount) else f"{amount:,}"
 
 
 @click.command("doctor", cls=Command)

@@ -238,6 +238,9 @@ def test_finding(client: Client) -> None:
 def test_the_node_itself(client: Client) -> None:
     assert client("status")["did"] == client.node.did
     assert client("doctor")["checks"]
+    assert client("limits")["limits"]
+    assert client("budget", gib=5)["budget_bytes"] == 5 * 2**30
+    client.refuse("budget", "HG-R1", gib=0)
     assert client("identity")["words_confirmed"] is False
     words = client("identity words")["words"]
     client.refuse("identity confirm", "HG-K6", confirm=True, answers={"1": "wrong"})
@@ -249,7 +252,7 @@ def test_the_node_itself(client: Client) -> None:
     assert client("identity passphrase", new="", old="five words that stand alone")["passphrase"] is False
     client.refuse("identity adopt", "HG-K7", original_is_gone=False)
     client("identity adopt", original_is_gone=True)
-    for name in ("status", "doctor", "identity"):
+    for name in ("status", "doctor", "identity", "limits"):
         client.refuse(name, "HG-R1", unknown="x")
 
 
