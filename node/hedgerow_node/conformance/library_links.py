@@ -183,7 +183,7 @@ def _frame(case: Json) -> Json:
     if found is None:
         return {"frame": None}
     values = (found.type, *(getattr(found, field.name) for field in fields(found)))
-    name = re.sub("^NEG", "NEG_", type(found).__name__.upper())
+    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", type(found).__name__).upper()
     return {"frame": name, "values": shown(values)}
 
 
