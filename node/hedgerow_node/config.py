@@ -374,6 +374,12 @@ REPORT_PATIENCE = 10.0
 MAX_LABEL_LISTS = 16
 """Label lists that are used: whoever makes them costs up to 5 milliseconds for every page."""
 
+# --- The feed of a seed -----------------------------------------------------------------------------------------
+SYNDICATED = 30
+"""Statements of the seed's own that stand in its feed."""
+SYNDICATED_FOR = 10.0
+"""Seconds for which the feed is as it was, whoever asks: making it reads the database."""
+
 # --- Sources of a seed ------------------------------------------------------------------------------------------
 FIRST_SOURCE_CHECK = 5.0
 """Seconds before a source that did not say who it is is asked again; doubled each time."""

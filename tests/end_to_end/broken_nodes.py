@@ -83,11 +83,13 @@ def serves_what_was_withdrawn() -> None:
     def served(self: Answering, messages: list[message.Message]) -> list[message.Message]:
         return [replace(one, body=one.body or bodies.get(one.id)) for one in honest(self, messages)]
 
-    def remember(self: Admission, link: object, messages: tuple[bytes, ...]) -> None:
+    def remember(
+        self: Admission, link: object, messages: tuple[bytes, ...], *how: object, **more: object
+    ) -> None:
         with suppress(RemoteProtocolError):
             for found in map(message.decode_message, messages):
                 bodies[found.id] = found.body
-        take(self, link, messages)
+        take(self, link, messages, *how, **more)
 
     Answering._served, Admission.take = served, remember
 

@@ -8,7 +8,10 @@ from aiohttp import web
 from hedgerow_node import config
 from hedgerow_node.links.gate import DoorLimits
 from hedgerow_node.node import Node
+from hedgerow_node.seed import landing
 from hedgerow_node.seed.settings import Quotas, Settings
+from hedgerow_node.seed.syndication import PATH as FEED
+from hedgerow_node.seed.syndication import Syndication
 from hedgerow_protocol import limits
 from hedgerow_protocol.keys import did_of
 
@@ -66,7 +69,14 @@ def public_pages(node: Node, settings: Settings) -> Callable[[web.Application], 
         told = msgspec.json.encode(described(node, settings))
         return web.Response(body=told, content_type="application/json", headers=HEADERS)
 
+    page = landing.page(settings, node.keys.did, well_known=WELL_KNOWN, feed=FEED)
+
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html", headers=landing.HEADERS)
+
     def install(app: web.Application) -> None:
         app.router.add_get(WELL_KNOWN, tell)
+        app.router.add_get(landing.PATH, show)
+        app.router.add_get(FEED, Syndication(node, settings).answer)
 
     return install

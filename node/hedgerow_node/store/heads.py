@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
+from hedgerow_node.store.feed import SPOKEN_LIST
 from hedgerow_node.store.folding import sound
 from hedgerow_node.store.index import slot_name
 from hedgerow_node.store.records import Head, Statement
@@ -22,6 +23,12 @@ SELECT row FROM heads
 WHERE author = (SELECT row FROM authors WHERE key = ?) AND thing = (SELECT row FROM things WHERE thing = ?)
 ORDER BY at DESC, row DESC
 """
+SAID_BY = f"""
+SELECT s.row FROM statements AS s
+WHERE s.author = (SELECT row FROM authors WHERE key = ?) AND s.kind IN ({SPOKEN_LIST})
+AND EXISTS (SELECT 1 FROM standing AS h WHERE h.row = s.row)
+ORDER BY s.at DESC, s.row DESC LIMIT ?
+"""  # noqa: S608
 
 
 def current_message(db: sqlite3.Connection, author: AuthorKey, kind: int, slot: str) -> Message | None:
@@ -48,4 +55,10 @@ def own_statements(
 ) -> tuple[Statement, ...]:
     """The heads of an author about a thing, newest first."""
     rows = [row for (row,) in db.execute(ON_THING, [author, thing])]
+    return tuple(statements_in(db, view, rows))
+
+
+def said_by(db: sqlite3.Connection, view: Viewpoint, author: AuthorKey, limit: int) -> tuple[Statement, ...]:
+    """What an author says of things and stands by, newest first."""
+    rows = [row for (row,) in db.execute(SAID_BY, [author, limit])]
     return tuple(statements_in(db, view, rows))

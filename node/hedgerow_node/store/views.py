@@ -13,7 +13,7 @@ from hedgerow_node.store.cursors import TimeCursor
 from hedgerow_node.store.database import Database
 from hedgerow_node.store.feed import About, Everyone, Feed, Introduced, Of
 from hedgerow_node.store.folding import sound
-from hedgerow_node.store.heads import current_message, heads_of, own_statements
+from hedgerow_node.store.heads import current_message, heads_of, own_statements, said_by
 from hedgerow_node.store.hiding import HiddenHere, hidden_here
 from hedgerow_node.store.histories import versions_of, view_message
 from hedgerow_node.store.labelling import words_of
@@ -175,6 +175,10 @@ class Views:
         """What an author says about a thing now, concurrent edits included, newest first."""
         name = sound(thing)
         return await self._database.read(lambda db: own_statements(db, load(db, self.me), author, name))
+
+    async def said_by(self, author: AuthorKey, limit: int) -> tuple[Statement, ...]:
+        """What an author says of things and stands by, newest first; what the owner muted too."""
+        return await self._database.read(lambda db: said_by(db, load(db, self.me), author, limit))
 
     async def title(self, thing: str) -> str:
         """What a thing is called; at least its address."""
