@@ -472,6 +472,8 @@ SHOWN_SKIPS = 200
 """Skipped entries of a file that a preview lists."""
 SHOWN_TOPICS = 12
 """Topics of a file that a preview shows at once; the others fold away."""
+SHOWN_TO_OPERATOR = 50
+"""Rows of each list on the page of a seed's operator."""
 ASKED_WORDS = 3
 """Of the 24 words, how many somebody types to show that the copy is right."""
 API_PATIENCE = 300.0

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkstemp
+from typing import BinaryIO
 
 from hedgerow_node.config import PRIVATE_FILE, PRIVATE_FOLDER
 from hedgerow_node.problems import Code, Problem
@@ -42,6 +44,25 @@ def write_over(path: Path, data: bytes) -> None:
     write_new(fresh, data)
     os.rename(fresh, path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def fresh_file(file: Path) -> Iterator[BinaryIO]:
+    """A file for its owner alone that takes its name only when it is whole; raises `Problem`."""
+    unfinished: Path | None = None
+    try:
+        handle, name = mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        unfinished = Path(name)
+        with os.fdopen(handle, "wb") as opened:
+            yield opened
+            opened.flush()
+            os.fsync(handle)
+        unfinished.rename(file)
+    except OSError as error:
+        raise Problem(Code.FILE_UNWRITABLE, f"{file}: {error.strerror}") from None
+    finally:
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

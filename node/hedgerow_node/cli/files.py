@@ -1,11 +1,6 @@
 """export and restore: everything of one's own in one file; and reading and writing files safely."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
-from typing import BinaryIO
 
 import click
 
@@ -14,6 +9,7 @@ from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.typed import typed
 from hedgerow_node.cli.wording import count, size, text, whole
 from hedgerow_node.config import MAX_IMPORT
+from hedgerow_node.durable import fresh_file
 from hedgerow_node.problems import Code, Problem
 
 KEYS_LINE = b'{"type":"keys"'
@@ -92,25 +88,6 @@ def content_of(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Problem(Code.FILE_UNREADABLE, f"{file}: {error.strerror}") from None
-
-
-@contextmanager
-def fresh_file(file: Path) -> Iterator[BinaryIO]:
-    """A file for its owner alone that takes its name only when it is whole; raises `Problem`."""
-    unfinished: Path | None = None
-    try:
-        handle, name = mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        unfinished = Path(name)
-        with os.fdopen(handle, "wb") as opened:
-            yield opened
-            opened.flush()
-            os.fsync(handle)
-        unfinished.rename(file)
-    except OSError as error:
-        raise Problem(Code.FILE_UNWRITABLE, f"{file}: {error.strerror}") from None
-    finally:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
 
 
 def _has_keys(file: Path) -> bool:

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from hedgerow_node.cli.asked import Asked, Command, common_options, pass_asked
-from hedgerow_node.cli.files import fresh_file, given_passphrase
+from hedgerow_node.cli.files import given_passphrase
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.wording import Record, count, day, records, size, text, whole
+from hedgerow_node.durable import fresh_file
 from hedgerow_node.problems import Code, Problem
 
 RUN = "Next: hedgerow run"

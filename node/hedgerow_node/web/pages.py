@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.web import (
+    admin,
     bringing,
     devices,
     home,
@@ -53,6 +54,7 @@ SHOWN: dict[str, Handle] = {
     "/waiting": waiting.show_waiting,
     "/hidden": safety.show_hidden,
     "/reports": safety.show_reports,
+    admin.ADMIN: admin.show_admin,
     "/you": you.show_you,
     "/you/words": you.show_words,
     "/you/export": you.export,
@@ -112,6 +114,9 @@ DONE: dict[str, Handle] = {
     "/you/sync": you.sync,
     "/you/nodes/add": nodes.add_nodes,
     "/you/nodes/forget": nodes.forget_node,
+    "/admin/members/remove": admin.remove_member,
+    "/admin/invites/end": admin.end_invite,
+    "/admin/backup": admin.back_up,
     "/leave": you.leave,
 }
 """Forms: each goes on to a page that is opened."""

@@ -60,6 +60,11 @@ class Visit:
         network = self.node.network
         return isinstance(network, Network) and network.address is not None
 
+    @property
+    def is_seed(self) -> bool:
+        """Whether the home is that of a seed."""
+        return self.node.home.seed.exists()
+
     async def do(
         self, name: str, values: Mapping[str, object], on_progress: OnProgress = ignore_progress
     ) -> Json:
@@ -82,6 +87,7 @@ class Visit:
             "problem": refused.problem if refused is not None else None,
             "refused": refused,
             "lets_in": self.lets_in,
+            "is_seed": self.is_seed,
             "who_receives": who_receives(self.node),
             "who_forgets": who_forgets(self.node),
         }

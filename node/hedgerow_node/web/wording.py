@@ -110,6 +110,7 @@ WORKS = {
     "share": marked("Sharing"),
     "join": marked("Joining"),
     "sync": marked("Comparing with the nodes you are connected to"),
+    "backup": marked("Writing the backup"),
     "join-device": marked("Waiting for you to say yes on the other computer"),
     "restore": marked("Taking your identity back"),
 }
@@ -202,6 +203,11 @@ OUTCOMES = {
     ),
     "labels-dropped": (PRIVATE, marked("You use this label list no longer.")),
     "withdrawn": (TAKEN_BACK, marked("Withdrawn. Its text is erased here.")),
+    "member-removed": (
+        PRIVATE,
+        marked("Removed. What is here of them stays; nothing more is carried for it."),
+    ),
+    "invite-ended": (PRIVATE, marked("Ended. Nobody else can join by it.")),
     "device-added": (PUBLIC, marked("Added: it publishes as you from now on.")),
     "device-removed": (PUBLIC, marked("Removed: what it says from now on counts nowhere.")),
     "closed": (PRIVATE, marked("This identity is closed. Everyone who carries you learns it.")),
