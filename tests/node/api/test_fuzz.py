@@ -13,9 +13,9 @@ from node.api.contract import check_answer, check_problem
 from node.api.serving import Running
 from node.api.test_openapi import real_fields
 
-FILES = {"export", "export keys"}
+FILES = {"export", "export keys", "seed backup"}
 """What answers with a file."""
-SLOW = {"identity passphrase", "identity adopt", "identity confirm", "export keys", "doctor"}
+SLOW = {"identity passphrase", "identity adopt", "identity confirm", "export keys", "doctor", "seed backup"}
 """What takes its time for every call, or shuts a door behind it."""
 ROOM = 1_024
 """Bytes of a header for all that is not its first line."""
