@@ -26,6 +26,8 @@ class Running:
     """http://127.0.0.1:PORT"""
     start: str
     """A one-time link."""
+    peer: str | None = None
+    """HOST:PORT where others are let in."""
 
     @classmethod
     @contextmanager
@@ -39,7 +41,7 @@ class Running:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
             assert process.stdout is not None
             first = json.loads(process.stdout.readline())
-            yield cls(first["page"], first["start"])
+            yield cls(first["page"], first["start"], first["peer"])
             process.terminate()
             process.wait(STOP)
 

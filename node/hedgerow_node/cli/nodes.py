@@ -1,6 +1,7 @@
 """invite, join, sync, and the list of peers: other nodes."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -9,6 +10,9 @@ from hedgerow_node.cli.drawing import draw_code
 from hedgerow_node.cli.screen import Screen
 from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import Record, count, day, link_words, records, text, texts, whole
+from hedgerow_node.durable import fresh_file
+from hedgerow_node.problems import Code, Problem
+from hedgerow_protocol.invite import parse_invite
 
 ALONE = "Next: hedgerow join INVITE, or hedgerow invite."
 
@@ -25,6 +29,12 @@ ALONE = "Next: hedgerow join INVITE, or hedgerow invite."
 )
 @click.option("--near", is_flag=True, help="For somebody in this room: one person, a quarter of an hour.")
 @click.option("--qr", is_flag=True, help="Show it as a picture to be scanned.")
+@click.option(
+    "--poster",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a page (HTML) with it, to be printed and hung up.",
+)
 @pass_asked
 def invite_command(
     asked: Asked,
@@ -35,8 +45,11 @@ def invite_command(
     member: bool | None,
     near: bool,
     qr: bool,
+    poster: Path | None,
 ) -> None:
     """Make an invite: one text with which somebody joins you."""
+    if poster is not None and poster.exists():
+        raise Problem(Code.FILE_THERE, str(poster), "Choose another name.")
     values: Json = {"through": through, "uses": uses, "days": days, "follows": follows, "member": member}
     values |= {"near": True} if near else {}
     with asked.session() as session:
@@ -44,6 +57,9 @@ def invite_command(
     asked.screen.value(answer)
     asked.screen.line("Send this to whom you invite:")
     asked.screen.line(text(answer["invite"]), "title")
+    if poster is not None:
+        _write_poster(text(answer["invite"]), poster)
+        asked.screen.line(f"The poster is in {poster}: open it in a browser and print it.")
     if qr and not asked.as_json:
         draw_code(text(answer["link"]) or text(answer["invite"]))
     if answer["link"]:
@@ -56,6 +72,14 @@ def invite_command(
             "They see a key instead of a name. To be known: hedgerow profile --name NAME", "next"
         )
     asked.screen.line("They run: hedgerow join INVITE, or paste it on their page under Join.", "next")
+
+
+def _write_poster(invite: str, file: Path) -> None:
+    from hedgerow_node.commands.poster import poster
+
+    page = poster(parse_invite(invite))
+    with fresh_file(file) as opened:
+        opened.write(page.encode())
 
 
 @click.command("join", cls=Command)

@@ -97,7 +97,7 @@ async def invite(node: Node, request: MakeInvite) -> Json:
         signed = await network.inviting.issue(terms)
     return {
         "invite": signed.to_text(),
-        "link": _link(signed),
+        "link": link_of(signed),
         "expires": signed.invite.expiry,
         "uses": terms.uses,
         "name": profile.name,
@@ -234,7 +234,7 @@ def _who(signed: SignedInvite) -> str:
     return f"Whoever gets this text can use it ({people}, until it expires) and then {then}."
 
 
-def _link(signed: SignedInvite) -> str | None:
+def link_of(signed: SignedInvite) -> str:
     """The address of the page that explains the invite, where somebody listens."""
     parts = urlsplit(signed.invite.meet[0].address)
     scheme = {"ws": "http", "wss": "https"}[parts.scheme]

@@ -2,9 +2,12 @@
 
 from aiohttp import web
 
+from hedgerow_node.commands.poster import POLICY, poster
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.web.filling import filled
 from hedgerow_node.web.visit import Refused, Visit
+from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.invite import parse_invite
 
 
 async def show_join(visit: Visit, refused: Refused | None = None) -> web.StreamResponse:
@@ -43,6 +46,19 @@ async def invite(visit: Visit) -> web.StreamResponse:
     except Problem as problem:
         return await show_invite(visit, Refused("invite", problem, form))
     return visit.page("invite.html", {"made": made})
+
+
+async def show_poster(visit: Visit) -> web.StreamResponse:
+    """An invite of one's own as a page to be printed."""
+    try:
+        signed = parse_invite(visit.form.text("invite"))
+    except RemoteProtocolError:
+        raise Problem(Code.INVITE_WRONG, "a part of it is missing, or was changed") from None
+    if signed.invite.inviter != visit.node.author:
+        raise Problem(Code.INVITE_WRONG, "it is not yours")
+    return web.Response(
+        text=poster(signed), content_type="text/html", headers={"Content-Security-Policy": POLICY}
+    )
 
 
 def _number(text: str, name: str) -> int:

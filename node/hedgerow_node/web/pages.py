@@ -102,6 +102,7 @@ DONE: dict[str, Handle] = {
     "/takedown/undo": safety.put_up,
     "/join": joining.join,
     "/invite": joining.invite,
+    "/invite/poster": joining.show_poster,
     "/you/profile": you.set_profile,
     "/you/words": you.confirm_words,
     "/you/words/new": devices.new_words,
