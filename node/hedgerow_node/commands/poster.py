@@ -18,7 +18,7 @@ STYLE = """
 body { font: 1.15rem/1.45 system-ui, sans-serif; color: #000; background: #fff; max-width: 45rem; margin: 1.5rem auto;
   padding: 0 1rem; text-align: center; }
 h1 { font-size: 2.2rem; line-height: 1.2; margin: 0 0 .5rem; overflow-wrap: anywhere; }
-img { width: 110mm; max-width: 100%; height: auto; image-rendering: pixelated; }
+img { width: 130mm; max-width: 100%; height: auto; }
 ol { display: inline-block; text-align: start; margin: .5rem 0; padding-inline-start: 1.5rem; max-width: 100%; }
 li { margin-block: .4rem; }
 strong { border: 2px solid #000; padding: .3rem .8rem; display: inline-block; }

@@ -21,7 +21,8 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import SUBPROTOCOL, Subprotocols
 
 STYLE = """
-body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere; }
 code { background: #8882; padding: .1em .3em; overflow-wrap: anywhere; }
 input { font: inherit; max-width: 100%; box-sizing: border-box; padding: .3em; }
 button { font: inherit; min-height: 2.75rem; padding: .3em 1em; }
