@@ -21,7 +21,7 @@ from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Resource
 from hedgerow_protocol.message import Message
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that should happen is given up: no test waits for it when all is well."""
 
 
