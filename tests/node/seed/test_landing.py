@@ -1,22 +1,29 @@
 """What a seed shows to people without an account: its page, and the feed of what it shared itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 from xml.etree import ElementTree
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from hedgerow_node.app import App, Composition, PageAddress
 from hedgerow_node.config import SYNDICATED, SYNDICATED_FOR, Home
-from hedgerow_node.node import Draft
+from hedgerow_node.node import Draft, Node
 from hedgerow_node.seed import landing
+from hedgerow_node.seed.doors import public_pages
 from hedgerow_node.seed.settings import Settings, parse
+from hedgerow_node.store.database import Work
 from hedgerow_protocol.kinds import Resource
 from node.calling import call
 from node.clocks import FakeClock
 
+T = TypeVar("T")
 ATOM = "{http://www.w3.org/2005/Atom}"
 TEXT = """
 name = 'City <library>'
@@ -78,6 +85,30 @@ async def test_the_page_sets_no_cookie_and_lets_no_script_run(seed: App) -> None
     assert "unsafe" not in policy
     assert not answer.cookies
     assert "<script" not in text
+
+
+async def test_the_page_asks_the_database_nothing_and_the_feed_once_for_all_who_ask_together(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await Node.open(Home(tmp_path), clock)  # without links, which have questions of their own
+    database, asked = node.store.database, 0
+    read = database.read
+
+    async def counted(work: Work[T]) -> T:
+        nonlocal asked
+        asked += 1
+        return await read(work)
+
+    door = web.Application()
+    public_pages(node, settings())(door)
+    async with TestClient(TestServer(door)) as client:
+        monkeypatch.setattr(database, "read", counted)
+        for _ in range(3):
+            assert (await client.get("/")).status == 200
+        assert asked == 0
+        await asyncio.gather(*[client.get("/feed.atom") for _ in range(5)])
+        assert asked == 1
+    await node.close()
 
 
 async def test_a_node_that_is_no_seed_has_no_page_there(tmp_path: Path, clock: FakeClock) -> None:

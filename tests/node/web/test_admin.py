@@ -9,7 +9,10 @@ import pytest
 from aiohttp import CookieJar
 
 from hedgerow_node.app import App, Composition, PageAddress
+from hedgerow_node.commands import seeding
 from hedgerow_node.config import Home
+from hedgerow_node.node import Node
+from hedgerow_node.problems import Code, Problem
 from hedgerow_node.seed.settings import parse
 from hedgerow_node.web import Pages
 from node.calling import call
@@ -136,3 +139,29 @@ async def test_a_file_that_became_wrong_is_told_and_hides_nothing_else(operator:
     assert shown.status == 200
     assert "goes on with what it read at its start" in shown.text()
     assert "Make the backup" in shown.text()
+
+
+async def test_a_long_backup_shows_how_far_it_is_and_leaves_nothing_half_done(
+    operator: Visitor, seed: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(node: Node, passphrase: str) -> AsyncIterator[bytes]:
+        yield bytes(2_048)
+        await goes_on.wait()
+        raise Problem(Code.STORE_FULL, "no room")
+
+    monkeypatch.setattr(seeding, "backed_up", slow)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    fields = {"file": str(folder / "backup.tar"), "passphrase": "", "again": ""}
+    shown = await operator.post("/admin/backup", fields)
+    assert "Writing the backup" in shown.text("h1")
+    assert "2.0 KiB of" in shown.text()
+    assert not (folder / "backup.tar").exists()
+    goes_on.set()
+    while "loads itself again" in shown.html:
+        await asyncio.sleep(0.05)
+        shown = await operator.get(shown.path)
+    assert "no room" in shown.text()
+    assert list(folder.iterdir()) == []
