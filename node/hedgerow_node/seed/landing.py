@@ -107,6 +107,7 @@ def _asking(contact: str) -> str:
 
 def _contact(contact: str) -> str:
     """The contact as a link where it is one that can be followed."""
+    contact = contact.removeprefix("mailto:")
     shown = f"<bdi>{escape(contact)}</bdi>" if contact else ""
     if is_web_address(contact):
         return f'<a href="{escape(contact)}">{shown}</a>'

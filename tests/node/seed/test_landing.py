@@ -133,6 +133,10 @@ def test_the_words_follow_the_policy() -> None:
     assert "older than 30 days" in page(settings("[keeping]\ndays = 30\n"))
 
 
+def test_a_contact_that_says_that_it_is_a_mail_address_leads_there() -> None:
+    assert '"mailto:ask@example.org"' in page(replace(settings(), contact="mailto:ask@example.org"))
+
+
 @pytest.mark.parametrize("contact", ['javascript:alert("1")', '"><b>', "somebody at the desk", "a@b@c"])
 def test_a_contact_that_is_no_address_leads_nowhere(contact: str) -> None:
     shown = page(replace(settings(), contact=contact))
