@@ -12,7 +12,6 @@ from hedgerow_node.cli.session import Json
 from hedgerow_node.cli.wording import Record, count, day, link_words, records, text, texts, whole
 from hedgerow_node.durable import fresh_file
 from hedgerow_node.problems import Code, Problem
-from hedgerow_protocol.invite import parse_invite
 
 ALONE = "Next: hedgerow join INVITE, or hedgerow invite."
 
@@ -76,6 +75,7 @@ def invite_command(
 
 def _write_poster(invite: str, file: Path) -> None:
     from hedgerow_node.commands.poster import poster
+    from hedgerow_protocol.invite import parse_invite
 
     page = poster(parse_invite(invite))
     with fresh_file(file) as opened:
