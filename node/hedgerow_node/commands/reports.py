@@ -12,11 +12,11 @@ from hedgerow_node.commands.statements import SaidText
 from hedgerow_node.config import ACCEPT_PATIENCE, USUAL_PAGE
 from hedgerow_node.network import Network
 from hedgerow_node.node import Node
-from hedgerow_node.problems import Code, Problem
+from hedgerow_node.problems import Code, Problem, not_allowed
 from hedgerow_node.reporting import Heard
 from hedgerow_node.store.reports import Report
 from hedgerow_protocol import limits
-from hedgerow_protocol.errors import RemoteProtocolError
+from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
 from hedgerow_protocol.frame import Hearing, decode_frame, encode_frame
 from hedgerow_protocol.frame import Report as ReportFrame
 from hedgerow_protocol.keys import AuthorKey, did_of
@@ -101,6 +101,8 @@ def _check(thing: str, label: str, reason: str) -> None:
     """Raises `Problem` for what no frame could hold."""
     try:
         decode_frame(encode_frame(ReportFrame(0, thing, label, reason)))
+    except LocalProtocolError as error:
+        raise not_allowed(error) from None
     except RemoteProtocolError as error:
         raise Problem(Code.NOT_ALLOWED, error.detail) from None
 

@@ -53,10 +53,13 @@ async def test_without_a_seed_there_is_nobody_to_tell(world: World) -> None:
     assert caught.value.kind == Code.NOBODY_TO_TELL
 
 
-async def test_what_is_too_long_is_refused_before_it_is_sent(world: World) -> None:
+@pytest.mark.parametrize(("label", "reason"), [("x" * 65, "why"), ("spam", "a bell\x08")])
+async def test_what_no_frame_could_hold_is_refused_before_it_is_sent(
+    world: World, label: str, reason: str
+) -> None:
     ana = await world.person("ana")
     with pytest.raises(Problem) as caught:
-        await call(ana.node, "report", thing=PAGE, label="x" * 65, reason="why")
+        await call(ana.node, "report", thing=PAGE, label=label, reason=reason)
     assert caught.value.kind == Code.NOT_ALLOWED
 
 
