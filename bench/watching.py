@@ -42,9 +42,9 @@ def watch_storing(on_stored: Callable[[int], None]) -> None:
     """From now on tell how many new messages became durable, whenever the driver says so to the peer."""
     stored = peer.Peer.on_stored
 
-    def told(self, now, token, new):
+    def told(self, now, token, new, **more):
         on_stored(len(new))
-        return stored(self, now, token, new)
+        return stored(self, now, token, new, **more)
 
     peer.Peer.on_stored = told
 
