@@ -170,7 +170,8 @@ async def test_a_disk_that_is_nearly_full_lets_go_and_what_became_free_counts_as
     far = await kept.write(1, Standing.FAR, 300, 4_000)
     kept.free = config.MIN_FREE_DISK - 100_000
     assert kept.room.is_short
-    await kept.keeper.look()
+    for _ in range(5):  # what is indexed later takes some of the room again, so a node looks again
+        await kept.keeper.look()
     assert await kept.count(far) < 300
     assert kept.room.reusable > 100_000
     assert not kept.room.is_short

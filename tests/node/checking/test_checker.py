@@ -165,7 +165,7 @@ async def test_few_messages_start_no_process(monkeypatch: pytest.MonkeyPatch) ->
 async def test_workers_end_when_nothing_large_comes(
     checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "CHECK_IDLE", 0.2)
+    monkeypatch.setattr(checking, "CHECK_IDLE", 1.5)  # long enough to be seen on a busy computer
     workers = await with_workers(checker)
     ended = pids(workers)
     for pid in ended:
