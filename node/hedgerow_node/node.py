@@ -230,6 +230,10 @@ class Node:
         for listener in self.on_circle_changed:
             listener()
 
+    async def followed(self) -> set[AuthorKey]:
+        """Whom the owner follows, for everyone to see or privately. Raises `StoreError`."""
+        return await self.store.views.follows(self.author) | await self.store.library.private_follows()
+
     async def carry_anew(self) -> None:
         """Whom this node carries has changed: links keep to it when this returns. Raises `Problem`."""
         self.circle_changed()

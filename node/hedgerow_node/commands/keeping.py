@@ -37,7 +37,7 @@ async def kept(node: Node) -> Json:
     since = {
         author: one for author, one in (await keeping.since()).items() if one.count and one.since != NEVER
     }
-    followed = await node.store.views.follows(node.author) | await node.store.library.private_follows()
+    followed = await node.followed()
     people, messages = await keeping.forgotten()
     return {
         "budget_bytes": await _budget(node),

@@ -46,7 +46,7 @@ async def lists(node: Node, request: ListLabelLists) -> Json:
     """List the label lists that one uses; nobody learns of them."""
     used = await node.store.library.label_lists()
     names = await node.store.views.names([key_of(one.labeller) for one in used])
-    near = await _followed(node)
+    near = await node.followed()
     return {
         "lists": [
             {
@@ -81,7 +81,7 @@ async def use(node: Node, request: UseLabels) -> Json:
         "label": label,
         "effect": request.effect,
         "used": True,
-        "next": "" if labeller in await _followed(node) else NOT_FOLLOWED,
+        "next": "" if labeller in await node.followed() else NOT_FOLLOWED,
     }
 
 
@@ -108,10 +108,6 @@ async def of(node: Node, request: LabelsOf) -> Json:
             {"label": label, "things": count, "effect": used.get(label)} for label, count in found.items()
         ],
     }
-
-
-async def _followed(node: Node) -> set[AuthorKey]:
-    return await node.store.views.follows(node.author) | await node.store.library.private_follows()
 
 
 def _somebody_else(node: Node, did: str) -> AuthorKey:

@@ -14,7 +14,7 @@ async def near(node: Node) -> set[AuthorKey] | None:
     Who is in scope only through others is not near, and who was unfollowed is not from then on.
     """
     store = node.store
-    followed = await store.views.follows(node.author) | await store.library.private_follows() | {node.author}
+    followed = await node.followed() | {node.author}
     members = await store.peers.members()
     if node.network is not None:
         if node.network.carried.everyone:

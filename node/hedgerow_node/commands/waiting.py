@@ -94,10 +94,8 @@ def _speaks(node: Node, sponsors: Sponsors) -> bool:
 
 async def _decided(node: Node) -> set[AuthorKey]:
     """About whom there is nothing to decide: those followed or blocked, and the owner."""
-    library = node.store.library
-    blocked = {key for did in await library.blocked() if (key := key_of(did)) is not None}
-    followed = await node.store.views.follows(node.author) | await library.private_follows()
-    return {node.author, *blocked, *followed}
+    blocked = {key for did in await node.store.library.blocked() if (key := key_of(did)) is not None}
+    return {node.author, *blocked, *await node.followed()}
 
 
 async def _shown(node: Node, author: AuthorKey, lot: Lot | None, sponsors: Sponsors) -> Json:

@@ -91,7 +91,7 @@ async def _authors(visit: Visit, of: str) -> set[AuthorKey] | None:
         return {node.author}
     if of != FOLLOWED:
         return None
-    return await node.store.views.follows(node.author) | await node.store.library.private_follows()
+    return await node.followed()
 
 
 def _written(visit: Visit) -> Json:
