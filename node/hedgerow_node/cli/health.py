@@ -46,7 +46,7 @@ def _show_limits(screen: Screen, limits: Sequence[Mapping[str, object]]) -> None
         screen.line(
             f"{text(one.get('name'))}: {value} {text(one.get('unit'))}{met}", "bad" if times else "title"
         )
-        screen.line(f"then {text(one.get('then'))}; because {text(one.get('reason'))}", indent=4)
+        screen.line(f"At it: {text(one.get('then'))}. Why: {text(one.get('reason'))}.", indent=4)
 
 
 def _amount(value: object) -> str:

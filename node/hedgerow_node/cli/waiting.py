@@ -26,6 +26,8 @@ def waiting_command(asked: Asked, limit: int | None, put_off: str | None) -> Non
         return
     for person in records(answer["waiting"]):
         _show(asked.screen, person)
+    if not records(answer["waiting"]):
+        asked.screen.line("Nobody waits to be heard.")
     _show_rest(asked.screen, answer)
 
 
@@ -44,8 +46,9 @@ def _show_rest(screen: Screen, answer: Json) -> None:
         screen.line(f"{count(whole(answer['more']), 'more person', 'more people')}: --limit.", "quiet")
     if whole(answer["put_off"]):
         screen.line(f"{count(whole(answer['put_off']), 'person', 'people')} put off.", "quiet")
-    kept = f"{count(whole(answer['messages']), 'message')} in quarantine, {size(whole(answer['bytes']))}"
-    screen.line(f"{kept}: in no feed, and shown to nobody else.", "quiet")
+    if whole(answer["messages"]):
+        kept = f"{count(whole(answer['messages']), 'message')} in quarantine, {size(whole(answer['bytes']))}"
+        screen.line(f"{kept}: in no feed, and shown to nobody else.", "quiet")
     if records(answer["waiting"]):
         screen.line(
             "Next: hedgerow follow DID, hedgerow block DID, or hedgerow waiting --not-now DID.", "next"
