@@ -159,8 +159,7 @@ class Node:
         await self._to_its_end(self._publish_entries(entries))
 
     async def _publish_entries(self, entries: Sequence[Message]) -> None:
-        await self.store.messages.put(entries, received=self.clock.now(), own=True)
-        _tell(self.on_published, entries)
+        _tell(self.on_published, await self.store.messages.put(entries, received=self.clock.now(), own=True))
 
     async def publish(
         self,

@@ -263,12 +263,15 @@ class Admission:
 
         def then(now: float, new: list[Message]) -> None:
             self._leave_out(accepted, new)
-            self._on_put(now, link, inflow, batch, new)
+            ids = {one.id for one in accepted}
+            self._on_put(now, link, inflow, batch, [one for one in new if one.id in ids])
+            if back := [one for one in new if one.id not in ids]:
+                self._on_returned(now, back)
 
         if accepted:
             self._outbox.ask(lambda token: Put(token, accepted), list, then)
         else:
-            then(now, [])
+            self._on_put(now, link, inflow, batch, [])
 
     def _set_apart(
         self, now: float, link: LinkId, inflow: _Inflow, batch: _Batch, messages: Iterable[Message]
@@ -308,6 +311,11 @@ class Admission:
         self.on_stored(now, link, new)
         if not inflow.is_gone:
             self._release(now, batch.size)
+
+    def _on_returned(self, now: float, back: list[Message]) -> None:
+        """A log let in what was here and did not count: news for every link, also for the one that brought the log."""
+        self._outbox.add(Delivered(NO_LINK, tuple(back)))
+        self.on_stored(now, NO_LINK, back)
 
     def _leave_out(self, accepted: tuple[Message, ...], new: list[Message]) -> None:
         """What the store did not take into the sets is not fetched again before its author's log changes."""

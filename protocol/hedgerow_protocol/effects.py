@@ -55,8 +55,9 @@ class Verify:
 class Put:
     """Store these messages durably; answer with `on_stored` and those that are new, or whose body was missing.
 
-    They are answered as they are held: without the body that a retraction keeps out. What no live device of its author
-    signed is judged by the chains that the store holds (`cuts`): what no cut reaches is in no set and not answered.
+    Those are answered, too, that were kept aside and that a log or a chain among these lets in, all as they are held:
+    without the body that a retraction keeps out. What no live device of its author signed is judged by the chains that
+    the store holds (`cuts`): what no cut reaches is in no set and not answered.
     """
 
     token: Token
@@ -165,7 +166,7 @@ Load: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """These messages are new here, as they are stored; `link` brought them, 0 if they came out of quarantine."""
+    """These messages are new here, as they are stored; `link` brought them, 0 if they were here and did not count."""
 
     link: LinkId
     messages: tuple[Message, ...]

@@ -48,6 +48,6 @@ def update(node: Node, **changes: object) -> Message:
 
 async def publish(node: Node, messages: Sequence[Message]) -> None:
     """What the phone, or the keeper of the log, published by way of this node."""
-    await node.store.messages.put(messages, received=node.clock.now(), own=True)
+    new = await node.store.messages.put(messages, received=node.clock.now(), own=True)
     for tell in node.on_published:
-        tell(messages)
+        tell(new)

@@ -35,14 +35,17 @@ class Gate:
         self.admission = Admission(self.outbox, self.identities, carried)
         self.seen: list[Effect] = []
         self.told: list[tuple[str, object]] = []
-        self.admission.on_stored = lambda now, link, new: self.told.append(
-            ("stored", [one.id for one in new])
-        )
+        self.sources: list[LinkId] = []
+        self.admission.on_stored = self._on_stored
         self.admission.on_unauthorised = lambda now, link, author: self.told.append(("unauthorised", author))
         self.admission.on_bad = lambda now, device, count: self.told.append(("bad", (device, count)))
         self.admission.on_room = lambda now: self.told.append(("room", None))
         self.admission.begin(LINK, BEN.device)
         self.admission.begin(OTHER, CYD.device)
+
+    def _on_stored(self, now: float, link: LinkId, new: list[Message]) -> None:
+        self.sources.append(link)
+        self.told.append(("stored", [one.id for one in new]))
 
     def take(self, *messages: Message, link: LinkId = LINK) -> Verify:
         """Bring a batch; what the driver is asked to verify."""
@@ -167,6 +170,15 @@ def test_what_was_stored_before_is_not_told_again() -> None:
     [put] = gate.verified(gate.take(message), message)
     assert gate.stored(put) == []
     assert gate.told == [("stored", [])]
+
+
+def test_what_a_log_lets_in_that_was_here_is_news_that_no_link_brought() -> None:
+    gate = Gate(carrying(ANA), ANA)
+    change = ANA.update(added=[ANA.another_device()])
+    [put] = gate.verified(gate.take(change), change)
+    assert Delivered(NO_LINK, (CONTENT,)) in gate.stored(put, change, CONTENT)
+    assert gate.told == [("stored", [change.id]), ("stored", [CONTENT.id])]
+    assert gate.sources == [LINK, NO_LINK]
 
 
 def test_a_message_of_somebody_not_carried_is_refused_and_remembered_until_that_changes() -> None:

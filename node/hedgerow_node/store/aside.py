@@ -69,24 +69,34 @@ class Changes:
     ends: list[tuple[int, int, int, MessageId, int]] = field(default_factory=list)
 
 
-def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, anew: bool = True) -> bool:
-    """Make what is in the sets and aside what this log says; whether anything moved.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of settling."""
+
+    has_moved: bool = False
+    """Whether anything left the sets or came in."""
+    back: list[Message] = field(default_factory=list)
+    """What is new in the sets."""
+
+
+def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, anew: bool = True) -> Settled:
+    """Make what is in the sets and aside what this log says.
 
     Unless `anew`, nothing is looked at where it was settled by an equal log before. `now` in Unix seconds.
     """
     row = intake.rows_of_keys(db, intake.AUTHORS, intake.ADD_AUTHOR, {author})[author]
     if not anew and is_settled(db, row, log):
-        return False
+        return Settled()
     changes = _changes(db, row, log)
     expire(db, now)
     depart(db, row, changes.out, now=now, keeps=not log.has_left)
     if log.has_left and changes.out:
         erasure.due(db)  # who ends an identity wants its texts gone
-    _bring_back(db, changes.back)
+    back = _bring_back(db, changes.back)
     db.execute(NO_ENDS, [row])
     insert(db, NOTE_END, changes.ends)
     db.execute(SETTLE, (row, _name(log)))
-    return bool(changes.out or changes.back)
+    return Settled(bool(changes.out or changes.back), back)
 
 
 def expire(db: sqlite3.Connection, now: float) -> None:

@@ -92,7 +92,8 @@ class Messages:
     async def put(
         self, messages: Sequence[Message], *, received: float, own: bool = False, journal: bool = True
     ) -> list[Message]:
-        """Store these and return, after they are on the disk, those that were not here or whose body was not.
+        """Store these and return, after they are on the disk, what is new: those that were not here or whose body was
+        not, and what the logs among them let into the sets that was kept aside.
 
         In any order, any number of times, with or without bodies. `received` in Unix seconds; `own` says that they
         were signed here, and then they are journalled first unless `journal` is False because they come from there.
@@ -109,9 +110,9 @@ class Messages:
         for message in logs:
             self._learn(message)
         sound, doubtful = self._part(messages)
-        new = await self._put_sound(sound, received, own, journal)
+        new = [*await self._put_sound(sound, received, own, journal)]
         if doubtful:
-            new = [*new, *await self._put_doubtful(doubtful, received, own, journal)]
+            new += await self._put_doubtful(doubtful, received, own, journal)
         changed = dict.fromkeys([message.header.author for message in logs])
         grown = [author for author in changed if self.identities.has_history(author)]
         if own and grown:
@@ -119,7 +120,7 @@ class Messages:
                 (), received
             )  # what was judged by the logs before stands in front of it
         for author in grown:
-            await self._settle(author, received)
+            new += await self._settle(author, received)
         return new
 
     def _part(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:
@@ -167,11 +168,13 @@ class Messages:
         self._on_put()
         return new
 
-    async def _settle(self, author: AuthorKey, now: float, *, anew: bool = True) -> None:
+    async def _settle(self, author: AuthorKey, now: float, *, anew: bool = True) -> list[Message]:
         log = self.identities.log(author)
-        if await self._database.write(lambda db: aside.settle(db, author, log, now, anew=anew)):
+        settled = await self._database.write(lambda db: aside.settle(db, author, log, now, anew=anew))
+        if settled.has_moved:
             self._on_put()
             self.on_settled()
+        return settled.back
 
     async def _put(
         self, messages: Sequence[Message], received: float, own: bool, journal: bool

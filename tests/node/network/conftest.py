@@ -11,6 +11,7 @@ import pytest
 from hedgerow_node import circle, dialling, logs
 from hedgerow_node.links import link, listen
 from hedgerow_node.links.gate import DoorLimits
+from hedgerow_node.store import places
 from hedgerow_protocol import limits
 from node.network.lines import Lines
 from node.network.scene import Scene
@@ -37,6 +38,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "GOODBYE_TIMEOUT", 0.1)
     monkeypatch.setattr(listen, "GOODBYE_TIMEOUT", 0.1)
     monkeypatch.setattr(limits, "CONFIRM_AFTER", 0.1)
+
+
+@pytest.fixture(autouse=True)
+def roomy_book(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes of one network, as all of one computer are, would else have to share a few places of the address book."""
+    monkeypatch.setattr(places, "BOOK_NEW_PLACES", 2**32)
+    monkeypatch.setattr(places, "BOOK_TRIED_PLACES", 2**32)
 
 
 @pytest.fixture

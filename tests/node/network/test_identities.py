@@ -1,5 +1,7 @@
 """Devices come and go, between real nodes: what a removed device signed leaves every store, and stays out."""
 
+import pytest
+
 from hedgerow_node.keystore import Secret
 from hedgerow_protocol import keys
 from hedgerow_protocol.log_changes import make_rotate
@@ -33,16 +35,24 @@ async def test_a_lost_phone_is_removed_and_what_is_signed_with_it_stays_out(worl
     assert await is_cut()
 
 
-async def test_the_words_take_an_identity_back_at_every_node(world: World) -> None:
+@pytest.mark.parametrize("is_late", [False, True], ids=["who-had-it", "who-was-away"])
+async def test_the_words_take_an_identity_back_at_every_node(world: World, is_late: bool) -> None:
     ana, ben = await world.seed(), await world.person("ben")
     await ben.join(ana, makes_member=True)
+    if is_late:
+        await ben.stop()
     own = await ana.share(3)
+    if not is_late:
+        await eventually(lambda: has(ben, *own), "ben has what ana said")
     begin, words = branch_of(ana.node), ana.node.keys.secrets()[Secret.WORDS]
     theft = update(ana.node, added=[DeviceGrant(PHONE_KEY)], removed={ana.node.device: ()})
     loot = by_phone(ana.node, 2)
     await publish(ana.node, [theft])
     await publish(ana.node, loot)
+    if is_late:
+        await ben.start()
     await eventually(lambda: has(ben, *loot), "ben believes the thief")
+    await eventually(lambda: ben.network.is_settled, "ben looks for nothing more")
     back = make_rotate(
         begin,
         recovery_seed=keys.recovery_seed(words, 1),

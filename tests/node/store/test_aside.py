@@ -59,7 +59,9 @@ async def test_a_corrected_cut_brings_back_what_it_reaches(tmp_path: Path, ana: 
         await store.messages.put([ana.inception, *said], received=NOW)
         await store.messages.put([ana.update(removed={ana.device: ()})], received=NOW)
         assert len(await held(store, ana)) == 2
-        await store.messages.put([ana.update(removed={ana.device: cut(said[4])})], received=NOW)
+        correction = ana.update(removed={ana.device: cut(said[4])})
+        new = await store.messages.put([correction], received=NOW)
+        assert set(ids_of(new)) == {correction.id, *ids_of(said[:5])}
         assert await held(store, ana) >= set(ids_of(said[:5]))
         assert await store.messages.get(ids_of(said[:5])) == sorted(said[:5], key=lambda one: one.id)
         assert await sums_hold(store, [ana])
