@@ -526,6 +526,11 @@ class Home:
         """What the node noted while it ran, for whoever looks for a fault."""
         return self.path / "log"
 
+    @property
+    def templates(self) -> Path:
+        """The folder of what was made of the templates of the pages; it may be thrown away."""
+        return self.path / "templates"
+
     def create(self) -> None:
         """Make the folder if it is not there, for its owner alone; raises `Problem`.
 

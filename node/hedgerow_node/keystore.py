@@ -18,8 +18,7 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from threading import RLock
-
-from mnemonic import Mnemonic
+from typing import TYPE_CHECKING
 
 from hedgerow_node import durable, key_files
 from hedgerow_node.clock import Clock
@@ -55,6 +54,9 @@ from hedgerow_protocol.keys import AuthorKey, DeviceKey
 from hedgerow_protocol.log_changes import make_inception
 from hedgerow_protocol.log_entry import decode_inception
 from hedgerow_protocol.message import MAIN_NET, Message, decode_message, verify
+
+if TYPE_CHECKING:
+    from mnemonic import Mnemonic
 
 ENGLISH = "english"
 WORDS = 24
@@ -207,7 +209,7 @@ class Keystore:
             if not self.has_words:
                 return None
             entropy = load(self._home.keys / f"{Secret.WORDS}.pem", self._seal)
-        return tuple(Mnemonic(ENGLISH).to_mnemonic(entropy).split())
+        return tuple(_language().to_mnemonic(entropy).split())
 
     def confirm_words(self) -> None:
         """Their owner has the words: the secret leaves this computer. Once begun, a crash does not undo it."""
@@ -269,9 +271,15 @@ class Keystore:
         return Keystore(self._home, inception, secrets, self._seal)
 
 
+def _language() -> "Mnemonic":
+    from mnemonic import Mnemonic
+
+    return Mnemonic(ENGLISH)
+
+
 def entropy_of(words: str) -> bytes:
     """The 32 bytes that 24 words spell, however they are spaced and written; raises `Problem`."""
-    given, language = words.lower().split(), Mnemonic(ENGLISH)
+    given, language = words.lower().split(), _language()
     unknown = [word for word in given if word not in language.wordlist]
     if len(given) != WORDS or unknown:
         detail = f"no such word: {', '.join(unknown)}" if unknown else f"{len(given)} words, not {WORDS}"

@@ -319,6 +319,8 @@ AUTHOR_HOUR = 120.0
 """Messages of one author in scope that are let in live in an hour: a person who reads on the way, with room."""
 AUTHOR_DAY = 600.0
 """In a day."""
+LIVE_SHARE = 0.5
+"""Of an hour's rate, what a node passes on live at once: the rest is for what is said by hand after much was shared."""
 OUTSIDER_HOUR = 60.0
 """Of one author outside of it, in an hour."""
 OUTSIDER_DAY = 200.0

@@ -8,6 +8,7 @@ The driver answers every `Load`, `Put` and `Verify` once, in any order, and call
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -305,11 +306,20 @@ class Peer:
         """What is passed on live, and what others would let in later: comparisons bring it sooner."""
         live: list[Message] = []
         late: list[Message] = []
+        bulk = self._in_bulk(messages)
         for message in messages:
             is_log = message.header.kind == Kind.IDENTITY
             whose = Rated.of(message.header, is_near=True)
-            (live if is_log or self._passed_on.take(now, whose, is_near=True) else late).append(message)
+            is_within = whose not in bulk and (is_log or self._passed_on.take(now, whose, is_near=True))
+            (live if is_within else late).append(message)
         return live, late
+
+    def _in_bulk(self, messages: list[Message]) -> set[Rated]:
+        """Who says so much at once that his rate would be used up when he says something by hand after it."""
+        if self._passed_on.leaves_room(len(messages)):
+            return set()
+        said = Counter(Rated.of(one.header, is_near=True) for one in messages)
+        return {whose for whose, count in said.items() if not self._passed_on.leaves_room(count)}
 
     def on_carried(self, now: float, carried: Carried) -> list[Effect]:
         """Others are carried from now on."""

@@ -104,6 +104,10 @@ class Pace:
         hour, day = self._of(who, is_near=is_near)
         return min(hour.left(now), day.left(now)) >= 1 and hour.take(now) and day.take(now)
 
+    def leaves_room(self, count: int) -> bool:
+        """Whether so many messages at once of one author in scope leave enough of his hour for what he says next."""
+        return count <= limits.LIVE_SHARE * self._allowed.near.hour
+
     def wait(self, now: float, who: Hashable, *, is_near: bool) -> float:
         """Seconds until one more is let in."""
         return max(bucket.wait(now) for bucket in self._of(who, is_near=is_near))

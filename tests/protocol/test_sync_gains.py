@@ -29,6 +29,7 @@ from hedgerow_protocol.frame import (
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import Message
 from simulator.author import EPOCH, Author
+from simulator.network import UNPACED
 from simulator.scene import Asked, answered
 
 ID = b"\x11" * 32
@@ -395,7 +396,7 @@ def test_the_sets_are_compared_again_when_the_owner_asks() -> None:
 
 
 def test_what_is_new_goes_to_a_responder_that_carries_its_author() -> None:
-    scene = Asked()
+    scene = Asked(allowed=UNPACED)
     scene.settle()
     mine, former = scene.ana.say(WORDS, EPOCH), scene.cyd.say(WORDS, EPOCH)
     scene.node.publish([mine, former])
@@ -406,11 +407,24 @@ def test_what_is_new_goes_to_a_responder_that_carries_its_author() -> None:
 
 def test_what_is_too_much_to_offer_is_left_to_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_OFFERED", limits.MAX_PUSHED)
-    scene = Asked()
+    scene = Asked(allowed=UNPACED)
     scene.settle()
     scene.node.publish(scene.ana.resources(limits.MAX_PUSHED + 1))
     assert [type(frame) for frame in scene.wait()] == [IHave, NegOpen]
     assert not scene.is_settled
+
+
+def test_what_is_said_by_hand_after_much_was_shared_goes_live() -> None:
+    scene = Asked()
+    scene.settle()
+    some = scene.ana.resources(int(limits.AUTHOR_HOUR * limits.LIVE_SHARE))
+    scene.node.publish(some)
+    assert [len(frame.messages) for frame in scene.wait() if isinstance(frame, Messages)] == [len(some)]
+    scene.node.publish(scene.ana.resources(len(some) + 1))
+    assert [type(frame) for frame in scene.wait()] == [NegOpen]
+    by_hand = scene.ana.resources(len(some))
+    scene.node.publish(by_hand)
+    assert [len(frame.messages) for frame in scene.wait() if isinstance(frame, Messages)] == [len(some)]
 
 
 def test_a_body_that_is_missing_is_asked_for_once_all_is_equal() -> None:

@@ -23,6 +23,7 @@ from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Comment, Role
 from hedgerow_protocol.message import FIRST, Message, sign_message
 from simulator.author import EPOCH, Author
+from simulator.network import UNPACED
 from simulator.scene import Asked, Scene, opening, pushed, subscribed
 
 ID = b"\x11" * 32
@@ -129,7 +130,7 @@ def test_whom_a_node_ceases_to_carry_while_an_answer_is_loaded_is_not_served() -
 
 
 def test_whom_a_node_ceases_to_carry_is_not_announced_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = subscribed()
+    scene = subscribed(UNPACED)
     monkeypatch.setattr(limits, "REQUEST_WINDOW", 1)
     monkeypatch.setattr(limits, "MAX_FRAME_MESSAGES", limits.MAX_PUSHED)
     scene.node.publish(scene.ana.resources(limits.MAX_PUSHED + 1))

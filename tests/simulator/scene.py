@@ -110,9 +110,10 @@ class Asked(Scene):
         carried: Carried | None = None,
         held: tuple[Message, ...] = (),
         asks_everyone: bool = False,
+        allowed: Allowances = USUAL,
     ) -> None:
         """`held`: what the node holds besides its own inception."""
-        super().__init__(dials=False, carried=carried, asks_everyone=asks_everyone)
+        super().__init__(dials=False, carried=carried, asks_everyone=asks_everyone, allowed=allowed)
         self.node.hold(held)
         self.sub = self.only(Sub, self.wait(0))
 

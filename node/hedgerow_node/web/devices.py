@@ -5,7 +5,6 @@ What somebody types as the 24 words is never put into a page again.
 
 from dataclasses import replace
 
-import segno
 from aiohttp import web
 
 from hedgerow_node.commands.operation import Json
@@ -132,4 +131,6 @@ def _without_words(act: str, refused: Refused | None) -> Filled:
 
 
 def _picture(code: str) -> str:
+    import segno
+
     return str(segno.make(code, error="l", micro=False).svg_data_uri(scale=4, border=4, light="white"))

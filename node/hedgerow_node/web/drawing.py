@@ -6,12 +6,15 @@ or in an element with dir="auto", so that neither its direction nor its signs re
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from hedgerow_node.clock import Clock
+from hedgerow_node.config import PRIVATE_FOLDER
 from hedgerow_node.web import language, paths, wording
 
 FOLDER = Path(__file__).parent
@@ -23,10 +26,11 @@ VERSION_LETTERS = 12
 class Drawing:
     """The pages as text."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, folder: Path) -> None:
+        """`folder`: where to keep what was made of the templates."""
         self._clock = clock
         self.files = {name: (FOLDER / "static" / name).read_bytes() for name in STATIC_FILES}
-        self._environment = _environment()
+        self._environment = _environment(folder)
         self._environment.globals |= {"static": self._static, "when": self._when}
 
     def draw(self, template: str, values: Mapping[str, object]) -> str:
@@ -41,9 +45,35 @@ class Drawing:
         return wording.when(at, self._clock.now())
 
 
-def _environment() -> jinja2.Environment:
+class Kept(jinja2.FileSystemBytecodeCache):
+    """Templates as they were translated, for the next start; kept only where there is room."""
+
+    @classmethod
+    def at(cls, folder: Path) -> "Kept | None":
+        """In this folder, made if it is not there; None where that cannot be."""
+        try:
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError:
+            return None
+        return cls(str(folder))
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take one from there; a file that the disk damaged is made anew."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep one."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        bytecode_cache=Kept.at(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],

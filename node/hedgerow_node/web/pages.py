@@ -140,7 +140,7 @@ class Pages:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._drawing = Drawing(door.node.clock)
+        self._drawing = Drawing(door.node.clock, door.node.home.templates)
         self._sessions = Sessions(door.node.clock)
         self._works = Works(door.node.clock)
 
