@@ -23,7 +23,8 @@ def say(text: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of what is measured: nothing of it says how Hedgerow should behave."""
-    ours = ("HEDGEROW_", "COVERAGE_")
-    others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    """The environment of what is measured: nothing of it says how Hedgerow should behave, or that Python should compile
+    everything anew at each start, as on machines that build software."""
+    unwanted = ("HEDGEROW_", "COVERAGE_", "PYTHONDONTWRITEBYTECODE")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**others, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}

@@ -2,8 +2,6 @@
 
 import re
 
-import ada_url
-
 from hedgerow_node.problems import Code, Problem
 from hedgerow_protocol import things
 from hedgerow_protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -18,6 +16,8 @@ SHOWN = 80
 
 def parse_address(text: str) -> str | None:
     """The WHATWG serialisation of a web address, or None where the standard fails."""
+    import ada_url  # a node at rest has no use for it, and it takes a megabyte
+
     try:
         return ada_url.URL(text).href
     except ValueError:

@@ -41,7 +41,7 @@ from hedgerow_node.network import Network
 from hedgerow_node.node import Node
 from hedgerow_node.policy import USUAL
 from hedgerow_node.problems import Code, Problem
-from hedgerow_node.seed.backup import forget_unfinished
+from hedgerow_node.seed.copies import forget_unfinished
 from hedgerow_node.seed.doors import door_limits, public_pages
 from hedgerow_node.seed.health import Health
 from hedgerow_node.seed.readings import Readings

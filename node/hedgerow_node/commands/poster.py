@@ -4,8 +4,6 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 
-import segno
-
 from hedgerow_node.commands import words
 from hedgerow_node.commands.links import link_of
 from hedgerow_node.problems import Code, Problem
@@ -75,6 +73,8 @@ def poster(signed: SignedInvite) -> str:
 
 def _picture(text: str) -> str:
     """A QR code as the address of an image."""
+    import segno
+
     try:
         code = segno.make(text, error="l", micro=False)
     except segno.DataOverflowError:

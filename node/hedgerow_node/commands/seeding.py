@@ -7,7 +7,6 @@ from hedgerow_node.commands.people import OnePerson, SetProfile, profile_of, set
 from hedgerow_node.keystore import check_passphrase
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
-from hedgerow_node.seed.backup import backed_up
 from hedgerow_node.seed.settings import Settings
 from hedgerow_protocol import base58
 from hedgerow_protocol.keys import AuthorKey, did_of
@@ -81,6 +80,8 @@ async def end_invite(node: Node, request: OneInvite) -> Json:
 
 async def backup(node: Node, request: MakeBackup) -> Download:
     """Write this whole node into one file, as it is at this moment: keys, members, messages, what was decided."""
+    from hedgerow_node.seed.backup import backed_up
+
     if request.passphrase:
         check_passphrase(request.passphrase)
     kind = SEALED if request.passphrase else OPEN

@@ -3,8 +3,7 @@
 Both live in memory only. They are made anew each day (HS-12), so that a key that leaks is of use for a week at most.
 """
 
-from importlib.metadata import version
-
+import hedgerow_node
 from hedgerow_node.clock import Clock
 from hedgerow_node.config import CERTIFICATE_LIFE, CERTIFICATE_USE
 from hedgerow_node.keystore import Keystore
@@ -12,7 +11,7 @@ from hedgerow_protocol import limits
 from hedgerow_protocol.handshake import Hello, OwnEnd, Role, certify
 from hedgerow_protocol.noise import static_public
 
-AGENT = f"hedgerow/{version('hedgerow')}"[: limits.MAX_AGENT]
+AGENT = f"hedgerow/{hedgerow_node.__version__}"[: limits.MAX_AGENT]
 
 
 class OwnEnds:

@@ -8,7 +8,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 
@@ -17,6 +16,7 @@ from hedgerow_node.config import BACKUP_GATHERED, MIN_FREE_DISK, Home
 from hedgerow_node.links.room import free_bytes
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed.copies import make_folder
 from hedgerow_node.seed.packing import KEYS, Part, packed
 from hedgerow_node.seed.sealing import SALT, sealed
 from hedgerow_node.store import database as databases
@@ -26,8 +26,6 @@ from hedgerow_node.store.snapshot import copy_database, newest_schema
 FORMAT = "hedgerow-backup"
 VERSION = 1
 ABOUT = "backup.json"
-FOLDER = "backing-up-"
-"""How the name of a folder begins in which the copies lie meanwhile."""
 
 
 class About(msgspec.Struct, kw_only=True):
@@ -47,7 +45,7 @@ class About(msgspec.Struct, kw_only=True):
 async def backed_up(node: Node, passphrase: str) -> AsyncIterator[bytes]:
     """The bytes of a backup, sealed where a passphrase is given. Raises `Problem`."""
     _check_room(node)
-    folder = await asyncio.to_thread(_made, node.home)
+    folder = await asyncio.to_thread(make_folder, node.home)
     try:
         parts = await _parts(node, folder)
         chunks = packed(parts, int(node.clock.now()))
@@ -85,18 +83,6 @@ def _check_room(node: Node) -> None:
     needed = node.store.size() + MIN_FREE_DISK
     if free_bytes(node.home.path) < needed:
         raise Problem(Code.STORE_FULL, f"a backup needs {needed:,} bytes beside the library until it is made")
-
-
-def forget_unfinished(home: Home) -> None:
-    """Remove the copies of backups that did not come to their end: they hold what may have been withdrawn since."""
-    for folder in home.path.glob(f"{FOLDER}*"):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _made(home: Home) -> Path:
-    """A folder of its own for each backup, for its owner alone."""
-    with durable.in_words(home.path):
-        return Path(mkdtemp(prefix=FOLDER, dir=home.path))
 
 
 def _copied(path: Path, to: Path) -> None:

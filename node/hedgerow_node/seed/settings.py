@@ -4,7 +4,6 @@ A home with such a file is a seed. A name that is not known here is an error, so
 what should be closed.
 """
 
-import tomllib
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -136,6 +135,8 @@ def read(path: Path) -> Settings:
 
 def parse(text: str) -> Settings:
     """The settings in the text of a file; raises `Problem` that names the option."""
+    import tomllib
+
     try:
         settings = msgspec.convert(tomllib.loads(text), Settings)
     except tomllib.TOMLDecodeError as error:

@@ -15,7 +15,8 @@ from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
 from hedgerow_node.seed import backup as backups
-from hedgerow_node.seed.backup import FOLDER, backed_up, forget_unfinished
+from hedgerow_node.seed.backup import backed_up
+from hedgerow_node.seed.copies import FOLDER, forget_unfinished
 from hedgerow_node.seed.founding import Founding, found, written
 from hedgerow_node.seed.packing import Part, packed, unpacked
 from hedgerow_node.seed.restoring import restore
