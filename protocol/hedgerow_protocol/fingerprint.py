@@ -5,7 +5,7 @@ specs/08-reconciliation.md, RC-4). Equal fingerprints are a hint and no proof: w
 sets collide (Wagner's generalised birthday), so nothing may be refused or erased because of one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -73,6 +73,10 @@ class SetSum:
         """The sum with one id of 32 bytes more."""
         added = int.from_bytes(_checked(identifier), "little")
         return type(self)(self.count + 1, (self.total + added) % limits.ID_MODULUS)
+
+    def with_ids(self, ids: Sequence[bytes]) -> Self:
+        """The sum with these ids of 32 bytes more."""
+        return self.add(ids[0]) if len(ids) == 1 else self.union(self.of(ids))
 
     def remove(self, identifier: bytes) -> Self:
         """The sum without one id of 32 bytes; `LocalProtocolError` when the set is empty."""

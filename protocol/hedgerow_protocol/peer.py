@@ -486,10 +486,12 @@ class Peer:
             news = news[count:]
 
     def _tell_together(self, now: float, news: list[tuple[LinkId | None, list[Message]]]) -> None:
+        sources = {source for source, _ in news}
+        if len(sources) == 1 and all(link in sources for link, _ in self._open_links()):
+            return  # whoever brought it is the only one to be told
         parted = [(source, *self._parted(now, new)) for source, new in news]
         everything = [message for _, live, _ in parted for message in live]
         all_late = [message for *_, late in parted for message in late]
-        sources = {source for source, _ in news}
         relayed = self._relayed(news) if len(self.turns) else frozenset()
         for link, sync in self._open_links():
             others, late = everything, all_late

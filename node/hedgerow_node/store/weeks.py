@@ -5,14 +5,14 @@ at most a part of one. Bytes are those of header, signature and body; a body tha
 here, or a header without one would be a way around a budget.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple, TypeAlias
 
-from hedgerow_node.store.rows import as_list
-from hedgerow_protocol import limits
+from hedgerow_node.store.rows import as_list, insert
 from hedgerow_protocol.errors import RemoteProtocolError
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.message import Header, checked_header
@@ -22,14 +22,16 @@ SIGNATURE = 64
 WEEK = 604_800
 """Seconds. The migration that made the table has it in its words."""
 
-FIND = "SELECT count, bytes, total FROM weeks WHERE author = ? AND week = ?"
-KEEP = "INSERT OR REPLACE INTO weeks (author, week, count, bytes, total) VALUES (?, ?, ?, ?, ?)"
+FIND = """SELECT w.author, w.week, w.count, w.bytes, w.total FROM json_each(?) AS wanted CROSS JOIN weeks AS w
+    WHERE w.author = json_extract(wanted.value, '$[0]') AND w.week = json_extract(wanted.value, '$[1]')"""
+KEEP = "INSERT OR REPLACE INTO weeks (author, week, count, bytes, total)"
 REMOVE = "DELETE FROM weeks WHERE author = ? AND week = ?"
 RESIZE = "UPDATE weeks SET bytes = max(bytes + ?, 0) WHERE author = ? AND week = ?"
+# The sign before a column keeps SQLite from looking through all content for a few rows.
 WITH_BODIES = """SELECT author, ts, header FROM messages
-    WHERE row IN (SELECT value FROM json_each(?)) AND control = 0 AND NOT erased AND NOT dropped"""
+    WHERE row IN (SELECT value FROM json_each(?)) AND +control = 0 AND NOT erased AND NOT dropped"""
 WITHOUT_BODIES = """SELECT author, ts, header FROM messages
-    WHERE row IN (SELECT value FROM json_each(?)) AND control = 0 AND (erased OR dropped)"""
+    WHERE row IN (SELECT value FROM json_each(?)) AND +control = 0 AND (erased OR dropped)"""
 WHOLE = "SELECT count, total FROM weeks WHERE author = ? AND week >= ? AND week < ?"
 PART = """SELECT id FROM messages INDEXED BY messages_of_author
     WHERE author = ? AND control = 0 AND ts >= ? AND ts < ?"""
@@ -39,8 +41,13 @@ ITEMS = """SELECT author, ts / 604800, id, length(header) + length(signature) + 
     FROM messages WHERE control = 0 ORDER BY 1, 2"""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+Week: TypeAlias = tuple[int, int]
+"""The row of an author, and the number of a week."""
+EMPTY = 0, SetSum()
+"""Bytes and sum of a week without anything."""
+
+
+class Item(NamedTuple):
     """A message of content as far as it counts here."""
 
     author: int
@@ -51,7 +58,7 @@ class Item:
     """Bytes that it counts."""
 
     @property
-    def week(self) -> tuple[int, int]:
+    def week(self) -> Week:
         """The key of the row that it counts in."""
         return self.author, self.ts // WEEK
 
@@ -71,40 +78,47 @@ def body_length(header: bytes) -> int:
 
 def add(db: sqlite3.Connection, items: Iterable[Item]) -> None:
     """These came into the sets."""
-    for (author, week), group in _by_week(items).items():
-        count, size, total = _found(db, author, week)
-        added = SetSum.of([one.id for one in group])
-        union = SetSum.from_bytes(count, total).union(added)
-        db.execute(
-            KEEP, (author, week, union.count, size + sum([one.size for one in group]), union.to_bytes())
-        )
+    groups = _by_week(items)
+    found = _found(db, groups)
+    kept = []
+    for week, group in groups.items():
+        size, before = found.get(week, EMPTY)
+        after = before.with_ids([one.id for one in group])
+        kept.append((*week, after.count, size + sum([one.size for one in group]), after.to_bytes()))
+    insert(db, KEEP, kept)
 
 
 def remove(db: sqlite3.Connection, items: Iterable[Item]) -> None:
     """These left the sets."""
-    for (author, week), group in _by_week(items).items():
-        count, size, total = _found(db, author, week)
-        if count <= len(group):
-            db.execute(REMOVE, (author, week))  # a wrong sum is for the doctor
+    groups = _by_week(items)
+    found = _found(db, groups)
+    kept = []
+    for week, group in groups.items():
+        size, left = found.get(week, EMPTY)
+        if left.count <= len(group):
+            db.execute(REMOVE, week)  # a wrong sum is for the doctor
             continue
-        left = SetSum.from_bytes(count, total)
         for one in group:
             left = left.remove(one.id)
         size -= sum([one.size for one in group])
-        db.execute(KEEP, (author, week, left.count, max(size, 0), left.to_bytes()))
+        kept.append((*week, left.count, max(size, 0), left.to_bytes()))
+    insert(db, KEEP, kept)
 
 
 def lose_bodies(db: sqlite3.Connection, rows: Collection[int]) -> None:
     """The bodies of these rows are about to be erased or let go."""
-    _resize(db, db.execute(WITH_BODIES, [as_list(rows)]).fetchall(), -1)
+    _resize(db, WITH_BODIES, rows, -1)
 
 
 def want_bodies(db: sqlite3.Connection, rows: Collection[int]) -> None:
     """The bodies of these rows, which were erased or let go, are about to be wanted again."""
-    _resize(db, db.execute(WITHOUT_BODIES, [as_list(rows)]).fetchall(), 1)
+    _resize(db, WITHOUT_BODIES, rows, 1)
 
 
-def _resize(db: sqlite3.Connection, found: Iterable[tuple[int, int, bytes]], sign: int) -> None:
+def _resize(db: sqlite3.Connection, counted: str, rows: Collection[int], sign: int) -> None:
+    if not rows:
+        return
+    found = db.execute(counted, [as_list(rows)]).fetchall()
     changes = [(sign * body_length(header), author, ts // WEEK) for author, ts, header in found]
     db.executemany(RESIZE, changes)
 
@@ -138,13 +152,16 @@ def _size(size: int | None, header: bytes) -> int:
     return size if size is not None else len(header) + SIGNATURE + body_length(header)
 
 
-def _by_week(items: Iterable[Item]) -> dict[tuple[int, int], list[Item]]:
-    weeks: defaultdict[tuple[int, int], list[Item]] = defaultdict(list)
+def _by_week(items: Iterable[Item]) -> dict[Week, list[Item]]:
+    weeks: defaultdict[Week, list[Item]] = defaultdict(list)
     for item in items:
         weeks[item.week].append(item)
     return weeks
 
 
-def _found(db: sqlite3.Connection, author: int, week: int) -> tuple[int, int, bytes]:
-    count, size, total = db.execute(FIND, (author, week)).fetchone() or (0, 0, bytes(limits.ID_SIZE))
-    return int(count), int(size), bytes(total)
+def _found(db: sqlite3.Connection, wanted: Iterable[Week]) -> dict[Week, tuple[int, SetSum]]:
+    """The bytes and the sum of each of these that is there."""
+    rows = db.execute(FIND, [json.dumps(list(wanted))]).fetchall()
+    return {
+        (author, week): (size, SetSum.from_bytes(count, total)) for author, week, count, size, total in rows
+    }
