@@ -24,7 +24,7 @@ from hedgerow_protocol.ranges import Index, LayeredIndex, SortedIndex, sum_of, w
 Key: TypeAlias = tuple[Collection[AuthorKey], bool]
 
 LAST = "SELECT coalesce(max(row), 0) FROM messages"
-NEWER = """SELECT ts, id FROM messages WHERE row > ? AND control = ?
+NEWER = """SELECT ts, id FROM messages NOT INDEXED WHERE row > ? AND control = ?
     AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
 GROWTH = 4
 """An index takes in at most one part in so many of what it has; of more, building it anew is quicker."""
@@ -46,16 +46,23 @@ class Indexes:
 
     def of(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index:
         """The set that a filter names, inside a reading transaction."""
-        if asked.authors is None or (asked.kinds is not None and not control):
+        authors = _whole_of(asked, control)
+        if authors is None:
             return _read(db, asked, control)
-        if asked.sinces and not control:
-            return _read(db, asked, control)
-        held = SetSum().union(*sets.sums(db, asked.authors, control).values())
+        held = SetSum().union(*sets.sums(db, authors, control).values())
         if held.count <= FEW_ITEMS:
             return _read(db, asked, control)
         with self._lock:
-            whole = self._whole(db, asked.authors, control, held)
+            whole = self._whole(db, authors, control, held)
         return whole if control else window(whole, asked.since, asked.until)
+
+    def sum(self, db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
+        """Count and sum of the set that a filter names: of a part in time by the index that is kept, if one is."""
+        is_part = bool(asked.since) or asked.until is not None
+        authors = _whole_of(asked, control)
+        if is_part and authors is not None and (authors, control) in self._kept:
+            return sum_of(self.of(db, asked, control))
+        return sets.sum_of_set(db, asked, control)
 
     def _whole(
         self, db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool, held: SetSum
@@ -72,6 +79,12 @@ class Indexes:
         self._kept[key] = kept
         while sum(len(one.index) for one in self._kept.values()) > MAX_KEPT_ITEMS:
             self._kept.popitem(last=False)
+
+
+def _whole_of(asked: Filter, control: bool) -> tuple[AuthorKey, ...] | None:
+    """The authors of whose everything a filter names a part in time; None where it names another set."""
+    is_other = not control and (asked.kinds is not None or bool(asked.sinces))
+    return None if is_other else asked.authors
 
 
 def _read(db: sqlite3.Connection, asked: Filter, control: bool) -> SortedIndex:

@@ -1,7 +1,7 @@
 """Indexing: brings what is on the backlog into the index, beside everything else.
 
-What came in bulk waits until no more comes, so that storing has the machine to itself, but not for long: then both
-take turns.
+What came in bulk waits until no more comes, so that storing has the machine to itself. While more comes, a little is
+indexed after three seconds and then each second, for whoever looks what comes; after a minute both take turns.
 """
 
 import asyncio
@@ -18,6 +18,9 @@ PAUSE = 0.1
 """Seconds without a put after which no more seems to come."""
 PATIENCE = 30
 """Pauses that the backlog waits while more comes: three seconds."""
+RARELY = 10
+"""After that, every how many pauses it has a turn, as long as this lasts no more than `LONG` of them: a minute."""
+LONG = 600
 RETRY = 30.0
 """Seconds after which indexing is tried again when the store failed: a full disk, most of the time."""
 
@@ -70,6 +73,11 @@ class Indexing:
             if self._puts != heard:
                 heard, pauses = self._puts, pauses + 1
                 await asyncio.sleep(PAUSE)
-                if self._puts != heard and pauses < PATIENCE:
+                if self._puts != heard and not has_turn(pauses):
                     continue
             more = await self._database.write(backlog.index_next)
+
+
+def has_turn(pauses: int) -> bool:
+    """Whether a batch is indexed though more comes, after so many pauses."""
+    return pauses > LONG or (pauses >= PATIENCE and pauses % RARELY == 0)

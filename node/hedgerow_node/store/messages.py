@@ -231,7 +231,7 @@ class Messages:
 
     async def sum(self, asked: Filter, control: bool) -> SetSum:
         """Count and sum of the ids in the set that a filter names."""
-        return await self._database.read(lambda db: sets.sum_of_set(db, asked, control))
+        return await self._database.read(lambda db: self._indexes.sum(db, asked, control))
 
     async def range(
         self,

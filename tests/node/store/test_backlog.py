@@ -161,6 +161,13 @@ async def test_what_waits_does_not_wait_for_ever_while_more_comes(
         coming.cancel()
 
 
+def test_the_backlog_has_few_turns_while_much_comes_and_every_one_when_it_lasts() -> None:
+    turns = [pauses for pauses in range(1, 700) if indexing.has_turn(pauses)]
+    assert turns[:3] == [30, 40, 50]
+    assert turns[-99:] == list(range(601, 700))
+    assert len(turns) == 99 + 58
+
+
 async def until_indexed(store: Store) -> None:
     async with asyncio.timeout(20):
         while await waiting(store):

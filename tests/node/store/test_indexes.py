@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow_node.store import indexes
+from hedgerow_node.store import indexes, weeks
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.message import Message
-from hedgerow_protocol.ranges import Index, SortedIndex
+from hedgerow_protocol.ranges import Index, SortedIndex, sum_of
 from node.store.opened import NOW, opened
 from simulator.author import EPOCH, Author
 
@@ -66,8 +66,25 @@ async def test_a_window_of_a_kept_index_is_what_lies_in_its_time(tmp_path: Path,
     async with opened(tmp_path) as store:
         await put(store, ana.inception, *ana.resources(30))
         for since, until in [(EPOCH + 5, 0), (0, EPOCH + 9), (EPOCH + 5, EPOCH + 9), (EPOCH + 90, 0)]:
-            await indexed(store, asked.within(since, until))
+            part = asked.within(since, until)
+            assert await store.messages.sum(part, False) == sum_of(await store.messages.index(part, False))
+            await indexed(store, part)
+        await put(store, *ana.resources(5, start=EPOCH + 60))
+        part = asked.within(EPOCH + 50, 0)
+        assert (await store.messages.sum(part, False)).count == len(await indexed(store, part)) == 5
     assert len(read) == 1
+
+
+async def test_a_part_in_time_is_summed_by_the_kept_index(
+    tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = Author(1)
+    asked = Filter.of_authors({ana.key})
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, *ana.resources(9))
+        await store.messages.index(asked, False)
+        monkeypatch.setattr(weeks, "sum_between", None)
+        assert (await store.messages.sum(asked.within(EPOCH + 5, 0), False)).count == 5
 
 
 async def test_what_left_the_set_is_in_no_kept_index(tmp_path: Path, read: list[Filter]) -> None:

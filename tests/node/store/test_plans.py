@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hedgerow_node import store
+from hedgerow_node.store import indexes
 from node.store.opened import opened
 
 FEW_ROWS = "row IN (SELECT value FROM json_each(?))"
@@ -31,6 +32,14 @@ FOUND = {
     for name, sql in statements().items()
     if sql.split()[0] in {"SELECT", "UPDATE", "DELETE", "INSERT"}
 }
+
+
+async def test_what_an_index_lacks_is_found_by_the_numbers_of_rows(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one:
+        plan = await one.database.read(
+            lambda db: [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {indexes.NEWER}", [1, 0, "[1]", 9])]
+        )
+    assert "USING INTEGER PRIMARY KEY (rowid>?)" in plan[0]
 
 
 def test_there_are_such_statements() -> None:
