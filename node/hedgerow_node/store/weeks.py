@@ -85,7 +85,7 @@ def add(db: sqlite3.Connection, items: Iterable[Item]) -> None:
         size, before = found.get(week, EMPTY)
         after = before.with_ids([one.id for one in group])
         kept.append((*week, after.count, size + sum([one.size for one in group]), after.to_bytes()))
-    insert(db, KEEP, kept)
+    insert(db, KEEP, sorted(kept))
 
 
 def remove(db: sqlite3.Connection, items: Iterable[Item]) -> None:
@@ -102,7 +102,7 @@ def remove(db: sqlite3.Connection, items: Iterable[Item]) -> None:
             left = left.remove(one.id)
         size -= sum([one.size for one in group])
         kept.append((*week, left.count, max(size, 0), left.to_bytes()))
-    insert(db, KEEP, kept)
+    insert(db, KEEP, sorted(kept))
 
 
 def lose_bodies(db: sqlite3.Connection, rows: Collection[int]) -> None:
