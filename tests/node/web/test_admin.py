@@ -9,10 +9,10 @@ import pytest
 from aiohttp import CookieJar
 
 from hedgerow_node.app import App, Composition, PageAddress
-from hedgerow_node.commands import seeding
 from hedgerow_node.config import Home
 from hedgerow_node.node import Node
 from hedgerow_node.problems import Code, Problem
+from hedgerow_node.seed import backup
 from hedgerow_node.seed.settings import parse
 from hedgerow_node.web import Pages
 from node.calling import call
@@ -151,7 +151,7 @@ async def test_a_long_backup_shows_how_far_it_is_and_leaves_nothing_half_done(
         await goes_on.wait()
         raise Problem(Code.STORE_FULL, "no room")
 
-    monkeypatch.setattr(seeding, "backed_up", slow)
+    monkeypatch.setattr(backup, "backed_up", slow)
     folder = tmp_path / "backups"
     folder.mkdir()
     fields = {"file": str(folder / "backup.tar"), "passphrase": "", "again": ""}
