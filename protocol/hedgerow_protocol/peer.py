@@ -304,13 +304,13 @@ class Peer:
 
     def _parted(self, now: float, messages: list[Message]) -> tuple[list[Message], list[Message]]:
         """What is passed on live, and what others would let in later: comparisons bring it sooner."""
-        live: list[Message] = []
+        live = [message for message in messages if message.header.kind == Kind.IDENTITY]
         late: list[Message] = []
-        bulk = self._in_bulk(messages)
-        for message in messages:
-            is_log = message.header.kind == Kind.IDENTITY
+        rated = [message for message in messages if message.header.kind != Kind.IDENTITY]
+        bulk = self._in_bulk(rated)
+        for message in rated:
             whose = Rated.of(message.header, is_near=True)
-            is_within = whose not in bulk and (is_log or self._passed_on.take(now, whose, is_near=True))
+            is_within = whose not in bulk and self._passed_on.take(now, whose, is_near=True)
             (live if is_within else late).append(message)
         return live, late
 

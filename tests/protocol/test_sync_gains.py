@@ -427,6 +427,15 @@ def test_what_is_said_by_hand_after_much_was_shared_goes_live() -> None:
     assert [len(frame.messages) for frame in scene.wait() if isinstance(frame, Messages)] == [len(some)]
 
 
+def test_a_log_goes_live_though_much_is_withdrawn_with_it() -> None:
+    scene = Asked()
+    scene.settle()
+    said = scene.ana.resources(int(limits.AUTHOR_HOUR * limits.LIVE_SHARE) + 1)
+    change = scene.ana.update(added=[scene.ana.another_device()])
+    scene.node.publish([*[scene.ana.retract(one, ts=EPOCH + 900) for one in said], change])
+    assert [frame for frame in scene.wait() if isinstance(frame, Messages)] == [answered(0, change)]
+
+
 def test_a_body_that_is_missing_is_asked_for_once_all_is_equal() -> None:
     message = Author(2).say(WORDS, EPOCH)
     erased = Author(2).say(WORDS, EPOCH + 1)
