@@ -71,9 +71,8 @@ class Database:
     def __init__(self, path: Path, writer: Connection, readers: list[Connection]) -> None:
         self.path = path
         self._writer = writer
-        self._readers: asyncio.Queue[Connection] = (
-            asyncio.LifoQueue()
-        )  # the one that was used last knows most
+        # The one that was used last has the most in its cache.
+        self._readers: asyncio.Queue[Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
         self._reader_count = len(readers)

@@ -109,6 +109,6 @@ def author_rows(db: sqlite3.Connection, authors: Iterable[AuthorKey]) -> dict[Au
     return {AuthorKey(key): row for key, row in select_in(db, AUTHOR_ROWS, authors)}
 
 
-def as_list(numbers: Iterable[int]) -> str:
-    """Numbers for `IN (SELECT value FROM json_each(?))`: one statement for any number of them."""
+def as_list(numbers: Iterable[int] | Iterable[tuple[int, int]]) -> str:
+    """Numbers, or pairs of them, for `IN (SELECT value FROM json_each(?))`: one statement for any number of them."""
     return json.dumps(list(numbers))

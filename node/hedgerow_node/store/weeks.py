@@ -5,7 +5,6 @@ at most a part of one. Bytes are those of header, signature and body; a body tha
 here, or a header without one would be a way around a budget.
 """
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -161,7 +160,7 @@ def _by_week(items: Iterable[Item]) -> dict[Week, list[Item]]:
 
 def _found(db: sqlite3.Connection, wanted: Iterable[Week]) -> dict[Week, tuple[int, SetSum]]:
     """The bytes and the sum of each of these that is there."""
-    rows = db.execute(FIND, [json.dumps(list(wanted))]).fetchall()
+    rows = db.execute(FIND, [as_list(wanted)]).fetchall()
     return {
         (author, week): (size, SetSum.from_bytes(count, total)) for author, week, count, size, total in rows
     }
