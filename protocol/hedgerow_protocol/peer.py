@@ -7,11 +7,8 @@ protocol is told why and closed; a device that keeps sending bad messages is kep
 The driver answers every `Load`, `Put` and `Verify` once, in any order, and calls `on_wake` at the last `WakeAt`.
 """
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from random import Random
 
 from hedgerow_protocol import limits
@@ -24,11 +21,10 @@ from hedgerow_protocol.frame import Err, Frame, LinkFault, Messages, Mode, decod
 from hedgerow_protocol.handshake import Established, Handshake, Hello, OwnEnd, Role, Subprotocols
 from hedgerow_protocol.identity import Identities
 from hedgerow_protocol.keys import AuthorKey, DeviceKey
-from hedgerow_protocol.kinds import Kind
-from hedgerow_protocol.message import Message, MessageId
+from hedgerow_protocol.message import Message
+from hedgerow_protocol.news import News
 from hedgerow_protocol.outbox import Outbox
-from hedgerow_protocol.pacing import Rated
-from hedgerow_protocol.quota import USUAL, Allowances, Pace, Pool
+from hedgerow_protocol.quota import USUAL, Allowances, Pool
 from hedgerow_protocol.sync import LinkSync
 from hedgerow_protocol.turns import Turn, Turns
 
@@ -114,12 +110,10 @@ class Peer:
         self._random = random
         self._outbox = Outbox()
         self._links: dict[LinkId, _Link] = {}
-        self._passed_on = Pace(allowed)
         self._conduct = Conduct()
         self._fallen: dict[DeviceKey, Behaviour] = {}
         self._touched: dict[LinkId, None] = {}
-        self._news: list[tuple[LinkId | None, list[Message]]] = []
-        """What is new, by the links that brought it, and not yet told to the others."""
+        self._news = News(allowed)
         self._wake_at = float("inf")
         self._pool = Pool(limits.MAX_COMPARED_ITEMS)
         self.turns = Turns(self._on_turn)
@@ -298,28 +292,9 @@ class Peer:
 
     def on_published(self, now: float, messages: list[Message]) -> list[Effect]:
         """We published these; they are stored."""
-        self._news.append((None, messages))
+        self._news.add(None, messages)
         self._tell_news(now)
         return self._effects(now)
-
-    def _parted(self, now: float, messages: list[Message]) -> tuple[list[Message], list[Message]]:
-        """What is passed on live, and what others would let in later: comparisons bring it sooner."""
-        live = [message for message in messages if message.header.kind == Kind.IDENTITY]
-        late: list[Message] = []
-        rated = [message for message in messages if message.header.kind != Kind.IDENTITY]
-        bulk = self._in_bulk(rated)
-        for message in rated:
-            whose = Rated.of(message.header, is_near=True)
-            is_within = whose not in bulk and self._passed_on.take(now, whose, is_near=True)
-            (live if is_within else late).append(message)
-        return live, late
-
-    def _in_bulk(self, messages: list[Message]) -> set[Rated]:
-        """Who says so much at once that his rate would be used up when he says something by hand after it."""
-        if self._passed_on.leaves_room(len(messages)):
-            return set()
-        said = Counter(Rated.of(one.header, is_near=True) for one in messages)
-        return {whose for whose, count in said.items() if not self._passed_on.leaves_room(count)}
 
     def on_carried(self, now: float, carried: Carried) -> list[Effect]:
         """Others are carried from now on."""
@@ -475,34 +450,17 @@ class Peer:
             self._touched[source] = None
             sync.on_stored(now, is_new=bool(new))
         if new:
-            self._news.append((source, new))
+            self._news.add(source, new)
             self.turns.timely(source)
 
     def _tell_news(self, now: float) -> None:
-        news, self._news = self._news, []
-        while news:
-            count = _told_together([len(new) for _, new in news])
-            self._tell_together(now, news[:count])
-            news = news[count:]
-
-    def _tell_together(self, now: float, news: list[tuple[LinkId | None, list[Message]]]) -> None:
-        sources = {source for source, _ in news}
-        if len(sources) == 1 and all(link in sources for link, _ in self._open_links()):
-            return  # whoever brought it is the only one to be told
-        parted = [(source, *self._parted(now, new)) for source, new in news]
-        everything = [message for _, live, _ in parted for message in live]
-        all_late = [message for *_, late in parted for message in late]
-        relayed = self._relayed(news) if len(self.turns) else frozenset()
-        for link, sync in self._open_links():
-            others, late = everything, all_late
-            if link in sources:
-                others = [message for source, live, _ in parted if source != link for message in live]
-                late = [message for source, _, late in parted if source != link for message in late]
-            if (others or late) and sync.on_new(now, others, relayed, late):
-                self._touched[link] = None
-
-    def _relayed(self, news: list[tuple[LinkId | None, list[Message]]]) -> frozenset[MessageId]:
-        return frozenset(one.id for source, new in news if source is not None for one in new)
+        opened = list(self._open_links()) if len(self._news) else []
+        for telling in self._news.take(now, [link for link, _ in opened]):
+            relayed = telling.relayed() if len(self.turns) else frozenset()
+            for link, sync in opened:
+                live, late = telling.for_link(link)
+                if (live or late) and sync.on_new(now, live, relayed, late):
+                    self._touched[link] = None
 
     def _on_turn(self, now: float, link: LinkId, mode: Mode) -> None:
         sync = self._sync_of(link)
@@ -538,12 +496,6 @@ class Peer:
                 if entry.open is not None and entry.open.established.peer.device == device:
                     self._outbox.hit(link, behaviour.limit)
                     self._end(now, link, FAULTS[behaviour], behaviour.value)
-
-
-def _told_together(sizes: list[int]) -> int:
-    """How many puts of so many messages each are told in one go: no more than may be pushed, and one at least."""
-    total = list(accumulate(sizes))
-    return max(1, bisect_right(total, limits.MAX_PUSHED))
 
 
 def _state(link: LinkId, entry: _Link) -> LinkState:
