@@ -6,7 +6,7 @@ a header that still verifies. Bytes are hashed, signed, stored and forwarded as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NewType, cast
+from typing import Any, NamedTuple, NewType, cast
 
 from hedgerow_protocol import codec, keys, limits
 from hedgerow_protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
@@ -36,9 +36,11 @@ MAX_BYTES = dict.fromkeys(CONTROL_KINDS, limits.MAX_CONTROL_BODY) | {int(Kind.RE
 """Bytes of a body, where it is less than `MAX_BODY`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What is signed. Times in Unix seconds; keys and ids of 32 bytes."""
+class Header(NamedTuple):
+    """What is signed. Times in Unix seconds; keys and ids of 32 bytes.
+
+    A tuple, like the message: of every one that comes both are made twice, and frozen classes take five times as long.
+    """
 
     net: int
     kind: int
@@ -60,8 +62,7 @@ class Header:
         return self.kind in CONTROL_KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as it travels; `body` is None when it was erased or only the header came."""
 
     id: MessageId
@@ -81,7 +82,7 @@ class Message:
 
     def without_body(self) -> "Message":
         """The same message after its body was erased."""
-        return Message(self.id, self.header, self.header_bytes, self.signature, None)
+        return self._replace(body=None)
 
 
 def encode_header(header: Header) -> bytes:

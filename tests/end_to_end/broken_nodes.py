@@ -8,7 +8,7 @@ runs `hedgerow ARGUMENT…` with the fault NAME put into it.
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import msgpack
 
@@ -81,7 +81,7 @@ def serves_what_was_withdrawn() -> None:
     honest, take = Answering._served, Admission.take
 
     def served(self: Answering, messages: list[message.Message]) -> list[message.Message]:
-        return [replace(one, body=one.body or bodies.get(one.id)) for one in honest(self, messages)]
+        return [one._replace(body=one.body or bodies.get(one.id)) for one in honest(self, messages)]
 
     def remember(
         self: Admission, link: object, messages: tuple[bytes, ...], *how: object, **more: object
@@ -198,7 +198,7 @@ def _change_what_is_served(changed: Callable[[message.Message], dict[str, bytes 
     honest = Answering._served
 
     def served(self: Answering, messages: list[message.Message]) -> list[message.Message]:
-        return [replace(one, **changed(one)) for one in honest(self, messages)]
+        return [one._replace(**changed(one)) for one in honest(self, messages)]
 
     Answering._served = served
 

@@ -451,7 +451,7 @@ def test_a_batch_of_nothing_asks_for_nothing() -> None:
 
 def test_a_batch_is_checked_message_by_message() -> None:
     good = [ANA.inception, CONTENT, CONTROL.without_body()]
-    forged = replace(CONTENT, signature=bytes(64))
+    forged = CONTENT._replace(signature=bytes(64))
     batch = [b"", *(one.encode() for one in [*good, forged])]
     verdicts = check_batch(batch, MAIN_NET)
     assert verdicts == [Reason.NOT_CANONICAL, None, None, None, Reason.BAD_SIGNATURE]
@@ -492,7 +492,7 @@ def test_the_network_the_schema_and_the_log_entry_are_checked() -> None:
     assert reason_of(broken) is Reason.WRONG_SHAPE
     assert reason_of(ANA.inception.without_body()) is Reason.WRONG_SHAPE
     assert (
-        reason_of(replace(CONTENT, header=replace(CONTENT.header, device=DeviceKey(bytes(32)))))
+        reason_of(CONTENT._replace(header=CONTENT.header._replace(device=DeviceKey(bytes(32)))))
         is Reason.BAD_KEY
     )
     check_message(broken.without_body(), MAIN_NET)

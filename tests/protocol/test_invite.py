@@ -272,7 +272,7 @@ BY_DEVICE = BEN.say(Comment("https://example.org/", Role.COMMENT, "no inception"
         ({"inception": ANA.inception}, Reason.OUT_OF_RANGE),
         ({"inception": BY_DEVICE}, Reason.OUT_OF_RANGE),
         ({"inception": BEN.inception.without_body()}, Reason.WRONG_SHAPE),
-        ({"inception": replace(BEN.inception, signature=bytes(64))}, Reason.BAD_SIGNATURE),
+        ({"inception": BEN.inception._replace(signature=bytes(64))}, Reason.BAD_SIGNATURE),
         ({"device": ANA.device, "seed": ANA.device_seed}, Reason.BAD_KEY),
         ({"seed": ANA.device_seed}, Reason.BAD_SIGNATURE),
         ({"name": "n" * (limits.MAX_NAME + 1)}, Reason.OUT_OF_RANGE),

@@ -1,7 +1,5 @@
 """Messages: what is signed, what is hashed, and that nothing else gets through."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,7 +96,7 @@ def test_message_bytes_are_the_encoding_of_their_message_or_refused(
     data: st.DataObject, header: Header, body: bytes | None
 ) -> None:
     if body is not None:
-        header = replace(header, body_len=len(body), body_hash=message.body_hash(body))
+        header = header._replace(body_len=len(body), body_hash=message.body_hash(body))
     tree = (message.encode_header(header), bytes(64), body)
     found = data.draw(near(st.just(tree)))
     if not refuses(lambda: message.decode_message(found)):
@@ -145,13 +143,13 @@ def test_another_body_is_not_the_one_that_was_signed() -> None:
     made = written()
     for body in (b"", b"a bodY", b"a body."):
         with pytest.raises(RemoteProtocolError) as caught:
-            message.check_body(replace(made, body=body))
+            message.check_body(made._replace(body=body))
         assert caught.value.reason == Reason.BODY_MISMATCH
-        assert reason_of(replace(made, body=body).encode()) == Reason.BODY_MISMATCH
+        assert reason_of(made._replace(body=body).encode()) == Reason.BODY_MISMATCH
 
 
 def test_a_body_of_the_right_hash_and_another_length_is_refused() -> None:
-    header = replace(written().header, body_len=7)
+    header = written().header._replace(body_len=7)
     data = codec.encode([message.encode_header(header), bytes(64), b"a body"])
     assert reason_of(data) == Reason.BODY_MISMATCH
 
@@ -233,18 +231,18 @@ def test_a_signature_without_the_tag_or_over_the_body_does_not_hold() -> None:
         b"hedgerow/1/invite\0" + made.header_bytes,
         message.SIGNATURE_TAG + b"a body",
     ):
-        other = replace(made, signature=keys.sign(SEED, what))
+        other = made._replace(signature=keys.sign(SEED, what))
         assert reason_of(other.encode()) == Reason.BAD_SIGNATURE
 
 
 def test_the_device_signs_and_not_the_author() -> None:
     made = written()
-    other = replace(made, signature=keys.sign(bytes(32), message.SIGNATURE_TAG + made.header_bytes))
+    other = made._replace(signature=keys.sign(bytes(32), message.SIGNATURE_TAG + made.header_bytes))
     assert reason_of(other.encode()) == Reason.BAD_SIGNATURE
 
 
 def test_a_device_key_of_small_order_is_refused_by_verifying_only() -> None:
-    header_bytes = message.encode_header(replace(written().header, device=DeviceKey(bytes(32))))
+    header_bytes = message.encode_header(written().header._replace(device=DeviceKey(bytes(32))))
     data = codec.encode([header_bytes, bytes(64), b"a body"])
     assert message.decode_message(data).header.device == bytes(32)
     assert reason_of(data) == Reason.BAD_KEY

@@ -44,7 +44,7 @@ class _Silence:
 
 def forged(author: Author, count: int) -> Messages:
     """Messages whose signatures do not hold, pushed."""
-    messages = [replace(author.say(WORDS, EPOCH + one), signature=bytes(64)) for one in range(count)]
+    messages = [author.say(WORDS, EPOCH + one)._replace(signature=bytes(64)) for one in range(count)]
     return Messages(0, tuple((0, message.encode()) for message in messages), more=False)
 
 

@@ -54,7 +54,7 @@ ANA, BEN, CYD = Author(1), Author(2), Author(3)
 WORDS = Comment("https://example.org/", Role.COMMENT, "words")
 HELD = [*ANA.resources(40), BEN.inception, *BEN.resources(3), CYD.inception, *CYD.resources(2)]
 NEW = [*BEN.resources(3, start=EPOCH + 500), BEN.retract(HELD[41], ts=EPOCH + 600), CYD.say(WORDS, 2**31)]
-FORGED = replace(NEW[0], signature=bytes(64)).encode()
+FORGED = NEW[0]._replace(signature=bytes(64)).encode()
 POOL = [
     *(message.encode() for message in (*HELD[38:], *NEW)),
     NEW[1].without_body().encode(),
@@ -258,7 +258,7 @@ def _some_filter(number: int) -> bytes:
 
 def _unique(number: int) -> bytes:
     message = NEW[0]
-    return replace(message, signature=number.to_bytes(64)).encode()
+    return message._replace(signature=number.to_bytes(64)).encode()
 
 
 FLOODS = [

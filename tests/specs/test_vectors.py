@@ -186,7 +186,7 @@ def run_forks(case: Case) -> Iterator[object]:
 def run_headers(case: Case) -> Iterator[object]:
     header, expected = message.decode_header(data_of(case["header"])), case["fields"]
     assert isinstance(expected, dict)
-    yield [field.name for field in fields(header)], list(expected)
+    yield list(header._fields), list(expected)
     for name, value in expected.items():
         yield getattr(header, name), value_of(value)
     yield message.encode_header(header), data_of(case["header"])

@@ -54,7 +54,7 @@ def _signature(case: Json) -> Json:
 
 def _header(case: Json) -> Json:
     header = message.decode_header(data_in(case, "header"))
-    return {"fields": {field.name: shown(getattr(header, field.name)) for field in fields(header)}}
+    return {"fields": {name: shown(value) for name, value in header._asdict().items()}}
 
 
 def _message(case: Json) -> Json:

@@ -351,7 +351,7 @@ async def test_a_finished_repair_is_not_confused_by_the_log_of_the_damaged_file(
 
 async def test_a_journalled_message_that_nobody_signed_does_not_come_back(folder: Path) -> None:
     (message,) = MINE.resources(1, start=EPOCH + 2_000)
-    forged = replace(message, signature=MINE.inception.signature)
+    forged = message._replace(signature=MINE.inception.signature)
     with closing(Journal.open(folder / "journal")) as journal:
         journal.append([forged])
     async with opened(folder) as store:
