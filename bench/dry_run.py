@@ -34,7 +34,7 @@ from hedgerow_protocol.frame import (
     encode_frame,
 )
 from hedgerow_protocol.handshake import SUBPROTOCOL, Handshake, SecureChannel, Subprotocols
-from hedgerow_protocol.ranges import SortedIndex, sum_of, window
+from hedgerow_protocol.ranges import SortedIndex, cut_before_newest, sum_of, window
 from hedgerow_protocol.reconcile import Initiator
 
 F = TypeVar("F", bound=Frame)
@@ -130,11 +130,18 @@ class DryRun:
         own = window(whole, since or None, until or None)
         self._request += 2
         answer = await self._open(sum_of(own), since, until)
+        if isinstance(answer, NegDiffers) and len(own) > limits.MAX_SESSION_ITEMS:
+            await self._send(NegClose(self._request))
+            await self._halve(whole, since, until, cut_before_newest(own, limits.SPLIT_ITEMS))
+            return
         if isinstance(answer, NegDiffers):
             answer = await self._reconcile(Initiator(own))
         if isinstance(answer, NegErr):
-            await self._compare(whole, answer.since, until)
-            await self._compare(whole, since, answer.since)
+            await self._halve(whole, since, until, answer.since)
+
+    async def _halve(self, whole: SortedIndex, since: int, until: int, cut: int) -> None:
+        await self._compare(whole, cut, until)
+        await self._compare(whole, since, cut)
 
     async def _open(self, own: SetSum, since: int, until: int) -> Frame:
         ours = (own.count, own.fingerprint())

@@ -133,6 +133,14 @@ class Node:
         assert self._process is not None, "the node does not run"
         return self._process
 
+    def make_seed(self) -> None:
+        """Make the home a seed, which keeps more than a learner's computer can spare; before it is run."""
+        command = [sys.executable, "-m", "hedgerow_node", "--home", str(self.home), "seed", "init", "--json"]
+        command += ["--name", "Bench", "--url", "http://127.0.0.1"]
+        made = subprocess.run(command, check=False, env=environment(), capture_output=True, text=True)
+        if made.returncode:
+            raise Broken(f"no seed could be made: {made.stdout}{made.stderr}")
+
     def start(self, *, listen: str | None = None, watched: Path | None = None) -> None:
         """Run the node; `watched` is the file that its frames are noted in, if they shall be."""
         program = ["-m", "hedgerow_node"] if watched is None else ["-m", "bench.watching", str(watched)]

@@ -1,8 +1,9 @@
 """GROWTH: what taking in, comparing, searching and a page cost as a store grows; each should rise no faster than log n.
 
-One node grows. At each size it takes in some more, is compared with a set that differs a little, is searched for a
-common and for a rare word, and shows the page of a thing. The headline is the worst of them: how many times as much
-it costs in the largest store as in the smallest, divided by how many times as large the logarithm is.
+One node grows. At each size it takes in some more, is compared with a set that lacks a little, once among its newest
+and once all over it, is searched for a common and for a rare word, and shows the page of a thing. The headline is the
+worst of them: how many times as much it costs in the largest store as in the smallest, divided by how many times as
+large the logarithm is.
 """
 
 import asyncio
@@ -27,11 +28,15 @@ from bench.outcome import Outcome
 from bench.places import say
 from bench.plan import Plan
 from hedgerow_protocol.kinds import Resource
+from hedgerow_protocol.ranges import Item
 
 SMALLEST = 10_000
 STEP = 10
+OF_A_LEARNER = 1_500_000
+"""Messages that fit into what a learner's node keeps, 2 GiB; one that is to grow beyond it is a seed, with 50 GiB."""
 MEASURED_GROUP = 1_000
 """Of the first authors whose messages are taken in while it is measured."""
+LEARNER, SEED = "learner", "seed"
 REQUESTS = 30
 """Searches, or pages, of which the median is taken."""
 COMMON = "matrix"
@@ -42,14 +47,23 @@ def run(plan: Plan) -> Outcome:
     at = dict[int, dict[str, float]]()
     with TemporaryDirectory(prefix="hedgerow-bench-") as name:
         folder = Path(name)
-        with Node(folder / "home").running(listen="127.0.0.1:0") as node:
+        home = Node(folder / "home")
+        if _kind(plan) == SEED:
+            home.make_seed()
+        with home.running(listen="127.0.0.1:0") as node:
             growing = Growing(node, folder, plan)
             for size in _sizes(plan.rows):
                 growing.grow(size)
                 at[size] = growing.costs()
                 say(f"  at {size:,}: {at[size]}")
     worst = {name: _growth(at, name) for name in next(iter(at.values())) if name.startswith("seconds")}
-    return Outcome(plan.job, "× log n", [max(worst.values())], also={"at": at, "growth": worst})
+    return Outcome(
+        plan.job, "× log n", [max(worst.values())], also={"node": _kind(plan), "at": at, "growth": worst}
+    )
+
+
+def _kind(plan: Plan) -> str:
+    return SEED if plan.rows > OF_A_LEARNER else LEARNER
 
 
 def _sizes(largest: int) -> list[int]:
@@ -108,9 +122,13 @@ class Growing:
             with browser.open(f"{page}/thing/{quote(thing, safe=':')}") as shown:
                 shown.read()
 
-        compared = statistics.median([self._compare() for _ in range(plan.runs)])
+        whole = self._items()
+        spread, newest = list(whole), list(whole)
+        del spread[:: max(1, len(whole) // plan.different)]
+        del newest[-plan.different :]
         costs = {
-            "seconds_to_compare": compared,
+            "seconds_to_compare_the_newest": self._compare(newest),
+            "seconds_to_compare": self._compare(spread),
             "seconds_of_a_common_search": _median(lambda: search(COMMON)),
             "seconds_of_a_rare_search": _median(lambda: search(_rare(random, known))),
             "seconds_of_a_page": _median(show),
@@ -119,14 +137,16 @@ class Growing:
         taken = [self._take_in(plan.messages, first + number) for number in range(plan.runs)]
         return {"seconds_to_take_in_one": statistics.median(taken), **costs}
 
-    def _compare(self) -> float:
-        """Seconds that the node takes, and the way there: without the time in which the other side computes."""
-        return asyncio.run(self._compare_once())
+    def _items(self) -> list[Item]:
+        """What the node holds, in order."""
+        return sorted((ts, name) for one in self._held for ts, name, _, _ in entries(one))
 
-    async def _compare_once(self) -> float:
+    def _compare(self, held: list[Item]) -> float:
+        """Seconds that the node takes, and the way there: without the time in which the other side computes."""
+        return statistics.median([asyncio.run(self._compare_once(held)) for _ in range(self._plan.runs)])
+
+    async def _compare_once(self, held: list[Item]) -> float:
         people = [author for one in self._held for author in one.people()]
-        held = sorted((ts, name) for one in self._held for ts, name, _, _ in entries(one))
-        del held[:: max(1, len(held) // self._plan.different)]
         async with aiohttp.ClientSession() as session:
             link = await DryRun.open(session, self._node.peer, people)
             compared = await link.compare(held)

@@ -56,6 +56,8 @@ class Budgets:
     """Bytes that the database may take."""
     near: Allowance = Allowance(config.NEAR_MESSAGES, config.NEAR_BYTES)
     far: Allowance = Allowance(config.FAR_MESSAGES, config.FAR_BYTES)
+    indexed: int = config.LEARNER_INDEXED
+    """Items of sets whose indexes are kept in memory between comparisons."""
     retention: int | None = None
     """Days after which content is let go; None keeps it as long as there is room."""
 
@@ -67,7 +69,6 @@ class Budgets:
 
 
 LEARNER = Budgets()
-SEED = Budgets(store=config.SEED_STORE)
 
 
 def standings_of(

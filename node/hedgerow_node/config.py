@@ -46,8 +46,11 @@ SAVE_BATCH = 1_000
 """Private items of one durable commit: the more, the faster, and the coarser the progress."""
 FEW_ITEMS = 4_096
 """Items of a set up to which no index of it is kept: reading it is a matter of milliseconds."""
-MAX_KEPT_ITEMS = limits.MAX_COMPARED_ITEMS
-"""Items of all indexes of sets that are kept between comparisons, about 37 bytes each."""
+LEARNER_INDEXED = limits.MAX_COMPARED_ITEMS
+"""Items of all indexes of sets that a learner's node keeps between comparisons, about 37 bytes each: 74 MB, and as many
+as its database has room for."""
+SEED_INDEXED = 8_000_000
+"""The same for a seed: 300 MB. Of a larger set the part that is compared is read each time."""
 MAX_BATCH_BYTES = 8 * limits.MIB
 """Bytes of messages that are read or written in one go."""
 ERASE_DELAY = 10.0

@@ -114,6 +114,7 @@ class Network:
         self._waiting = Waiting(node, self._driver, self.beside)
         self.budgets = budgets
         """How much is kept unless the owner said otherwise."""
+        node.store.messages.index_at_most(budgets.indexed)
         self.keeper = Keeper(
             node.store,
             node.clock,

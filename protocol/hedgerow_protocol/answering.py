@@ -49,7 +49,7 @@ from hedgerow_protocol.frame import (
 from hedgerow_protocol.link_parts import LinkParts
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.quota import Pool
-from hedgerow_protocol.ranges import Index
+from hedgerow_protocol.ranges import cut_before_newest
 from hedgerow_protocol.reconcile import Responder
 from hedgerow_protocol.subscribed import Subscribed
 from hedgerow_protocol.transfer import answer
@@ -211,7 +211,8 @@ class Answering:
         def then(_: float, items: Items) -> None:
             if len(items.index) > limits.MAX_SESSION_ITEMS:
                 self._outbox.hit(self._wire.link, "MAX_SESSION_ITEMS")
-                self._refuse(frame.req, SessionFault.TOO_BIG, _boundary(items.index))
+                cut = cut_before_newest(items.index, limits.MAX_SESSION_ITEMS)
+                self._refuse(frame.req, SessionFault.TOO_BIG, cut)
                 return
             session.state = _State.COMPARING
             session.responder = Responder(items.index)
@@ -334,12 +335,3 @@ class Answering:
         self._questions += 1
         if self._questions > limits.MAX_QUESTIONS:
             raise unexpected("too many questions at once", "MAX_QUESTIONS")
-
-
-def _boundary(index: Index) -> int:
-    """The time from which on a set that is too big holds no more than a session takes."""
-    first = len(index) - limits.MAX_SESSION_ITEMS
-    since, _ = index.item(first)
-    before, _ = index.item(first - 1)
-    # Items of one second are not parted, so a second that begins before stays outside.
-    return min(since + 1, limits.MAX_TIMESTAMP) if before == since else since

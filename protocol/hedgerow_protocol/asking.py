@@ -29,7 +29,8 @@ class _Run:
     """One comparison of every set."""
 
     tasks: deque[Task] = field(default_factory=deque)
-    windows: int = 0
+    refused: int = 0
+    """Sets that the other side found too big."""
     has_differed: bool = False
     has_moved: bool = False
     """Whether anything was fetched, offered or streamed because of it."""
@@ -241,7 +242,10 @@ class Asking:
         elif outcome is Outcome.TO_STREAM:
             run.has_moved = True
             self._stream = Stream(self._wire, self._fetching, task, self._on_streamed)
+        elif outcome is Outcome.TO_SPLIT:
+            self._split(run, task, since)
         elif outcome is Outcome.TOO_BIG:
+            run.refused += 1
             self._split(run, task, since)
         self.proceed(now)
 
@@ -252,9 +256,8 @@ class Asking:
 
     def _split(self, run: _Run, task: Task, since: int) -> None:
         # The newest part first; a boundary that does not narrow the window would never end.
-        run.windows += 1
         narrows = task.since < since and (task.until == 0 or since < task.until)
-        if narrows and run.windows < limits.MAX_WINDOWS:
+        if narrows and run.refused < limits.MAX_WINDOWS:
             run.tasks.extendleft([replace(task, until=since), replace(task, since=since)])
         else:
             run.has_left = True

@@ -28,6 +28,7 @@ from hedgerow_protocol.frame import (
 )
 from hedgerow_protocol.message import MessageId
 from hedgerow_protocol.outbox import Outbox
+from hedgerow_protocol.ranges import cut_before_newest
 from hedgerow_protocol.reconcile import Initiator
 from hedgerow_protocol.wire import Wire, unexpected
 
@@ -65,7 +66,10 @@ class Outcome(Enum):
     """What differs was told as it was found."""
     TO_STREAM = auto()
     """Much is missing here: stream the task, from where it says."""
+    TO_SPLIT = auto()
+    """Our own set is too big: compare what is newer than a time, and what is older."""
     TOO_BIG = auto()
+    """The same of the responder's set, as it says."""
     NOT_NOW = auto()
     """The responder is busy, or the session not over the current scope."""
 
@@ -104,8 +108,8 @@ class Comparing:
         on_over: OnOver,
         on_free: Callable[[float], None],
     ) -> None:
-        """`on_difference` gets what we have and what we need; `on_over` task, outcome and, for TOO_BIG, a time;
-        `on_free` is called when a session that was given up no longer stands in the way."""
+        """`on_difference` gets what we have and what we need; `on_over` task, outcome and, for a set to be split,
+        a time; `on_free` is called when a session that was given up no longer stands in the way."""
         self._wire = wire
         self._outbox = outbox
         self._on_difference = on_difference
@@ -207,6 +211,12 @@ class Comparing:
         self._leave_to_stream(now, session, after)
 
     def _on_items(self, now: float, session: _Session, items: Items) -> None:
+        is_content = session.task.tier is Tier.CONTENT
+        if is_content and len(items.index) > limits.MAX_SESSION_ITEMS:
+            self._wire.send(NegClose(session.request))
+            cut = cut_before_newest(items.index, limits.SPLIT_ITEMS)
+            self._end(now, session, Outcome.TO_SPLIT, cut)
+            return
         session.state = _State.COMPARING
         session.initiator = Initiator(items.index)
         self._send_round(now, session, session.initiator.start())

@@ -75,7 +75,11 @@ class LoadSum:
 
 @dataclass(frozen=True, slots=True)
 class LoadItems:
-    """A set; answer with `on_loaded` and `Items`."""
+    """A set; answer with `on_loaded` and `Items`.
+
+    Of content with more than `limits.MAX_SESSION_ITEMS` items the newest will do, as long as they are more than that:
+    such a set is not compared as it is, but cut in two where they begin.
+    """
 
     token: Token
     filter: Filter

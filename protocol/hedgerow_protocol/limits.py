@@ -173,6 +173,8 @@ MAX_ROUNDS = 64
 """Messages that the initiator may send in one session."""
 MAX_SESSION_ITEMS = 200_000
 """Items of a set that a responder lets one session compare; a larger set is walked in windows of time."""
+SPLIT_ITEMS = 187_500
+"""Items of ours in the newer part of a set of ours that is larger than that: the responder may hold some more."""
 MAX_WINDOWS = 64
 """Windows into which the sets of one comparison are cut: a responder that always says too big would never end."""
 MAX_COMPARED_ITEMS = 2_000_000

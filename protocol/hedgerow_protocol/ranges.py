@@ -235,6 +235,15 @@ def window(index: Index, since: int | None, until: int | None) -> Index:
     return _Window(index, start, max(start, stop)) if (start, stop) != (0, len(index)) else index
 
 
+def cut_before_newest(index: Index, count: int) -> int:
+    """The first second from which on an index holds at most `count` items, fewer than it has; in Unix seconds."""
+    first = len(index) - count
+    since, _ = index.item(first)
+    before, _ = index.item(first - 1)
+    # Items of one second are not parted, so a second that begins before stays outside.
+    return min(since + 1, limits.MAX_TIMESTAMP) if before == since else since
+
+
 def sum_of(index: Index) -> SetSum:
     """Count and sum of all items of an index."""
     return SetSum(len(index), index.total(0, len(index)) % limits.ID_MODULUS)

@@ -377,6 +377,34 @@ def test_a_set_that_is_too_big_is_walked_in_windows_the_newest_first() -> None:
     assert scene.is_open
 
 
+def test_a_set_of_ours_that_is_too_big_is_walked_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_SESSION_ITEMS", 9)
+    monkeypatch.setattr(limits, "SPLIT_ITEMS", 8)
+    ben = Author(2)
+    scene = Asked(held=(ben.inception, *ben.resources(20)))
+    whole = scene.content()
+    frames = scene.send(NegDiffers(whole.req, 19))
+    assert NegClose(whole.req) in frames
+    newer = scene.only(NegOpen, frames)
+    assert (newer.since, newer.until, newer.count) == (EPOCH + 13, 0, 8)
+    older = scene.only(NegOpen, scene.send(NegSame(newer.req)))
+    assert (older.since, older.until, older.count) == (0, EPOCH + 13, 12)
+    middle = scene.only(NegOpen, scene.send(NegDiffers(older.req, 11)))
+    assert (middle.since, middle.until, middle.count) == (EPOCH + 5, EPOCH + 13, 8)
+    oldest = scene.only(NegOpen, scene.send(NegSame(middle.req)))
+    assert (oldest.since, oldest.until, oldest.count) == (0, EPOCH + 5, 4)
+    assert NegMsg in map(type, scene.send(NegDiffers(oldest.req, 3)))
+
+
+def test_control_that_is_much_is_not_walked_for_it_has_no_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_SESSION_ITEMS", 1)
+    ana, ben = Author(1), Author(2)
+    scene = Asked(held=(ana.inception, ben.inception))
+    control = scene.scoped()
+    assert control.tier == Tier.CONTROL
+    assert NegMsg in map(type, scene.send(NegDiffers(control.req, 1)))
+
+
 @pytest.mark.parametrize("since", [1_000, 999, 3_000])
 def test_a_time_that_does_not_narrow_the_window_ends_the_attempt(since: int) -> None:
     scene = Asked()

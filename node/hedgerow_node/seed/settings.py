@@ -104,7 +104,11 @@ class Settings(Section, frozen=True):
 
     def budgets(self) -> Budgets:
         """How much is kept."""
-        return Budgets(store=self.keeping.gib * config.GIB, retention=self.keeping.days or None)
+        return Budgets(
+            store=self.keeping.gib * config.GIB,
+            indexed=config.SEED_INDEXED,
+            retention=self.keeping.days or None,
+        )
 
     def decided(self) -> Policy:
         """The policy in keys."""

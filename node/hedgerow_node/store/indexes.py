@@ -8,17 +8,18 @@ written with every change; else, as when messages left the set, it is built anew
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeAlias
 
-from hedgerow_node.config import FEW_ITEMS, MAX_KEPT_ITEMS
+from hedgerow_node.config import FEW_ITEMS, LEARNER_INDEXED
 from hedgerow_node.store import sets
 from hedgerow_node.store.rows import as_list, author_rows
 from hedgerow_protocol.errors import LocalProtocolError
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.keys import AuthorKey
+from hedgerow_protocol.limits import MAX_SESSION_ITEMS
 from hedgerow_protocol.ranges import Index, LayeredIndex, SortedIndex, sum_of, window
 
 Key: TypeAlias = tuple[Collection[AuthorKey], bool]
@@ -35,50 +36,76 @@ class _Kept:
     index: SortedIndex | LayeredIndex
     row: int
     """No row above this one is in it."""
+    versions: dict[int, int] = field(default_factory=dict)
+    """Of the database when the index was held to its sums, by the connection that saw it: SQLite's numbers mean nothing
+    beyond their connection."""
 
 
 class Indexes:
-    """The indexes of one database, used by its reading threads."""
+    """The indexes of one database, used by its reading threads, inside reading transactions."""
 
     def __init__(self) -> None:
+        self.most = LEARNER_INDEXED
+        """Items of all of them together. Of a larger set only what is compared is read, and not kept."""
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._lock = Lock()
 
     def of(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index:
-        """The set that a filter names, inside a reading transaction."""
+        """The set that a filter names; `LoadItems` says how much of it."""
         authors = _whole_of(asked, control)
         if authors is None:
-            return _read(db, asked, control)
-        held = SetSum().union(*sets.sums(db, authors, control).values())
-        if held.count <= FEW_ITEMS:
-            return _read(db, asked, control)
-        with self._lock:
-            whole = self._whole(db, authors, control, held)
+            return _read_part(db, asked, control)
+        whole = self._current(db, (authors, control))
+        if whole is None:
+            rows = as_list(author_rows(db, authors).values())
+            held = sets.sum_of_rows(db, rows, control)
+            if held.count <= FEW_ITEMS:
+                return _read(db, asked, control)
+            if held.count > self.most:
+                return _read_part(db, asked, control)
+            with self._lock:
+                whole = self._renewed(db, (authors, control), rows, held)
         return whole if control else window(whole, asked.since, asked.until)
 
     def sum(self, db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
-        """Count and sum of the set that a filter names: of a part in time by the index that is kept, if one is."""
+        """Count and sum of the set that a filter names: by the index that is kept, if that is quicker."""
         is_part = bool(asked.since) or asked.until is not None
         authors = _whole_of(asked, control)
-        if is_part and authors is not None and (authors, control) in self._kept:
+        is_kept = authors is not None and (authors, control) in self._kept
+        if authors is not None and is_kept and (is_part or self._current(db, (authors, control)) is not None):
             return sum_of(self.of(db, asked, control))
         return sets.sum_of_set(db, asked, control)
 
-    def _whole(
-        self, db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool, held: SetSum
-    ) -> Index:
-        kept = self._kept.pop((authors, control), None)
+    def _current(self, db: sqlite3.Connection, key: Key) -> Index | None:
+        """The index that is kept, if nothing was written since it was looked at over this connection."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.versions.get(id(db)) != _version(db):
+                return None
+            self._kept.move_to_end(key)
+            return kept.index
+
+    def _renewed(self, db: sqlite3.Connection, key: Key, rows: str, held: SetSum) -> Index:
+        """The index of a set, of which this is held, by authors in these rows: brought up to date, or read."""
+        authors, control = key
+        kept = self._kept.pop(key, None)
         (last,) = db.execute(LAST).fetchone()
-        index = _grown(db, authors, control, kept) if kept is not None else None
+        index = _grown(db, rows, control, kept) if kept is not None else None
         if index is None or sum_of(index) != held:
             index = _read(db, Filter(tuple(authors)), control)
-        self._keep((authors, control), _Kept(index, last))
+        versions = kept.versions if kept is not None and kept.index is index else {}
+        self._keep(key, _Kept(index, last, versions | {id(db): _version(db)}))
         return index
 
     def _keep(self, key: Key, kept: _Kept) -> None:
         self._kept[key] = kept
-        while sum(len(one.index) for one in self._kept.values()) > MAX_KEPT_ITEMS:
+        while sum(len(one.index) for one in self._kept.values()) > self.most:
             self._kept.popitem(last=False)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """A number that changes when another connection has written."""
+    return int(db.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _whole_of(asked: Filter, control: bool) -> tuple[AuthorKey, ...] | None:
@@ -92,12 +119,20 @@ def _read(db: sqlite3.Connection, asked: Filter, control: bool) -> SortedIndex:
     return SortedIndex(ids, timestamps)
 
 
+def _read_part(db: sqlite3.Connection, asked: Filter, control: bool) -> SortedIndex:
+    """The set, or where that is too much for one session no more than has to be known of it."""
+    has_sum = asked.authors is not None and asked.kinds is None and not control
+    if not has_sum or sets.sum_of_set(db, asked, control).count <= MAX_SESSION_ITEMS:
+        return _read(db, asked, control)
+    timestamps, ids = sets.newest(db, asked, MAX_SESSION_ITEMS + 1)
+    return SortedIndex(ids, timestamps)
+
+
 def _grown(
-    db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool, kept: _Kept
+    db: sqlite3.Connection, rows: str, control: bool, kept: _Kept
 ) -> SortedIndex | LayeredIndex | None:
-    """A kept index with what came since; None where that is much, or is in it already."""
+    """A kept index with what came since of the authors in these rows; None where that is much, or is in it already."""
     most = len(kept.index) // GROWTH
-    rows = as_list(author_rows(db, authors).values())
     newer = db.execute(NEWER, [kept.row, control, rows, most + 1]).fetchall()
     if len(newer) > most:
         return None

@@ -221,8 +221,12 @@ class Messages:
         """
         return await self._database.read(lambda db: sets.items(db, asked, control))
 
+    def index_at_most(self, items: int) -> None:
+        """How many items the indexes that are kept may have together."""
+        self._indexes.most = items
+
     async def index(self, asked: Filter, control: bool) -> Index:
-        """What `items` gives, ready to be compared."""
+        """What `items` gives, ready to be compared, as far as `LoadItems` asks for it."""
         return await self._database.read(lambda db: self._indexes.of(db, asked, control))
 
     async def sums(self, authors: Collection[AuthorKey], control: bool) -> dict[AuthorKey, SetSum]:

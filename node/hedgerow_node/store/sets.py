@@ -39,6 +39,9 @@ ORDER = "ORDER BY m.ts, m.id"
 IN_TIME = "FROM messages AS m INDEXED BY messages_in_time"
 BY_AUTHOR = "FROM messages AS m INDEXED BY messages_of_author"
 
+NEWEST = (
+    f"SELECT m.ts, m.id, m.author {IN_TIME} WHERE {MATCHING} AND {OF_AUTHORS} ORDER BY m.ts DESC, m.id DESC"
+)
 ITEMS_OF_ALL = f"SELECT m.ts, m.id {IN_TIME} WHERE {MATCHING} {ORDER}"
 ITEMS_OF_AUTHORS = f"SELECT m.ts, m.id {BY_AUTHOR} WHERE {OF_AUTHORS} AND {MATCHING} {ORDER}"
 ITEMS_SINCE = f"""SELECT m.ts, m.id FROM json_each(:since) AS k
@@ -74,6 +77,17 @@ def items(db: sqlite3.Connection, asked: Filter, control: bool) -> tuple["array[
     return timestamps, bytes(ids)
 
 
+def newest(db: sqlite3.Connection, asked: Filter, count: int) -> tuple["array[int]", bytes]:
+    """The same of the newest items only, of content of named authors; what is older is not read."""
+    since = _since(db, asked, control=False)
+    walk = db.execute(NEWEST, _values(db, asked, False, START))
+    found = [
+        (ts, key) for ts, key, _ in islice((row for row in walk if row[0] >= since.get(row[2], 0)), count)
+    ]
+    found.reverse()
+    return array("I", [ts for ts, _ in found]), b"".join([key for _, key in found])
+
+
 def page(
     db: sqlite3.Connection, asked: Filter, control: bool, after: Place, limit: int, max_bytes: int
 ) -> tuple[list[MessageRow], bool]:
@@ -97,13 +111,20 @@ def sums(db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool) 
     return {AuthorKey(key): SetSum.from_bytes(count, total) for key, count, total in found}
 
 
+def sum_of_rows(db: sqlite3.Connection, authors: str, control: bool) -> SetSum:
+    """Count and sum of the sets of the authors in these rows (`as_list`) together."""
+    return SetSum().union(
+        *[SetSum.from_bytes(count, total) for _, count, total in db.execute(SUMS, [control, authors])]
+    )
+
+
 def sum_of_set(db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
     """Count and sum of the set that a filter names; no message is read for one of all kinds of named authors."""
     if asked.authors is None or (asked.kinds is not None and not control):
         _, ids = items(db, asked, control)
         return SetSum.of([ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE)])
     if control or not (asked.since or asked.until is not None or asked.sinces):
-        return SetSum().union(*sums(db, asked.authors, control).values())
+        return sum_of_rows(db, as_list(author_rows(db, asked.authors).values()), control)
     until = limits.INFINITE_TIMESTAMP if asked.until is None else asked.until
     since = dict.fromkeys(asked.authors, asked.since or 0)
     for author, time in zip(asked.authors, asked.sinces, strict=False):

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hedgerow_node.store import indexes, weeks
+from hedgerow_node.store import indexes, sets, weeks
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
+from hedgerow_protocol.fingerprint import SetSum
 from hedgerow_protocol.message import Message
 from hedgerow_protocol.ranges import Index, SortedIndex, sum_of
 from node.store.opened import NOW, opened
@@ -87,6 +88,33 @@ async def test_a_part_in_time_is_summed_by_the_kept_index(
         assert (await store.messages.sum(asked.within(EPOCH + 5, 0), False)).count == 5
 
 
+async def test_a_kept_index_is_held_to_its_sums_only_after_something_was_written(
+    tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summed, by_rows = [], sets.sum_of_rows
+
+    def noted(db, authors: str, control: bool) -> SetSum:
+        summed.append(authors)
+        return by_rows(db, authors, control)
+
+    ana, ben = Author(1), Author(2)
+    asked = Filter.of_authors({ana.key})
+    said = ana.resources(9)
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, ben.inception, *said[:8])
+        await store.messages.index(asked, False)
+        monkeypatch.setattr(sets, "sum_of_rows", noted)
+        for _ in range(3):
+            assert len(await store.messages.index(asked, False)) == 8
+            assert (await store.messages.sum(asked, False)).count == 8
+        assert summed == []
+        for one, count in ((ben.resources(1)[0], 8), (said[8], 9)):
+            summed.clear()
+            await put(store, one)
+            assert len(await store.messages.index(asked, False)) == count
+            assert len(summed) == 1
+
+
 async def test_what_left_the_set_is_in_no_kept_index(tmp_path: Path, read: list[Filter]) -> None:
     ana = Author(1)
     asked = Filter.of_authors({ana.key})
@@ -101,12 +129,12 @@ async def test_what_left_the_set_is_in_no_kept_index(tmp_path: Path, read: list[
 
 
 async def test_much_that_came_is_read_anew_and_no_more_is_kept_than_allowed(
-    tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, read: list[Filter]
 ) -> None:
-    monkeypatch.setattr(indexes, "MAX_KEPT_ITEMS", 50)
     ana, ben = Author(1), Author(2)
     of_ana, of_ben = Filter.of_authors({ana.key}), Filter.of_authors({ben.key})
     async with opened(tmp_path) as store:
+        store.messages.index_at_most(50)
         said = ana.resources(40)
         await put(store, ana.inception, ben.inception, *said[:8], *ben.resources(12))
         await indexed(store, of_ana)
@@ -117,6 +145,29 @@ async def test_much_that_came_is_read_anew_and_no_more_is_kept_than_allowed(
         await indexed(store, of_ana)
         assert read == [of_ana, of_ana, of_ben, of_ana]
         assert store.messages._indexes._kept.keys() == {(of_ana.authors, False)}
+
+
+@pytest.mark.parametrize("has_steps", [False, True])
+async def test_of_a_set_that_is_not_kept_no_more_is_read_than_has_to_be_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_steps: bool
+) -> None:
+    monkeypatch.setattr(indexes, "FEW_ITEMS", 0)
+    monkeypatch.setattr(indexes, "MAX_SESSION_ITEMS", 10)
+    ana, ben, eve = Author(1), Author(2), Author(3)
+    asked = Filter.of_authors({ana.key, ben.key})
+    if has_steps:
+        asked = asked.kept_since({ana.key: EPOCH + 12, ben.key: EPOCH + 3})
+    async with opened(tmp_path) as store:
+        store.messages.index_at_most(12)
+        await put(store, *[one.inception for one in (ana, ben, eve)], *eve.resources(30))
+        await put(store, *ana.resources(20), *ben.resources(20))
+        for since, until in [(0, 0), (EPOCH + 4, 0), (0, EPOCH + 15), (EPOCH + 6, EPOCH + 16)]:
+            part = asked.within(since, until)
+            timestamps, ids = await store.messages.items(part, False)
+            whole = [(ts, ids[at * 32 : at * 32 + 32]) for at, ts in enumerate(timestamps)]
+            assert items_of(await store.messages.index(part, False)) == whole[-11:]
+        assert len(await indexed(store, asked.within(EPOCH + 16, 0))) == 10
+        await indexed(store, asked, control=True)
 
 
 async def test_a_narrower_filter_is_read_from_the_disk(tmp_path: Path, read: list[Filter]) -> None:
