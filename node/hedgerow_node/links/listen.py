@@ -253,7 +253,7 @@ class PeerListener:
             self._noting.note(SILENT_PROXY)
             return Origin.of(request.remote or "")
         # The last of the last line is what the proxy saw itself; the rest is whatever its client wrote.
-        return Origin.of(forwarded[-1].rpartition(",")[2].strip())
+        return Origin.of(_without_port(forwarded[-1].rpartition(",")[2].strip()))
 
     def look_for_proxy(self, remote: str | None, headers: Mapping[str, str]) -> None:
         """Somebody at this address asked with these headers: it may be a proxy that was not named."""
@@ -264,6 +264,13 @@ class PeerListener:
         if address.is_loopback or any(address in network for network in PRIVATE):
             self.unnamed_proxy = remote
             self._noting.note(UNNAMED_PROXY)
+
+
+def _without_port(address: str) -> str:
+    """An IP address that a proxy may have written with a port, and then one of version 6 in brackets."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def _offered(request: web.Request) -> tuple[str, ...]:

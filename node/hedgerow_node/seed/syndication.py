@@ -1,12 +1,13 @@
 """What a seed itself shared, as an Atom feed (RFC 4287) for whoever reads along without a node.
 
 Only messages of the seed's own author stand in it, as they stand now. It is made anew at most every few seconds, so
-nobody can keep the database busy by asking for it.
+nobody can keep the database busy by asking for it, and whoever has it already is told so.
 """
 
 import asyncio
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
 
 from aiohttp import hdrs, web
@@ -23,6 +24,8 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     hdrs.CACHE_CONTROL: f"max-age={SYNDICATED_FOR:.0f}",
 }
+TAG = 16
+"""Digits of the tag by which a reader knows that nothing has changed."""
 MEDIA_TYPE = "application/atom+xml"
 FEED = """<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
@@ -51,16 +54,23 @@ class Syndication:
         self._node = node
         self._settings = settings
         self._one_at_a_time = asyncio.Lock()
-        self._made = ""
+        self._made = b""
+        self._tag = ""
         self._good_until = float("-inf")
 
     async def answer(self, request: web.Request) -> web.Response:
         """The feed, as it was a few seconds ago at most."""
         async with self._one_at_a_time:
             if self._node.clock.monotonic() >= self._good_until:
-                self._made = feed(self._settings, self._node.keys.did, await self._said())
+                self._made = feed(self._settings, self._node.keys.did, await self._said()).encode()
+                self._tag = sha256(self._made).hexdigest()[:TAG]
                 self._good_until = self._node.clock.monotonic() + SYNDICATED_FOR
-        return web.Response(text=self._made, content_type=MEDIA_TYPE, headers=HEADERS)
+        if any(held.value in (self._tag, "*") for held in request.if_none_match or ()):
+            answer = web.Response(status=304, headers=HEADERS)
+        else:
+            answer = web.Response(body=self._made, content_type=MEDIA_TYPE, charset="utf-8", headers=HEADERS)
+        answer.etag = self._tag
+        return answer
 
     async def _said(self) -> list[Statement]:
         """What stands, without what was taken down here: a list for everybody must not lead to that."""

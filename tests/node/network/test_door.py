@@ -131,9 +131,14 @@ async def test_only_a_proxy_of_ours_is_believed_where_a_connection_comes_from(wo
         assert await upgraded("127.0.0.1", "1.1.1.1, 192.0.2.1") == 101
         assert await upgraded("127.0.0.1", "2.2.2.2, 192.0.2.1") == 503
         assert await upgraded("127.0.0.1", "192.0.2.2") == 101
-        assert await upgraded("127.0.0.1", "nonsense") == 503
+        for nonsense in ("nonsense", "nonsense:80", "192.0.2.300:80", "[nonsense]:80", ":80"):
+            assert await upgraded("127.0.0.1", nonsense) == 503
         # Some proxies add a line of their own behind those that their client wrote.
         assert await upgraded("127.0.0.1", "3.3.3.3", "192.0.2.1") == 503
+        # And some write the port as well.
+        assert await upgraded("127.0.0.1", "192.0.2.1:49152") == 503
+        assert await upgraded("127.0.0.1", "192.0.2.4:49152") == 101
+        assert await upgraded("127.0.0.1", "[2001:db8::1]:49152") == 101
         assert await upgraded("127.0.0.1") == 101
         assert await upgraded("127.3.3.3", "192.0.2.1") == 101
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):

@@ -55,8 +55,11 @@ async def seed(tmp_path: Path, clock: FakeClock) -> AsyncIterator[App]:
     await app.close()
 
 
-async def get(app: App, path: str) -> tuple[aiohttp.ClientResponse, str]:
-    async with aiohttp.ClientSession() as session, session.get(f"http://{app.peer}{path}") as answer:
+async def get(
+    app: App, path: str, headers: dict[str, str] | None = None
+) -> tuple[aiohttp.ClientResponse, str]:
+    url = f"http://{app.peer}{path}"
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
         return answer, await answer.text()
 
 
@@ -172,6 +175,21 @@ async def test_the_feed_is_made_anew_only_after_a_while_and_has_a_bound(seed: Ap
     assert await entries(seed) == []
     clock.advance(SYNDICATED_FOR)
     assert len(await entries(seed)) == SYNDICATED
+
+
+async def test_who_has_the_feed_already_is_told_so(seed: App, clock: FakeClock) -> None:
+    first, text = await get(seed, "/feed.atom")
+    tag = first.headers["ETag"]
+    for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again, nothing = await get(seed, "/feed.atom", {"If-None-Match": held})
+        assert (again.status, nothing, again.headers["ETag"]) == (304, "", tag)
+        assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert (await get(seed, "/feed.atom", {"If-None-Match": '"other"'}))[1] == text
+    await seed.node.publish(Resource("https://example.org/new", "New"))
+    clock.advance(SYNDICATED_FOR)
+    changed, _ = await get(seed, "/feed.atom", {"If-None-Match": tag})
+    assert (changed.status, changed.charset) == (200, "utf-8")
+    assert changed.headers["ETag"] != tag
 
 
 async def test_what_was_taken_down_or_withdrawn_leaves_the_feed(seed: App, clock: FakeClock) -> None:
