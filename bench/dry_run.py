@@ -1,7 +1,7 @@
 """Comparing a set with a node's over a link, and nothing else: what differs is learned and not transferred.
 
 The initiator holds its set in memory and speaks by the product's own machines; the responder is a real node with a
-real store. Sets that the node finds too big are compared in the windows of time that it proposes.
+real store. Sets that either side finds too big are compared in windows of time, as the product does it.
 """
 
 import os
@@ -140,6 +140,7 @@ class DryRun:
             await self._halve(whole, since, until, answer.since)
 
     async def _halve(self, whole: SortedIndex, since: int, until: int, cut: int) -> None:
+        assert since < cut < (until or cut + 1), "a set that cannot be cut in two"
         await self._compare(whole, cut, until)
         await self._compare(whole, since, cut)
 

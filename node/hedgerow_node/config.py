@@ -49,8 +49,9 @@ FEW_ITEMS = 4_096
 LEARNER_INDEXED = limits.MAX_COMPARED_ITEMS
 """Items of all indexes of sets that a learner's node keeps between comparisons, about 37 bytes each: 74 MB, and as many
 as its database has room for."""
-SEED_INDEXED = 8_000_000
-"""The same for a seed: 300 MB. Of a larger set the part that is compared is read each time."""
+SEED_INDEXED = 6_000_000
+"""The same for a seed: 220 MB, and twice that while one is read. Of a larger set the part that is compared is read each
+time."""
 MAX_BATCH_BYTES = 8 * limits.MIB
 """Bytes of messages that are read or written in one go."""
 ERASE_DELAY = 10.0

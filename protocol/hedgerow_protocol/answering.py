@@ -2,8 +2,8 @@
 
 States of a session: our sum is being loaded → told that it differs → our items are being loaded → comparing →
 closed by the initiator. Equal sums end it at once, and so do a set that is too big, a scope that changed and a
-long silence. The initiator speaks first, learns everything, and transfers by itself; the responder keeps no more
-than one index a session, and of all sessions together no more than a pool allows.
+long silence. The initiator speaks first, learns everything, and transfers by itself; the responder holds no more
+than one index a session, and of all sessions together as many items as a pool allows.
 """
 
 from collections.abc import Callable

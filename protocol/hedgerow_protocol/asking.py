@@ -255,7 +255,10 @@ class Asking:
             self._run.tasks.appendleft(stream.task.streamed())
 
     def _split(self, run: _Run, task: Task, since: int) -> None:
-        # The newest part first; a boundary that does not narrow the window would never end.
+        # The newest part first. What is crowded into one second is parted from what is older; a boundary that does not
+        # narrow the window would never end.
+        if since == task.until and since - 1 > task.since:
+            since -= 1
         narrows = task.since < since and (task.until == 0 or since < task.until)
         if narrows and run.refused < limits.MAX_WINDOWS:
             run.tasks.extendleft([replace(task, until=since), replace(task, since=since)])

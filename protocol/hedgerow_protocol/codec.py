@@ -84,6 +84,8 @@ def _check_array(value: tuple[object, ...] | list[object], depth: int) -> None:
         # This walk is on the path of every message: what is most frequent costs no call.
         if type(item) is bytes or item is None or (type(item) is int and 0 <= item <= limits.MAX_UINT):
             continue
+        if type(item) is str and item.isprintable():
+            continue
         _check(item, depth - 1)
 
 

@@ -77,8 +77,8 @@ class LoadSum:
 class LoadItems:
     """A set; answer with `on_loaded` and `Items`.
 
-    Of content with more than `limits.MAX_SESSION_ITEMS` items the newest will do, as long as they are more than that:
-    such a set is not compared as it is, but cut in two where they begin.
+    Content of more than `limits.MAX_SESSION_ITEMS` items is not compared as it is but cut in two: of that the newest
+    suffice, so many and one more.
     """
 
     token: Token

@@ -176,9 +176,9 @@ MAX_SESSION_ITEMS = 200_000
 SPLIT_ITEMS = 187_500
 """Items of ours in the newer part of a set of ours that is larger than that: the responder may hold some more."""
 MAX_WINDOWS = 64
-"""Windows into which the sets of one comparison are cut: a responder that always says too big would never end."""
+"""Answers *too big* that one comparison takes: a responder that always says so would never end."""
 MAX_COMPARED_ITEMS = 2_000_000
-"""Items of all sessions together of which a responder keeps an index: 74 MB."""
+"""Items that a responder lets all sessions together compare: 74 MB."""
 SESSION_IDLE = 90.0
 """Seconds that a responder keeps a session in which nothing happens. Longer than PROGRESS_TIMEOUT, because the
 initiator's next message may stand behind what it uploads."""

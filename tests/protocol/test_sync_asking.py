@@ -405,12 +405,27 @@ def test_control_that_is_much_is_not_walked_for_it_has_no_windows(monkeypatch: p
     assert NegMsg in map(type, scene.send(NegDiffers(control.req, 1)))
 
 
-@pytest.mark.parametrize("since", [1_000, 999, 3_000])
+def test_what_is_crowded_into_one_second_is_parted_from_what_is_older() -> None:
+    scene = Asked()
+    session = scene.content()
+    session = scene.only(NegOpen, scene.send(NegErr(session.req, SessionFault.TOO_BIG, 3_000)))
+    assert (session.since, session.until) == (3_000, 0)
+    session = scene.only(NegOpen, scene.send(NegSame(session.req)))
+    assert (session.since, session.until) == (0, 3_000)
+    session = scene.only(NegOpen, scene.send(NegErr(session.req, SessionFault.TOO_BIG, 3_000)))
+    assert (session.since, session.until) == (2_999, 3_000)
+    session = scene.only(NegOpen, scene.send(NegErr(session.req, SessionFault.TOO_BIG, 3_000)))
+    assert (session.since, session.until) == (0, 2_999)
+    assert scene.send(NegSame(session.req), seconds=10) == []
+    assert "a set is too big to compare" in [note.event for note in scene.node.notes]
+
+
+@pytest.mark.parametrize("since", [1_000, 999, 3_001])
 def test_a_time_that_does_not_narrow_the_window_ends_the_attempt(since: int) -> None:
     scene = Asked()
     session = scene.content()
     session = scene.only(NegOpen, scene.send(NegErr(session.req, SessionFault.TOO_BIG, 1_000)))
-    if since == 3_000:
+    if since == 3_001:
         session = scene.only(NegOpen, scene.send(NegErr(session.req, SessionFault.TOO_BIG, 3_000)))
         session = scene.only(NegOpen, scene.send(NegSame(session.req)))
     frames = scene.send(NegErr(session.req, SessionFault.TOO_BIG, since))

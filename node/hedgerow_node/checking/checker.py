@@ -1,7 +1,8 @@
 """Who checks a batch: threads of this process for the few messages of every day, worker processes while much comes.
 
 Workers are started when a thousand messages wait to be checked, and end when nothing large came for a while: a node
-at rest has one process. Where they cannot be started, or one is lost, everything is checked by the threads.
+at rest has one process. What no thread has begun by then goes to them: what comes later waits for its verdicts. Where
+they cannot be started, or one is lost, everything is checked by the threads.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ class Checker:
     def __init__(self, net: int) -> None:
         self._net = net
         self._threads = ThreadPoolExecutor(CHECK_THREADS, "check")
+        self._turns = asyncio.Semaphore(CHECK_THREADS)
         self._workers = Workers()
         self._waiting = 0
         self._served = 0
@@ -33,9 +35,13 @@ class Checker:
         self._waiting += len(messages)
         try:
             self._start_if_much_waits()
-            if self._workers.are_there and len(messages) > SMALL_BATCH:
-                return await self._by_workers(messages)
-            return await self._by_threads(messages)
+            if len(messages) <= SMALL_BATCH:
+                return await self._by_threads(messages)
+            if not self._workers.are_there:
+                async with self._turns:
+                    if not self._workers.are_there:
+                        return await self._by_threads(messages)
+            return await self._by_workers(messages)
         finally:
             self._waiting -= len(messages)
 

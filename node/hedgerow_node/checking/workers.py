@@ -42,8 +42,7 @@ class Worker:
         """The verdicts on a batch; raises `WorkerLost`."""
         self.load += len(messages)
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
-                return await self._ask(pack([net, messages]))
+            return await self._ask(pack([net, messages]))
         except (EOFError, OSError, TimeoutError) as error:
             raise WorkerLost from error
         finally:
@@ -53,7 +52,8 @@ class Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(batch)
-        async with self._turn:  # answers come in the order of the batches, and so do turns
+        # Answers come in the order of the batches, and so do turns; what stands before in the queue does not count.
+        async with self._turn, asyncio.timeout(CHECK_TIMEOUT):
             length = await self._process.stdout.readexactly(LENGTH)
             return unpack_verdicts(await self._process.stdout.readexactly(int.from_bytes(length)))
 

@@ -2,7 +2,8 @@
 
 To read a million items takes seconds, while what two nodes differ by is often a handful. So an index is kept and
 brought up to date from the rows that are newer. It holds if its count and sum are those of its authors, which are
-written with every change; else, as when messages left the set, it is built anew.
+written with every change; else, as when messages left the set, it is read anew. Nothing is looked at when nothing was
+written.
 """
 
 import sqlite3
@@ -29,6 +30,8 @@ NEWER = """SELECT ts, id FROM messages NOT INDEXED WHERE row > ? AND control = ?
     AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
 GROWTH = 4
 """An index takes in at most one part in so many of what it has; of more, building it anew is quicker."""
+MOST_GROWTH = 100_000
+"""Items that it takes in at most, a few tenths of a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,58 +52,69 @@ class Indexes:
         """Items of all of them together. Of a larger set only what is compared is read, and not kept."""
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._lock = Lock()
+        """For a moment each: whoever waits for it holds one of the few connections that read."""
 
-    def of(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index:
-        """The set that a filter names; `LoadItems` says how much of it."""
+    def at_hand(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index | None:
+        """The set that a filter names, as far as `LoadItems` asks for it; None if all of it has to be read first."""
         authors = _whole_of(asked, control)
         if authors is None:
             return _read_part(db, asked, control)
-        whole = self._current(db, (authors, control))
-        if whole is None:
-            rows = as_list(author_rows(db, authors).values())
-            held = sets.sum_of_rows(db, rows, control)
-            if held.count <= FEW_ITEMS:
-                return _read(db, asked, control)
-            if held.count > self.most:
-                return _read_part(db, asked, control)
-            with self._lock:
-                whole = self._renewed(db, (authors, control), rows, held)
-        return whole if control else window(whole, asked.since, asked.until)
+        whole = self._fresh(db, (authors, control))
+        if whole is not None:
+            return _part(whole, asked, control)
+        held = sets.sum_of_authors(db, authors, control)
+        if held.count <= FEW_ITEMS:
+            return _read(db, asked, control)
+        return _read_part(db, asked, control) if held.count > self.most else None
+
+    def read(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index:
+        """The same, after all of it was read; one at a time, since it takes seconds and much memory."""
+        found = self.at_hand(db, asked, control)
+        if found is not None:
+            return found  # somebody else has read it
+        authors = tuple(asked.authors or ())
+        with self._lock:
+            self._kept.pop((authors, control), None)
+        (last,) = db.execute(LAST).fetchone()
+        whole = _read(db, Filter(authors), control)
+        self._keep((authors, control), _Kept(whole, last, {id(db): _version(db)}))
+        return _part(whole, asked, control)
 
     def sum(self, db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
-        """Count and sum of the set that a filter names: by the index that is kept, if that is quicker."""
-        is_part = bool(asked.since) or asked.until is not None
+        """Count and sum of the set that a filter names: by the index that is kept, if it is up to date."""
         authors = _whole_of(asked, control)
-        is_kept = authors is not None and (authors, control) in self._kept
-        if authors is not None and is_kept and (is_part or self._current(db, (authors, control)) is not None):
-            return sum_of(self.of(db, asked, control))
+        whole = self._fresh(db, (authors, control)) if authors is not None else None
+        if whole is not None:
+            return sum_of(_part(whole, asked, control))
         return sets.sum_of_set(db, asked, control)
 
-    def _current(self, db: sqlite3.Connection, key: Key) -> Index | None:
-        """The index that is kept, if nothing was written since it was looked at over this connection."""
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or kept.versions.get(id(db)) != _version(db):
-                return None
-            self._kept.move_to_end(key)
-            return kept.index
-
-    def _renewed(self, db: sqlite3.Connection, key: Key, rows: str, held: SetSum) -> Index:
-        """The index of a set, of which this is held, by authors in these rows: brought up to date, or read."""
+    def _fresh(self, db: sqlite3.Connection, key: Key) -> Index | None:
+        """The index that is kept, with what came since; None where there is none, or more than that has changed."""
         authors, control = key
-        kept = self._kept.pop(key, None)
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        version = _version(db)
+        if kept.versions.get(id(db)) == version:
+            return kept.index
         (last,) = db.execute(LAST).fetchone()
-        index = _grown(db, rows, control, kept) if kept is not None else None
-        if index is None or sum_of(index) != held:
-            index = _read(db, Filter(tuple(authors)), control)
-        versions = kept.versions if kept is not None and kept.index is index else {}
-        self._keep(key, _Kept(index, last, versions | {id(db): _version(db)}))
+        index = _grown(db, authors, control, kept)
+        if index is None or sum_of(index) != sets.sum_of_authors(db, authors, control):
+            return None
+        versions = kept.versions if index is kept.index else {}
+        self._keep(key, _Kept(index, last, versions | {id(db): version}))
         return index
 
     def _keep(self, key: Key, kept: _Kept) -> None:
-        self._kept[key] = kept
-        while sum(len(one.index) for one in self._kept.values()) > self.most:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[key] = kept
+            self._kept.move_to_end(key)
+            while sum(len(one.index) for one in self._kept.values()) > self.most:
+                self._kept.popitem(last=False)
+
+
+def _part(whole: Index, asked: Filter, control: bool) -> Index:
+    return whole if control else window(whole, asked.since, asked.until)
 
 
 def _version(db: sqlite3.Connection) -> int:
@@ -129,10 +143,11 @@ def _read_part(db: sqlite3.Connection, asked: Filter, control: bool) -> SortedIn
 
 
 def _grown(
-    db: sqlite3.Connection, rows: str, control: bool, kept: _Kept
+    db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool, kept: _Kept
 ) -> SortedIndex | LayeredIndex | None:
-    """A kept index with what came since of the authors in these rows; None where that is much, or is in it already."""
-    most = len(kept.index) // GROWTH
+    """A kept index with what came since; None where that is much, or is in it already."""
+    most = min(len(kept.index) // GROWTH, MOST_GROWTH)
+    rows = as_list(author_rows(db, authors).values())
     newer = db.execute(NEWER, [kept.row, control, rows, most + 1]).fetchall()
     if len(newer) > most:
         return None

@@ -3,6 +3,7 @@
 Whoever puts a message has proven its signature and its author's authority; nothing here asks again.
 """
 
+import asyncio
 import sqlite3
 from array import array
 from collections import defaultdict
@@ -84,6 +85,7 @@ class Messages:
         self._on_put = on_put
         self._gathering = Gathering(partial(self._put, own=False, journal=True))
         self._indexes = Indexes()
+        self._indexing = asyncio.Lock()
         self.identities = Identities()
         """The logs of everyone of whom something is held: what is put here is judged by them."""
         self.on_settled: Callable[[], None] = lambda: None
@@ -227,7 +229,11 @@ class Messages:
 
     async def index(self, asked: Filter, control: bool) -> Index:
         """What `items` gives, ready to be compared, as far as `LoadItems` asks for it."""
-        return await self._database.read(lambda db: self._indexes.of(db, asked, control))
+        found = await self._database.read(lambda db: self._indexes.at_hand(db, asked, control))
+        if found is not None:
+            return found
+        async with self._indexing:
+            return await self._database.read(lambda db: self._indexes.read(db, asked, control))
 
     async def sums(self, authors: Collection[AuthorKey], control: bool) -> dict[AuthorKey, SetSum]:
         """Count and sum of the ids in the set of each author; authors of whom nothing is held are left out."""

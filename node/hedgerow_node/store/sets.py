@@ -53,6 +53,8 @@ PAGE_OF_MANY = f"SELECT m.ts, {COLUMNS}, m.author {IN_TIME} WHERE {MATCHING} AND
 PAGE_OF_AUTHOR = f"SELECT m.ts, {COLUMNS} {BY_AUTHOR} WHERE m.author = :author AND {MATCHING} {ORDER}"
 SUMS = """SELECT a.key, s.count, s.total FROM sums AS s JOIN authors AS a ON a.row = s.author
     WHERE s.control = ? AND s.author IN (SELECT value FROM json_each(?))"""
+SUMS_OF_ROWS = """SELECT count, total FROM sums
+    WHERE control = ? AND author IN (SELECT value FROM json_each(?))"""
 
 ALL_SUMS = "SELECT author, control, count, total FROM sums"
 ALL_ITEMS = f"SELECT m.author, m.control, m.id {BY_AUTHOR} ORDER BY m.author, m.control"
@@ -111,11 +113,10 @@ def sums(db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool) 
     return {AuthorKey(key): SetSum.from_bytes(count, total) for key, count, total in found}
 
 
-def sum_of_rows(db: sqlite3.Connection, authors: str, control: bool) -> SetSum:
-    """Count and sum of the sets of the authors in these rows (`as_list`) together."""
-    return SetSum().union(
-        *[SetSum.from_bytes(count, total) for _, count, total in db.execute(SUMS, [control, authors])]
-    )
+def sum_of_authors(db: sqlite3.Connection, authors: Collection[AuthorKey], control: bool) -> SetSum:
+    """Count and sum of the sets of all of these authors together."""
+    rows = as_list(author_rows(db, authors).values())
+    return SetSum().union(*[SetSum.from_bytes(*found) for found in db.execute(SUMS_OF_ROWS, [control, rows])])
 
 
 def sum_of_set(db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
@@ -124,7 +125,7 @@ def sum_of_set(db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
         _, ids = items(db, asked, control)
         return SetSum.of([ids[at : at + limits.ID_SIZE] for at in range(0, len(ids), limits.ID_SIZE)])
     if control or not (asked.since or asked.until is not None or asked.sinces):
-        return sum_of_rows(db, as_list(author_rows(db, asked.authors).values()), control)
+        return sum_of_authors(db, asked.authors, control)
     until = limits.INFINITE_TIMESTAMP if asked.until is None else asked.until
     since = dict.fromkeys(asked.authors, asked.since or 0)
     for author, time in zip(asked.authors, asked.sinces, strict=False):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -99,6 +100,27 @@ async def test_both_workers_are_given_something(workers: Workers) -> None:
     assert all(one.load for one in workers._workers)
     await asyncio.gather(*checks)
     assert not any(one.load for one in workers._workers)
+
+
+async def test_what_no_thread_has_begun_goes_to_the_workers_once_they_are_there(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on, by_threads = threading.Event(), list[list[bytes]]()
+
+    def slowly(messages: list[bytes], net: int) -> list[Verdict]:
+        by_threads.append(messages)
+        assert may_go_on.wait(20)
+        return check_batch(messages, net)
+
+    monkeypatch.setattr(checking, "check_batch", slowly)
+    batches = [batch(20) for _ in range(8)]
+    checks = [asyncio.create_task(checker.check(one)) for one in batches]
+    async with asyncio.timeout(20):
+        while not checker._workers.are_there:
+            await asyncio.sleep(0.01)
+    may_go_on.set()
+    assert await asyncio.gather(*checks) == [verdicts(one) for one in batches]
+    assert by_threads == batches[: checking.CHECK_THREADS]
 
 
 async def test_no_verdict_is_lost_with_a_worker(checker: Checker) -> None:

@@ -1,10 +1,13 @@
 """Indexes that are kept between comparisons say what the store holds, whatever came and left in between."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
 from hedgerow_node.store import indexes, sets, weeks
+from hedgerow_node.store.database import READERS
 from hedgerow_node.store.store import Store
 from hedgerow_protocol.filter import Filter
 from hedgerow_protocol.fingerprint import SetSum
@@ -91,11 +94,11 @@ async def test_a_part_in_time_is_summed_by_the_kept_index(
 async def test_a_kept_index_is_held_to_its_sums_only_after_something_was_written(
     tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    summed, by_rows = [], sets.sum_of_rows
+    summed, honest = list[object](), sets.sum_of_authors
 
-    def noted(db, authors: str, control: bool) -> SetSum:
+    def noted(db, authors, control: bool) -> SetSum:
         summed.append(authors)
-        return by_rows(db, authors, control)
+        return honest(db, authors, control)
 
     ana, ben = Author(1), Author(2)
     asked = Filter.of_authors({ana.key})
@@ -103,7 +106,7 @@ async def test_a_kept_index_is_held_to_its_sums_only_after_something_was_written
     async with opened(tmp_path) as store:
         await put(store, ana.inception, ben.inception, *said[:8])
         await store.messages.index(asked, False)
-        monkeypatch.setattr(sets, "sum_of_rows", noted)
+        monkeypatch.setattr(sets, "sum_of_authors", noted)
         for _ in range(3):
             assert len(await store.messages.index(asked, False)) == 8
             assert (await store.messages.sum(asked, False)).count == 8
@@ -113,6 +116,32 @@ async def test_a_kept_index_is_held_to_its_sums_only_after_something_was_written
             await put(store, one)
             assert len(await store.messages.index(asked, False)) == count
             assert len(summed) == 1
+
+
+async def test_a_set_is_read_once_for_all_who_ask_and_nobody_else_waits_for_it(
+    tmp_path: Path, read: list[Filter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = Author(1), Author(2)
+    large, small = Filter.of_authors({ana.key}), Filter.of_authors({ben.key})
+    monkeypatch.setattr(indexes, "FEW_ITEMS", 5)
+    may_go_on, reading = threading.Event(), indexes._read
+
+    def slowly(db, asked: Filter, control: bool) -> SortedIndex:
+        assert asked == small or may_go_on.wait(20)
+        return reading(db, asked, control)
+
+    monkeypatch.setattr(indexes, "_read", slowly)
+    async with opened(tmp_path) as store:
+        await put(store, ana.inception, ben.inception, *ana.resources(9), *ben.resources(3))
+        asking = [asyncio.create_task(store.messages.index(large, False)) for _ in range(2 * READERS)]
+        async with asyncio.timeout(10):
+            assert len(await store.messages.index(small, False)) == 3
+            assert (await store.messages.sum(large, False)).count == 9
+            assert await store.messages.get([ana.inception.id]) == [ana.inception]
+        assert not any(one.done() for one in asking)
+        may_go_on.set()
+        assert [len(one) for one in await asyncio.gather(*asking)] == [9] * len(asking)
+    assert read == [small, large]
 
 
 async def test_what_left_the_set_is_in_no_kept_index(tmp_path: Path, read: list[Filter]) -> None:
