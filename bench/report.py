@@ -19,7 +19,8 @@ from bench.places import REPORTS, ROOT, say
 
 WIDTH, MARGIN, NAMES, VALUES = 720, 24, 190, 110
 ROW, BAR, PANEL_HEAD, PLOT = 24, 14, 44, 220
-OURS, OTHERS, COLOURS = "#2f6f4f", "#9aa5a0", ("#2f6f4f", "#b5651d", "#33658a", "#7b2d8b", "#808000")
+OURS, OTHERS = "#2f6f4f", "#9aa5a0"
+COLOURS = ("#2f6f4f", "#b5651d", "#33658a", "#7b2d8b", "#808000", "#b03060")
 STYLE = "text{font:13px system-ui,sans-serif;fill:#222}.head{font-weight:600}.axis{stroke:#bbb;fill:none}"
 
 
@@ -91,7 +92,7 @@ def _growth(outcome: dict, top: int) -> tuple[list[str], int]:
     curves["log n"] = [math.log(size) / math.log(min(at)) for size in at]
     parts = [_text(MARGIN, top + 16, "GROWTH, cost as a multiple of that in the smallest store", "head")]
     parts += _axes(list(at), top, max(map(max, curves.values())))
-    for (name, values), colour in zip(curves.items(), (*COLOURS, OTHERS), strict=False):
+    for (name, values), colour in zip(curves.items(), (*COLOURS[: len(names)], OTHERS), strict=True):
         parts.append(_curve(list(at), values, top, max(map(max, curves.values())), colour))
         last = f"{name.removeprefix('seconds_').replace('_', ' ')}: {values[-1]:.2f}"
         place = top + PANEL_HEAD + ROW * list(curves).index(name)

@@ -147,7 +147,14 @@ class _Batch:
     size: int
     is_live: bool
     """Whether it came because it is new, not because it was asked for."""
+    on_known: OnKnown | None = None
     verified: Verified | None = None
+
+    def tell_known(self, now: float) -> None:
+        """It had been held before: whoever wants to know it is told once."""
+        on_known, self.on_known = self.on_known, None
+        if on_known is not None:
+            on_known(now)
 
 
 @dataclass(slots=True)
@@ -227,13 +234,14 @@ class Admission:
         *,
         is_live: bool = False,
     ) -> None:
-        """One batch of message bytes from a link that has begun; `on_known` hears that some were held already.
+        """One batch of message bytes from a link that has begun; `on_known` hears that some were held already, or all
+        by the time it was stored.
 
         `is_live` where nobody asked for it.
         """
         if not messages:
             return
-        batch = _Batch(sum(map(len, messages)), is_live)
+        batch = _Batch(sum(map(len, messages)), is_live, on_known)
         inflow = self._inflows[link]
         inflow.queue.append(batch)
         inflow.size += batch.size
@@ -241,8 +249,8 @@ class Admission:
 
         def then(now: float, verified: Verified) -> None:
             batch.verified = verified
-            if on_known is not None and verified.known:
-                on_known(now)
+            if verified.known:
+                batch.tell_known(now)
             self._judge_in_order(now, link, inflow)
 
         self._outbox.ask(lambda token: Verify(token, messages), Verified, then)
@@ -264,7 +272,10 @@ class Admission:
         def then(now: float, new: list[Message]) -> None:
             self._leave_out(accepted, new)
             ids = {one.id for one in accepted}
-            self._on_put(now, link, inflow, batch, [one for one in new if one.id in ids])
+            own = [one for one in new if one.id in ids]
+            if not own:
+                batch.tell_known(now)
+            self._on_put(now, link, inflow, batch, own)
             if back := [one for one in new if one.id not in ids]:
                 self._on_returned(now, back)
 

@@ -81,7 +81,7 @@ class Live:
         return bool(left_out or by_id)
 
     def on_late(self, now: float, messages: Sequence[Message]) -> bool:
-        """These would not be let in live: a comparison brings them, soon but not at each message; whether one does."""
+        """Such would not be let in live: a comparison brings them, soon but not at each message; whether one does."""
         if all(self._mode_for(message, ()) == Mode.OFF for message in messages):
             return False
         self._compare_at = min(self._compare_at, max(now, self._compared + limits.LATE_INTERVAL))

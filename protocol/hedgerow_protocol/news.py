@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from hedgerow_protocol import limits
 from hedgerow_protocol.effects import LinkId
+from hedgerow_protocol.keys import AuthorKey
 from hedgerow_protocol.kinds import Kind
 from hedgerow_protocol.message import Message, MessageId
 from hedgerow_protocol.pacing import Rated
@@ -26,6 +27,7 @@ class Brought:
     """None for ourselves."""
     live: list[Message]
     late: list[Message]
+    """Of each author and kind the newest: it is only asked who wants such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,8 @@ class Telling:
         return live, [message for one in others for message in one.late]
 
     def relayed(self) -> frozenset[MessageId]:
-        """What some link brought, which others may have as well."""
-        linked = [one for one in self.brought if one.source is not None]
-        return frozenset(message.id for one in linked for message in (*one.live, *one.late))
+        """What of the live some link brought, which others may have as well."""
+        return frozenset(one.id for some in self.brought if some.source is not None for one in some.live)
 
 
 class News:
@@ -92,7 +93,7 @@ class News:
             whose = Rated.of(message.header, is_near=True)
             is_within = whose not in bulk and self._passed_on.take(now, whose, is_near=True)
             (live if is_within else late).append(message)
-        return live, late
+        return live, _newest(late)
 
     def _in_bulk(self, messages: list[Message]) -> set[Rated]:
         """Who says so much at once that his rate would be used up when he says something by hand after it."""
@@ -100,6 +101,16 @@ class News:
             return set()
         said = Counter(Rated.of(one.header, is_near=True) for one in messages)
         return {whose for whose, count in said.items() if not self._passed_on.leaves_room(count)}
+
+
+def _newest(messages: list[Message]) -> list[Message]:
+    found: dict[tuple[AuthorKey, int], Message] = {}
+    for message in messages:
+        header = message.header
+        key = header.author, header.kind
+        if key not in found or found[key].header.ts < header.ts:
+            found[key] = message
+    return list(found.values())
 
 
 def _told_together(sizes: list[int]) -> int:

@@ -192,8 +192,9 @@ class LinkSync:
     ) -> bool:
         """These are new here: push, announce or mark as changed what the other side wants of them.
 
-        `relayed`: those that another link brought. `late`: those that come faster than anybody lets them in live; they
-        are left to comparisons. Returns whether anything is awaited for it, so that `deadline` may have changed.
+        `relayed`: those that another link brought. `late`: of those that come faster than they are let in live, and are
+        left to comparisons, the newest of each author and kind. Returns whether anything is awaited for it, so that
+        `deadline` may have changed.
         """
         is_compared = self._live.on_late(now, late)
         return self._live.on_new(now, messages, relayed) or is_compared

@@ -1,7 +1,10 @@
 """Links that take turns: one core node brings what is new whole, the others announce it."""
 
+import pytest
+
 from hedgerow_protocol import limits
-from hedgerow_protocol.admission import Carried
+from hedgerow_protocol.admission import Carried, judged
+from hedgerow_protocol.checking import check_batch
 from hedgerow_protocol.filter import pack_bits
 from hedgerow_protocol.frame import (
     Frame,
@@ -16,7 +19,7 @@ from hedgerow_protocol.frame import (
     Want,
     pack_ids,
 )
-from hedgerow_protocol.message import Message
+from hedgerow_protocol.message import MAIN_NET, Message
 from simulator.author import Author
 from simulator.network import Network, SimulatedNode
 from simulator.scene import MOMENT, answered, pushed
@@ -121,6 +124,21 @@ def test_who_pushes_what_another_brought_before_only_announces_soon() -> None:
     modes = [one for one in edge.first.came() if isinstance(one, SetMode)]
     assert modes == [SetMode(edge.first.sub.req, Mode.LAZY)]
     assert not any(isinstance(one, SetMode) for one in edge.second.came())
+
+
+def test_that_another_was_first_is_also_seen_when_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes alone, or while its twin is being stored, is not looked up before."""
+    edge = Edge()
+    monkeypatch.setattr(edge.node.store, "verify", lambda data: judged(data, check_batch(data, MAIN_NET), 0))
+    said = edge.ben.resources(2 + limits.LATE_PUSHES)
+    edge.second.announce(said[0])
+    edge.wait(limits.MISS_AFTER)
+    edge.second.came()
+    for message in said[1:]:
+        edge.second.send(pushed(message))
+        edge.first.send(pushed(message))
+    modes = [one for one in edge.first.came() if isinstance(one, SetMode)]
+    assert modes == [SetMode(edge.first.sub.req, Mode.LAZY)]
 
 
 def test_the_turn_passes_when_the_link_ends() -> None:

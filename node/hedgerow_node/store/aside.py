@@ -7,7 +7,7 @@ for each cut where its walk waits for a message that is not here. `take` judges 
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
@@ -77,6 +77,13 @@ class Settled:
     """Whether anything left the sets or came in."""
     back: list[Message] = field(default_factory=list)
     """What is new in the sets."""
+
+
+def settle_all(
+    db: sqlite3.Connection, logs: Mapping[AuthorKey, Log], now: float, *, anew: bool
+) -> list[Settled]:
+    """`settle` each of these authors."""
+    return [settle(db, author, log, now, anew=anew) for author, log in logs.items()]
 
 
 def settle(db: sqlite3.Connection, author: AuthorKey, log: Log, now: float, *, anew: bool = True) -> Settled:

@@ -23,6 +23,7 @@ PROMPT = frozenset({Kind.PROFILE, Kind.FOLLOW, Kind.INTRODUCE, Kind.VOUCH})
 
 NEXT = f"""SELECT u.row, m.received, {COLUMNS} FROM unindexed AS u JOIN messages AS m ON m.row = u.row
     ORDER BY u.row LIMIT ?"""  # noqa: S608
+INDEXED = "SELECT row FROM statements WHERE row IN (SELECT value FROM json_each(?))"
 LENGTH = "SELECT count(*) FROM unindexed"
 TAKE_OFF = "DELETE FROM unindexed WHERE row IN (SELECT value FROM json_each(?))"
 
@@ -39,8 +40,12 @@ def add(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
 def index_next(db: sqlite3.Connection) -> bool:
     """Index the next few; whether more may wait."""
     rows = db.execute(NEXT, [AT_A_TIME]).fetchall()
+    # A body that came with few others was indexed with them, while its header waited here.
+    done = {row for (row,) in db.execute(INDEXED, [as_list(row for row, *_ in rows)])}
     entries = []
     for row, received, *columns in rows:
+        if row in done:
+            continue
         # A damaged one is left out here as everywhere; it is for the doctor to find.
         sound, _ = messages_of([tuple(columns)])
         entries += [Entry(row, message, received) for message in sound]

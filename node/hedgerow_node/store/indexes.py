@@ -98,12 +98,20 @@ class Indexes:
         if kept.versions.get(id(db)) == version:
             return kept.index
         (last,) = db.execute(LAST).fetchone()
-        index = _grown(db, authors, control, kept)
-        if index is None or sum_of(index) != sets.sum_of_authors(db, authors, control):
+        held = sets.sum_of_authors(db, authors, control)
+        index = kept.index if sum_of(kept.index) == held else _grown(db, authors, control, kept)
+        if index is None or sum_of(index) != held:
+            self._forget(key, kept, last)
             return None
         versions = kept.versions if index is kept.index else {}
-        self._keep(key, _Kept(index, last, versions | {id(db): version}))
+        self._keep(key, _Kept(index, max(last, kept.row), versions | {id(db): version}))
         return index
+
+    def _forget(self, key: Key, kept: _Kept, last: int) -> None:
+        """Keep an index no longer that cannot be brought up to date, unless only our snapshot is older than it."""
+        with self._lock:
+            if kept.row <= last and self._kept.get(key) is kept:
+                del self._kept[key]
 
     def _keep(self, key: Key, kept: _Kept) -> None:
         with self._lock:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from hedgerow_node.logs import Log
 from hedgerow_node.store import backlog
 from hedgerow_node.store.database import Database
-from hedgerow_node.store.faults import StoreError
 
 log = Log("indexing")
 
@@ -62,7 +61,8 @@ class Indexing:
             self._due.clear()
             try:
                 await self._take_turns()
-            except StoreError as error:
+            except Exception as error:
+                # Whatever it is: without this task nothing that comes would ever be found.
                 log.failure("what came cannot be made searchable", error)
                 await asyncio.sleep(RETRY)
                 self._due.set()

@@ -24,6 +24,7 @@ from hedgerow_node.store.rows import (
     MessageRow,
     as_list,
     author_rows,
+    chunks,
     damaged_among,
     messages_of,
     select_in,
@@ -58,6 +59,9 @@ TOTAL = "SELECT coalesce(sum(count), 0), count(DISTINCT author) FROM sums"
 OWN = "SELECT count(*) FROM messages INDEXED BY messages_own WHERE own = 1"
 ERASED = "SELECT count(*) FROM messages INDEXED BY messages_erased WHERE erased = 1"
 LACKING = "SELECT count(*) FROM messages INDEXED BY messages_bodiless WHERE body IS NULL AND erased = 0 AND dropped = 0"
+
+SETTLED_TOGETHER = 64
+"""Authors whose sets are settled with one commit: more would let whoever writes wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,7 @@ class Messages:
             await self._gathering.put(
                 (), received
             )  # what was judged by the logs before stands in front of it
-        for author in grown:
-            new += await self._settle(author, received)
-        return new
+        return new + await self._settle(grown, received)
 
     def _part(self, messages: Sequence[Message]) -> tuple[Sequence[Message], list[Message]]:
         """What the logs authorise, or where none is held, and what only a cut may reach."""
@@ -170,13 +172,17 @@ class Messages:
         self._on_put()
         return new
 
-    async def _settle(self, author: AuthorKey, now: float, *, anew: bool = True) -> list[Message]:
-        log = self.identities.log(author)
-        settled = await self._database.write(lambda db: aside.settle(db, author, log, now, anew=anew))
-        if settled.has_moved:
-            self._on_put()
-            self.on_settled()
-        return settled.back
+    async def _settle(self, authors: Sequence[AuthorKey], now: float, *, anew: bool = True) -> list[Message]:
+        """Make what is held of these what their logs say; what came back into the sets."""
+        back: list[Message] = []
+        for together in chunks(authors, SETTLED_TOGETHER):
+            logs = {author: self.identities.log(author) for author in together}
+            settled = await self._database.write(partial(aside.settle_all, logs=logs, now=now, anew=anew))
+            if any(one.has_moved for one in settled):
+                self._on_put()
+                self.on_settled()
+            back += [message for one in settled for message in one.back]
+        return back
 
     async def _put(
         self, messages: Sequence[Message], received: float, own: bool, journal: bool
@@ -287,10 +293,8 @@ class Messages:
         """Read all logs, and settle where what is held is not what they say, as after a crash or a repair."""
         if await self._database.read(lambda db: aside.has_outdated(db, now)):
             await self._database.write(lambda db: aside.expire(db, now))
-        learned = [one.header.author for one in await self.log() if self._learn(one)]
-        for author in dict.fromkeys(learned):
-            if self.identities.has_history(author):
-                await self._settle(author, now, anew=False)
+        learned = dict.fromkeys([one.header.author for one in await self.log() if self._learn(one)])
+        await self._settle(list(filter(self.identities.has_history, learned)), now, anew=False)
 
     def _learn(self, message: Message) -> bool:
         try:

@@ -126,6 +126,17 @@ async def test_a_header_that_waits_takes_its_body_and_is_indexed_once(tmp_path: 
         assert len((await everything(store))["texts"]) == len(said)
 
 
+async def test_a_header_that_waits_and_whose_body_comes_with_few_is_indexed_once(tmp_path: Path) -> None:
+    said = pages(ANA)
+    async with opened(tmp_path) as store:
+        await bring(store, [one.without_body() for one in said])
+        await bring(store, said[:40])
+        await store.indexing.finish()
+        await bring(store, said[40:])
+        await store.indexing.finish()
+        assert len((await everything(store))["texts"]) == len(said)
+
+
 async def test_what_waits_outlives_the_program(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await bring(store, pages(ANA))
@@ -141,6 +152,23 @@ async def test_what_waits_is_indexed_by_itself_when_no_more_comes(
     async with opened(tmp_path) as store:
         await bring(store, pages(ANA, backlog.AT_A_TIME + 2))
         await until_indexed(store)
+
+
+async def test_a_fault_of_ours_does_not_end_indexing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "PAUSE", 0.001)
+    monkeypatch.setattr(indexing, "RETRY", 0.001)
+    honest, faults = backlog.index_next, [KeyError("a fault"), ValueError("another")]
+
+    def faulty(db: sqlite3.Connection) -> bool:
+        if faults:
+            raise faults.pop()
+        return honest(db)
+
+    monkeypatch.setattr(backlog, "index_next", faulty)
+    async with opened(tmp_path) as store:
+        await bring(store, pages(ANA))
+        await until_indexed(store)
+    assert faults == []
 
 
 async def test_what_waits_does_not_wait_for_ever_while_more_comes(
