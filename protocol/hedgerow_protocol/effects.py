@@ -45,7 +45,7 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Decode these messages, drop those held, check schema and signature; answer with `on_verified`."""
+    """Decode these messages, check schema and signature; answer with `on_verified`. Those held may be dropped."""
 
     token: Token
     messages: tuple[bytes, ...]

@@ -174,7 +174,8 @@ MAX_ROUNDS = 64
 MAX_SESSION_ITEMS = 200_000
 """Items of a set that a responder lets one session compare; a larger set is walked in windows of time."""
 SPLIT_ITEMS = 187_500
-"""Items of ours in the newer part of a set of ours that is larger than that: the responder may hold some more."""
+"""Items of ours in the newer part of a set of ours that is too big for a session: the responder may hold some that we
+lack, and need not cut it again."""
 MAX_WINDOWS = 64
 """Answers *too big* that one comparison takes: a responder that always says so would never end."""
 MAX_COMPARED_ITEMS = 2_000_000

@@ -56,7 +56,7 @@ class Indexes:
 
     def at_hand(self, db: sqlite3.Connection, asked: Filter, control: bool) -> Index | None:
         """The set that a filter names, as far as `LoadItems` asks for it; None if all of it has to be read first."""
-        authors = _whole_of(asked, control)
+        authors = _authors_of_whole(asked, control)
         if authors is None:
             return _read_part(db, asked, control)
         whole = self._fresh(db, (authors, control))
@@ -82,7 +82,7 @@ class Indexes:
 
     def sum(self, db: sqlite3.Connection, asked: Filter, control: bool) -> SetSum:
         """Count and sum of the set that a filter names: by the index that is kept, if it is up to date."""
-        authors = _whole_of(asked, control)
+        authors = _authors_of_whole(asked, control)
         whole = self._fresh(db, (authors, control)) if authors is not None else None
         if whole is not None:
             return sum_of(_part(whole, asked, control))
@@ -130,7 +130,7 @@ def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA data_version").fetchone()[0])
 
 
-def _whole_of(asked: Filter, control: bool) -> tuple[AuthorKey, ...] | None:
+def _authors_of_whole(asked: Filter, control: bool) -> tuple[AuthorKey, ...] | None:
     """The authors of whose everything a filter names a part in time; None where it names another set."""
     is_other = not control and (asked.kinds is not None or bool(asked.sinces))
     return None if is_other else asked.authors

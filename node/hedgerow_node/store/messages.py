@@ -1,6 +1,7 @@
 """Messages at rest: put, looked up by id, by author, and as the sets that nodes compare (specs/08-sync.md).
 
-Whoever puts a message has proven its signature and its author's authority; nothing here asks again.
+Whoever puts a message has proven its signature. Whether its author's log authorises it is judged here once more where
+no live device signed it, since only the store has the chains that decide.
 """
 
 import asyncio
