@@ -30,6 +30,8 @@ NEWER = """SELECT ts, id FROM messages NOT INDEXED WHERE row > ? AND control = ?
     AND author IN (SELECT value FROM json_each(?)) LIMIT ?"""
 GROWTH = 4
 """An index takes in at most one part in so many of what it has; of more, building it anew is quicker."""
+GOOD_PART = 4
+"""A set of one part in so many of all messages, or more, is read by walking through all of them in time."""
 MOST_GROWTH = 100_000
 """Items that it takes in at most, a few tenths of a second's work."""
 
@@ -76,7 +78,8 @@ class Indexes:
         with self._lock:
             self._kept.pop((authors, control), None)
         (last,) = db.execute(LAST).fetchone()
-        whole = _read(db, Filter(authors), control)
+        is_most = sets.sum_of_authors(db, authors, control).count * GOOD_PART > last
+        whole = _read(db, Filter(authors), control, is_most=is_most)
         self._keep((authors, control), _Kept(whole, last, {id(db): _version(db)}))
         return _part(whole, asked, control)
 
@@ -136,8 +139,8 @@ def _authors_of_whole(asked: Filter, control: bool) -> tuple[AuthorKey, ...] | N
     return None if is_other else asked.authors
 
 
-def _read(db: sqlite3.Connection, asked: Filter, control: bool) -> SortedIndex:
-    timestamps, ids = sets.items(db, asked, control)
+def _read(db: sqlite3.Connection, asked: Filter, control: bool, *, is_most: bool = False) -> SortedIndex:
+    timestamps, ids = sets.items(db, asked, control, is_most=is_most)
     return SortedIndex(ids, timestamps)
 
 

@@ -44,6 +44,7 @@ NEWEST = (
 )
 ITEMS_OF_ALL = f"SELECT m.ts, m.id {IN_TIME} WHERE {MATCHING} {ORDER}"
 ITEMS_OF_AUTHORS = f"SELECT m.ts, m.id {BY_AUTHOR} WHERE {OF_AUTHORS} AND {MATCHING} {ORDER}"
+ITEMS_OF_MOST = f"SELECT m.ts, m.id {IN_TIME} WHERE {MATCHING} AND {OF_AUTHORS} {ORDER}"
 ITEMS_SINCE = f"""SELECT m.ts, m.id FROM json_each(:since) AS k
     CROSS JOIN messages AS m INDEXED BY messages_of_author
     ON m.author = CAST(k.key AS INTEGER) AND (m.ts, m.id) > (k.value, x'')
@@ -60,17 +61,22 @@ ALL_SUMS = "SELECT author, control, count, total FROM sums"
 ALL_ITEMS = f"SELECT m.author, m.control, m.id {BY_AUTHOR} ORDER BY m.author, m.control"
 
 
-def items(db: sqlite3.Connection, asked: Filter, control: bool) -> tuple["array[int]", bytes]:
+def items(
+    db: sqlite3.Connection, asked: Filter, control: bool, *, is_most: bool = False
+) -> tuple["array[int]", bytes]:
     """The timestamps and the ids, 32 bytes each, of the set that the filter names, in order of (ts, id).
 
-    The control set is that of the filter's authors; its kinds and times are not looked at.
+    The control set is that of the filter's authors; its kinds and times are not looked at. `is_most`: a good part of
+    all messages is of these authors, and so all are walked in time; else theirs are found and sorted, in memory.
     """
     values = _values(db, asked, control, START)
     since = _since(db, asked, control)
     if since:
         cursor = db.execute(ITEMS_SINCE, values | {"since": json.dumps(since)})
+    elif asked.authors is None:
+        cursor = db.execute(ITEMS_OF_ALL, values)
     else:
-        cursor = db.execute(ITEMS_OF_ALL if asked.authors is None else ITEMS_OF_AUTHORS, values)
+        cursor = db.execute(ITEMS_OF_MOST if is_most else ITEMS_OF_AUTHORS, values)
     timestamps = array("I")
     ids = bytearray()
     while rows := cursor.fetchmany(FETCHED):

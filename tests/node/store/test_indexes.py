@@ -24,9 +24,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Filter]:
     found: list[Filter] = []
     reading = indexes._read
 
-    def noted(db, asked: Filter, control: bool) -> SortedIndex:
+    def noted(db, asked: Filter, control: bool, **how: bool) -> SortedIndex:
         found.append(asked)
-        return reading(db, asked, control)
+        return reading(db, asked, control, **how)
 
     monkeypatch.setattr(indexes, "_read", noted)
     return found
@@ -126,9 +126,9 @@ async def test_a_set_is_read_once_for_all_who_ask_and_nobody_else_waits_for_it(
     monkeypatch.setattr(indexes, "FEW_ITEMS", 5)
     may_go_on, reading = threading.Event(), indexes._read
 
-    def slowly(db, asked: Filter, control: bool) -> SortedIndex:
+    def slowly(db, asked: Filter, control: bool, **how: bool) -> SortedIndex:
         assert asked == small or may_go_on.wait(20)
-        return reading(db, asked, control)
+        return reading(db, asked, control, **how)
 
     monkeypatch.setattr(indexes, "_read", slowly)
     async with opened(tmp_path) as store:
