@@ -112,8 +112,15 @@ def test_an_announcement_that_waits_keeps_no_comparison_from_its_end() -> None:
     assert [type(one) for one in edge.second.came()] == [NegOpen]
 
 
-def test_who_pushes_what_another_brought_before_only_announces_soon() -> None:
+@pytest.mark.parametrize("is_looked_up", [True, False])
+def test_who_pushes_what_another_brought_before_only_announces_soon(
+    monkeypatch: pytest.MonkeyPatch, is_looked_up: bool
+) -> None:
     edge = Edge()
+    if not is_looked_up:  # as with what comes alone, or while its twin is being stored
+        monkeypatch.setattr(
+            edge.node.store, "verify", lambda data: judged(data, check_batch(data, MAIN_NET), 0)
+        )
     said = edge.ben.resources(2 + limits.LATE_PUSHES)
     edge.second.announce(said[0])
     edge.wait(limits.MISS_AFTER)
@@ -124,21 +131,6 @@ def test_who_pushes_what_another_brought_before_only_announces_soon() -> None:
     modes = [one for one in edge.first.came() if isinstance(one, SetMode)]
     assert modes == [SetMode(edge.first.sub.req, Mode.LAZY)]
     assert not any(isinstance(one, SetMode) for one in edge.second.came())
-
-
-def test_that_another_was_first_is_also_seen_when_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes alone, or while its twin is being stored, is not looked up before."""
-    edge = Edge()
-    monkeypatch.setattr(edge.node.store, "verify", lambda data: judged(data, check_batch(data, MAIN_NET), 0))
-    said = edge.ben.resources(2 + limits.LATE_PUSHES)
-    edge.second.announce(said[0])
-    edge.wait(limits.MISS_AFTER)
-    edge.second.came()
-    for message in said[1:]:
-        edge.second.send(pushed(message))
-        edge.first.send(pushed(message))
-    modes = [one for one in edge.first.came() if isinstance(one, SetMode)]
-    assert modes == [SetMode(edge.first.sub.req, Mode.LAZY)]
 
 
 def test_the_turn_passes_when_the_link_ends() -> None:

@@ -8,6 +8,7 @@ they cannot be started, or one is lost, everything is checked by the threads.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 from hedgerow_node.checking.worker import Verdict
 from hedgerow_node.checking.workers import WorkerLost, Workers
@@ -81,4 +82,7 @@ class Checker:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
+        async with AsyncExitStack() as turns:
+            for _ in range(CHECK_THREADS):
+                await turns.enter_async_context(self._turns)  # after all who wait for one
+            await asyncio.to_thread(self._threads.shutdown)

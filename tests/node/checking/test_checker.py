@@ -123,6 +123,17 @@ async def test_what_no_thread_has_begun_goes_to_the_workers_once_they_are_there(
     assert by_threads == batches[: checking.CHECK_THREADS]
 
 
+async def test_what_waits_for_a_thread_at_the_end_is_checked_before_it(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "COMMAND", ("/nowhere/python",))
+    batches = [batch(20) for _ in range(8)]
+    checks = [asyncio.create_task(checker.check(one)) for one in batches]
+    await asyncio.sleep(0)
+    await checker.close()
+    assert await asyncio.gather(*checks) == [verdicts(one) for one in batches]
+
+
 async def test_no_verdict_is_lost_with_a_worker(checker: Checker) -> None:
     workers = await with_workers(checker)
     batches = [batch(60) for _ in range(8)]
